@@ -1,0 +1,91 @@
+import type { Gpt2Config } from "./config.ts";
+
+/**
+ * What a parameter does, which decides how it starts and how the optimiser treats it:
+ * - `embedding`: a table of row vectors (`wte`, `wpe`);
+ * - `matrix`: a linear layer's weight, stored (fan-in, fan-out) as in Hugging Face's Conv1D;
+ * - `bias` and `gain`: vectors.
+ */
+export type ParameterRole = "embedding" | "matrix" | "bias" | "gain";
+
+/** One row of the parameter table. */
+export interface ParameterSpec {
+  /** Hugging Face's name, e.g. `h.0.attn.c_attn.weight`. */
+  name: string;
+  /** (rows, columns) or (length). */
+  shape: readonly [number, number] | readonly [number];
+  role: ParameterRole;
+  /**
+   * Number of linear maps stored side by side along the columns: 3 for `c_attn`, whose columns
+   * are query, key and value; otherwise 1.
+   */
+  parts: number;
+  /** Inputs of one part's linear map. For a vector: its length. */
+  fanIn: number;
+  /** Outputs of one part's linear map. For a vector: its length. */
+  fanOut: number;
+  /** Whether this is a projection back into the residual stream, which starts smaller. */
+  residual: boolean;
+  /** False for biases and gains that the configuration holds at 0 and 1. */
+  trainable: boolean;
+}
+
+/** Number of elements of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, n) => product * n, 1);
+}
+
+/**
+ * Every parameter of the model in definition order. Initialisation, optimisers, checkpoints and
+ * tests all iterate over this table. The output matrix is `wte` itself (tied), so it has no row.
+ *
+ * As a linear map `wte` is the output matrix (fan-in C, fan-out V); `wpe` maps a one-hot position
+ * to the residual stream (fan-in T, fan-out C).
+ */
+export function parameterTable(config: Gpt2Config): ParameterSpec[] {
+  const { layers, width: C, context: T, vocabularySize: V, bias, affine } = config;
+  const table: ParameterSpec[] = [];
+
+  const embedding = (name: string, rows: number, fanIn: number, fanOut: number) =>
+    table.push({
+      ...{ name, shape: [rows, C], role: "embedding", parts: 1, fanIn, fanOut },
+      ...{ residual: false, trainable: true },
+    });
+  const vector = (name: string, length: number, role: "bias" | "gain", trainable: boolean) =>
+    table.push({
+      ...{ name, shape: [length], role, parts: 1, fanIn: length, fanOut: length },
+      ...{ residual: false, trainable },
+    });
+  const norm = (name: string) => {
+    vector(`${name}.weight`, C, "gain", affine);
+    vector(`${name}.bias`, C, "bias", affine && bias);
+  };
+  const linear = (name: string, fanIn: number, fanOut: number, parts = 1, residual = false) => {
+    table.push({
+      ...{ name: `${name}.weight`, shape: [fanIn, parts * fanOut], role: "matrix" },
+      ...{ parts, fanIn, fanOut, residual, trainable: true },
+    });
+    vector(`${name}.bias`, parts * fanOut, "bias", bias);
+  };
+
+  embedding("wte.weight", V, C, V);
+  embedding("wpe.weight", T, T, C);
+  for (let layer = 0; layer < layers; layer++) {
+    const h = `h.${layer}`;
+    norm(`${h}.ln_1`);
+    linear(`${h}.attn.c_attn`, C, C, 3);
+    linear(`${h}.attn.c_proj`, C, C, 1, true);
+    norm(`${h}.ln_2`);
+    linear(`${h}.mlp.c_fc`, C, 4 * C);
+    linear(`${h}.mlp.c_proj`, 4 * C, C, 1, true);
+  }
+  norm("ln_f");
+  return table;
+}
+
+/** Number of trainable parameters. */
+export function parameterCount(config: Gpt2Config): number {
+  return parameterTable(config)
+    .filter((spec) => spec.trainable)
+    .reduce((sum, spec) => sum + sizeOf(spec.shape), 0);
+}
