@@ -1,0 +1,231 @@
+import { UserError } from "../errors.ts";
+import { type Constants, specialise } from "./template.ts";
+import { Tensor, type TensorType } from "./tensor.ts";
+
+/** A compiled compute pipeline. Its bindings are group 0, numbered from 0. */
+export interface Kernel {
+  label: string;
+  pipeline: GPUComputePipeline;
+}
+
+/** How to choose an adapter. */
+export interface OpenGpuOptions {
+  /** @default "high-performance" */
+  powerPreference?: "high-performance" | "low-power";
+}
+
+/**
+ * A WebGPU device with everything the trainer needs of it: kernels compiled once, tensors, and
+ * errors that surface instead of vanishing into an event.
+ */
+export class Gpu implements Disposable {
+  readonly device: GPUDevice;
+  /** The adapter's name as its driver gives it, e.g. `NVIDIA H100` or `llvmpipe (LLVM 15.0.6)`. */
+  readonly adapterName: string;
+  /** Whether the "adapter" is the CPU: tile shapes differ there. */
+  readonly isSoftware: boolean;
+  /** Bytes held by tensors now. */
+  allocatedBytes = 0;
+  readonly #kernels = new Map<string, Kernel>();
+  readonly #tensors = new Set<Tensor>();
+  #failure: Error | undefined;
+  #closed = false;
+
+  private constructor(device: GPUDevice, info: GPUAdapterInfo) {
+    this.device = device;
+    this.adapterName = info.description || info.device || info.vendor || "unnamed adapter";
+    this.isSoftware = info.isFallbackAdapter ||
+      /llvmpipe|swiftshader|lavapipe/i.test(info.description);
+    device.addEventListener("uncapturederror", (event) => {
+      event.preventDefault();
+      const { error } = event as GPUUncapturedErrorEvent;
+      this.#failure ??= error instanceof GPUOutOfMemoryError
+        ? outOfMemory(this.adapterName, this.allocatedBytes)
+        : new Error(`WebGPU: ${error.message}`);
+    });
+    device.lost.then((info) => {
+      if (this.#closed) return;
+      this.#failure ??= new UserError(`the GPU "${this.adapterName}" was lost: ${info.message}`);
+    });
+  }
+
+  /**
+   * Opens the system's WebGPU adapter with all its limits.
+   *
+   * @throws {UserError} If there is no adapter.
+   *
+   * @example
+   * ```ts
+   * import { Gpu } from "./mod.ts";
+   *
+   * using gpu = await Gpu.open();
+   * console.log(gpu.adapterName);
+   * ```
+   */
+  static async open(options: OpenGpuOptions = {}): Promise<Gpu> {
+    const { powerPreference = "high-performance" } = options;
+    const adapter = await navigator.gpu?.requestAdapter({ powerPreference }) ?? null;
+    if (!adapter) {
+      throw new UserError(
+        "no WebGPU adapter found: install a GPU driver with Vulkan, Metal or Direct3D 12, " +
+          "or Mesa's software driver (Debian: apt-get install mesa-vulkan-drivers libvulkan1)",
+      );
+    }
+    const requiredLimits: Record<string, number> = {};
+    for (const name of REQUIRED_LIMITS) requiredLimits[name] = adapter.limits[name];
+    const device = await adapter.requestDevice({ requiredLimits });
+    return new Gpu(device, adapter.info);
+  }
+
+  /** Most bytes that one binding may cover. */
+  get maxBindingBytes(): number {
+    // A binding's size must be a multiple of 4, and the limit need not be.
+    return Math.floor(this.device.limits.maxStorageBufferBindingSize / 4) * 4;
+  }
+
+  /**
+   * Compiles a kernel, or returns it if it has been compiled before.
+   *
+   * @param source WGSL with the directives of {@linkcode specialise}; its entry point is `main`.
+   */
+  kernel(label: string, source: string, constants: Constants = {}): Kernel {
+    const key = `${label} ${JSON.stringify(constants)}`;
+    let kernel = this.#kernels.get(key);
+    if (!kernel) {
+      const module = this.device.createShaderModule({ label, code: specialise(source, constants) });
+      const pipeline = this.device.createComputePipeline({
+        label,
+        layout: "auto",
+        compute: { module, entryPoint: "main" },
+      });
+      kernel = { label, pipeline };
+      this.#kernels.set(key, kernel);
+    }
+    return kernel;
+  }
+
+  /**
+   * Allocates a zeroed tensor.
+   *
+   * @param capacity Elements to allocate, where more than the shape's are wanted.
+   * @throws {UserError} If it exceeds what the adapter allows in one buffer.
+   */
+  tensor(
+    label: string,
+    shape: readonly number[],
+    type: TensorType = "f32",
+    capacity?: number,
+  ): Tensor {
+    const elements = Math.max(capacity ?? 0, shape.reduce((a, b) => a * b, 1), 1);
+    const bytes = Math.ceil(elements * 4 / 16) * 16;
+    if (bytes > this.device.limits.maxBufferSize) {
+      throw new UserError(
+        `${label} needs a buffer of ${bytes} bytes, but the adapter "${this.adapterName}" allows ` +
+          `${this.device.limits.maxBufferSize}: use a smaller model, batch or context`,
+      );
+    }
+    const buffer = this.device.createBuffer({
+      label,
+      size: bytes,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+    const tensor = new Tensor(label, shape, type, buffer, 0, bytes);
+    this.allocatedBytes += bytes;
+    this.#tensors.add(tensor);
+    return tensor;
+  }
+
+  /** Allocates a tensor and uploads its values. */
+  tensorFrom(label: string, shape: readonly number[], values: Float32Array | Uint32Array): Tensor {
+    const tensor = this.tensor(label, shape, values instanceof Float32Array ? "f32" : "u32");
+    this.write(tensor, values);
+    return tensor;
+  }
+
+  /** Uploads values to the beginning of a tensor (or to `offset` elements from it). */
+  write(tensor: Tensor, values: Float32Array | Uint32Array, offset = 0): void {
+    this.device.queue.writeBuffer(
+      tensor.buffer,
+      tensor.byteOffset + offset * 4,
+      values as Float32Array<ArrayBuffer>,
+    );
+  }
+
+  /** Reads a tensor of numbers back. Waits for all work submitted so far. */
+  async read(tensor: Tensor): Promise<Float32Array> {
+    return new Float32Array(await this.#readBytes(tensor));
+  }
+
+  /** Reads a tensor of unsigned integers back. */
+  async readIntegers(tensor: Tensor): Promise<Uint32Array> {
+    return new Uint32Array(await this.#readBytes(tensor));
+  }
+
+  async #readBytes(tensor: Tensor): Promise<ArrayBuffer> {
+    const size = tensor.size * 4;
+    const staging = this.device.createBuffer({
+      size,
+      usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
+    });
+    try {
+      const encoder = this.device.createCommandEncoder();
+      encoder.copyBufferToBuffer(tensor.buffer, tensor.byteOffset, staging, 0, size);
+      this.device.queue.submit([encoder.finish()]);
+      this.check();
+      await staging.mapAsync(GPUMapMode.READ);
+      this.check();
+      return staging.getMappedRange().slice(0);
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  /** Waits until all submitted work is done. */
+  async finish(): Promise<void> {
+    await this.device.queue.onSubmittedWorkDone();
+    this.check();
+  }
+
+  /**
+   * Throws the first error that the device has reported, if any.
+   *
+   * @throws {UserError} If memory ran out or the device was lost.
+   */
+  check(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** Frees tensors before the device itself is closed. */
+  free(...tensors: Tensor[]): void {
+    for (const tensor of tensors) {
+      if (!this.#tensors.delete(tensor)) continue;
+      this.allocatedBytes -= tensor.byteLength;
+      tensor.buffer.destroy();
+    }
+  }
+
+  /** Frees every tensor and the device. */
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.free(...this.#tensors);
+    this.device.destroy();
+  }
+}
+
+const REQUIRED_LIMITS = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupSizeY",
+  "maxComputeWorkgroupsPerDimension",
+] as const;
+
+function outOfMemory(adapterName: string, allocated: number): UserError {
+  return new UserError(
+    `the GPU "${adapterName}" ran out of memory with ${Math.round(allocated / 2 ** 20)} MiB ` +
+      `allocated: use a smaller batch, context or model`,
+  );
+}

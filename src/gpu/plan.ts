@@ -1,0 +1,176 @@
+import type { Gpu, Kernel } from "./gpu.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** Number of workgroups along x, y and z. */
+export type Workgroups = readonly [number, number?, number?];
+
+/** A number to be stored as f32 in a kernel's uniform; plain numbers are stored as u32. */
+export interface FloatValue {
+  float: number;
+}
+
+/** Marks a kernel parameter as f32. */
+export function f32(value: number): FloatValue {
+  return { float: value };
+}
+
+interface Dispatch {
+  kind: "dispatch";
+  kernel: Kernel;
+  workgroups: Workgroups;
+  uniform: Uint32Array;
+  tensors: readonly Tensor[];
+}
+
+interface Copy {
+  kind: "copy";
+  from: Tensor;
+  to: Tensor;
+  /** Read when the plan is run, for copies whose destination moves: elements. */
+  offset: () => number;
+}
+
+interface Clear {
+  kind: "clear";
+  tensor: Tensor;
+}
+
+type Operation = Dispatch | Copy | Clear;
+
+/**
+ * A fixed sequence of GPU work: built once, when all shapes are known, and replayed every step.
+ * Pipelines, bind groups and uniforms are made at the first run and kept.
+ */
+export class Plan {
+  readonly #gpu: Gpu;
+  readonly #operations: Operation[] = [];
+  #bindGroups: (GPUBindGroup | undefined)[] | undefined;
+
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
+  }
+
+  /** Number of kernel launches. */
+  get dispatches(): number {
+    return this.#operations.filter((operation) => operation.kind === "dispatch").length;
+  }
+
+  /**
+   * Appends a kernel launch.
+   *
+   * @param parameters The members of the kernel's uniform `parameters` (binding 0), all 4 bytes.
+   * @param tensors Bindings 1, 2, …
+   */
+  dispatch(
+    kernel: Kernel,
+    workgroups: Workgroups,
+    parameters: readonly (number | FloatValue)[],
+    tensors: readonly Tensor[],
+  ): void {
+    const uniform = new Uint32Array(Math.ceil(parameters.length / 4) * 4);
+    const floats = new Float32Array(uniform.buffer);
+    parameters.forEach((value, i) => {
+      if (typeof value === "number") uniform[i] = value;
+      else floats[i] = value.float;
+    });
+    this.#push({ kind: "dispatch", kernel, workgroups, uniform, tensors });
+  }
+
+  /** Appends a copy of all of `from` into `to`, `offset()` elements from its beginning. */
+  copy(from: Tensor, to: Tensor, offset: () => number = () => 0): void {
+    this.#push({ kind: "copy", from, to, offset });
+  }
+
+  /** Appends filling a tensor with zeros. */
+  clear(tensor: Tensor): void {
+    this.#push({ kind: "clear", tensor });
+  }
+
+  #push(operation: Operation): void {
+    if (this.#bindGroups) throw new Error("a plan that has run cannot grow");
+    this.#operations.push(operation);
+  }
+
+  /** Submits the whole plan; returns at once. */
+  run(): void {
+    const { device } = this.#gpu;
+    this.#bindGroups ??= this.#bind();
+    const encoder = device.createCommandEncoder();
+    let pass: GPUComputePassEncoder | undefined;
+    const endPass = () => {
+      pass?.end();
+      pass = undefined;
+    };
+    this.#operations.forEach((operation, i) => {
+      if (operation.kind === "dispatch") {
+        pass ??= encoder.beginComputePass();
+        pass.setPipeline(operation.kernel.pipeline);
+        pass.setBindGroup(0, this.#bindGroups![i]!);
+        pass.dispatchWorkgroups(...operation.workgroups);
+        return;
+      }
+      endPass();
+      if (operation.kind === "copy") {
+        const { from, to, offset } = operation;
+        encoder.copyBufferToBuffer(
+          from.buffer,
+          from.byteOffset,
+          to.buffer,
+          to.byteOffset + offset() * 4,
+          from.size * 4,
+        );
+      } else {
+        const { buffer, byteOffset, byteLength } = operation.tensor;
+        encoder.clearBuffer(buffer, byteOffset, byteLength);
+      }
+    });
+    endPass();
+    device.queue.submit([encoder.finish()]);
+    this.#gpu.check();
+  }
+
+  /** Puts all uniforms into one buffer and makes the bind groups. */
+  #bind(): (GPUBindGroup | undefined)[] {
+    const { device } = this.#gpu;
+    const alignment = device.limits.minUniformBufferOffsetAlignment;
+    const offsets: number[] = [];
+    let size = 0;
+    for (const operation of this.#operations) {
+      offsets.push(size);
+      if (operation.kind === "dispatch") {
+        size += Math.ceil(operation.uniform.byteLength / alignment) * alignment;
+      }
+    }
+    const uniforms = device.createBuffer({
+      label: "uniforms",
+      size: Math.max(size, 16),
+      usage: GPUBufferUsage.UNIFORM,
+      mappedAtCreation: true,
+    });
+    const bytes = new Uint8Array(uniforms.getMappedRange());
+    const bindGroups = this.#operations.map((operation, i) => {
+      if (operation.kind !== "dispatch") return undefined;
+      const { kernel, uniform, tensors } = operation;
+      bytes.set(new Uint8Array(uniform.buffer), offsets[i]);
+      return device.createBindGroup({
+        label: kernel.label,
+        layout: kernel.pipeline.getBindGroupLayout(0),
+        entries: [
+          {
+            binding: 0,
+            resource: { buffer: uniforms, offset: offsets[i], size: uniform.byteLength },
+          },
+          ...tensors.map((tensor, t) => ({ binding: t + 1, resource: tensor.binding })),
+        ],
+      });
+    });
+    uniforms.unmap();
+    return bindGroups;
+  }
+}
+
+/** Spreads `count` workgroups over x and y, as one axis holds at most 65,535. */
+export function spread(count: number): Workgroups {
+  const most = 65_535;
+  return count <= most ? [count] : [most, Math.ceil(count / most)];
+}

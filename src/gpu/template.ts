@@ -1,0 +1,84 @@
+/** Values that a kernel is specialised by. A string is a list of letters to loop over. */
+export type Constants = Readonly<Record<string, number | boolean | string>>;
+
+/**
+ * Specialises WGSL text. Kernels are plain WGSL but for lines that start with `//:` and for
+ * `$name` or `${name}`, which stands for a constant or a loop variable:
+ *
+ *     //: for i in 0..N       repeats for i = 0, 1, … N - 1 (N a number or a constant)
+ *     //: for c in xyzw       repeats for each letter (or for each letter of a string constant)
+ *     //: if NAME             keeps the lines if the constant is neither false nor 0
+ *     //: else
+ *     //: end
+ *
+ * This is how loops over register tiles are unrolled. There is no arithmetic: WGSL folds
+ * constant expressions itself.
+ *
+ * @throws {Error} If a name is unknown or a block is not closed.
+ */
+export function specialise(source: string, constants: Constants): string {
+  const lines = source.split("\n");
+  const output: string[] = [];
+  const end = expand(lines, 0, constants, output);
+  if (end !== lines.length) throw new Error(`line ${end + 1}: '${lines[end]}' closes nothing`);
+  return output.join("\n");
+}
+
+/** Expands lines from `start` to the directive that closes the block, and returns its index. */
+function expand(lines: string[], start: number, scope: Constants, output: string[]): number {
+  let at = start;
+  while (at < lines.length) {
+    const directive = lines[at].match(/^\s*\/\/:\s*(\w+)\s*(.*)$/);
+    if (!directive) {
+      output.push(substitute(lines[at++], scope));
+      continue;
+    }
+    const [, keyword, rest] = directive;
+    if (keyword === "end" || keyword === "else") return at;
+    if (keyword === "if") {
+      const kept = Boolean(lookup(rest.trim(), scope));
+      let close = expand(lines, at + 1, scope, kept ? output : []);
+      if (closing(lines, close) === "else") {
+        close = expand(lines, close + 1, scope, kept ? [] : output);
+      }
+      at = close + 1;
+    } else if (keyword === "for") {
+      const loop = rest.match(/^(\w+) in (?:0\.\.(\w+)|(\w+))\s*$/);
+      if (!loop) throw new Error(`line ${at + 1}: cannot read '${lines[at].trim()}'`);
+      const [, variable, bound, letters] = loop;
+      const values = bound
+        ? Array.from(
+          { length: Number(/^\d+$/.test(bound) ? bound : lookup(bound, scope)) },
+          (_, i) => i,
+        )
+        : [...(letters in scope ? String(scope[letters]) : letters)];
+      // An empty loop still has to find its end.
+      let close = values.length === 0 ? expand(lines, at + 1, { ...scope, [variable]: 0 }, []) : at;
+      for (const value of values) {
+        close = expand(lines, at + 1, { ...scope, [variable]: value }, output);
+      }
+      closing(lines, close);
+      at = close + 1;
+    } else {
+      throw new Error(`line ${at + 1}: unknown directive '${keyword}'`);
+    }
+  }
+  return at;
+}
+
+function closing(lines: string[], at: number): string {
+  if (at >= lines.length) throw new Error("a '//: for' or '//: if' lacks its '//: end'");
+  return lines[at].includes("else") ? "else" : "end";
+}
+
+function lookup(name: string, scope: Constants): number | boolean | string {
+  if (!(name in scope)) throw new Error(`the template has no constant '${name}'`);
+  return scope[name];
+}
+
+function substitute(line: string, scope: Constants): string {
+  return line.replace(
+    /\$(?:\{(\w+)\}|(\w+))/g,
+    (_, braced, bare) => String(lookup(braced ?? bare, scope)),
+  );
+}

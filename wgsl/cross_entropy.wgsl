@@ -1,0 +1,69 @@
+// Softmax cross-entropy of each row of logits: one workgroup a row.
+//   loss = log(sum(exp(logits))) - logits[target]
+// With BACKWARD the logits become their gradient, (softmax - one_hot(target)) * gradient_scale,
+// and the padding columns become 0.
+
+struct Parameters {
+  // Rows in this chunk, and where the chunk starts in `targets` and `losses`.
+  rows: u32,
+  first_row: u32,
+  columns: u32,
+  // Elements from one row of logits to the next: columns and padding.
+  stride: u32,
+  gradient_scale: f32,
+}
+
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> targets: array<u32>;
+@group(0) @binding(2) var<storage, read_write> logits: array<f32>;
+@group(0) @binding(3) var<storage, read_write> losses: array<f32>;
+
+const threads = ${THREADS}u;
+const lowest = -3.4e38;
+// (maximum, sum of exp(logit - maximum))
+var<workgroup> partial: array<vec2f, threads>;
+
+fn merge(p: vec2f, q: vec2f) -> vec2f {
+  let maximum = max(p.x, q.x);
+  return vec2f(maximum, p.y * exp(p.x - maximum) + q.y * exp(q.x - maximum));
+}
+
+@compute @workgroup_size($THREADS)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let row = group.x + group.y * groups.x;
+  if (row >= parameters.rows) { return; }
+  let start = row * parameters.stride;
+  let target_token = targets[parameters.first_row + row];
+
+  var maximum = lowest;
+  for (var c = thread; c < parameters.columns; c += threads) { maximum = max(maximum, logits[start + c]); }
+  var sum = 0.0;
+  for (var c = thread; c < parameters.columns; c += threads) { sum += exp(logits[start + c] - maximum); }
+  partial[thread] = vec2f(maximum, sum);
+  for (var half = threads / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (thread < half) { partial[thread] = merge(partial[thread], partial[thread + half]); }
+  }
+  workgroupBarrier();
+  let log_sum = partial[0].x + log(partial[0].y);
+  if (thread == 0u) {
+    losses[parameters.first_row + row] = log_sum - logits[start + target_token];
+  }
+  //: if BACKWARD
+  // The loss above is read before any thread overwrites the logits.
+  storageBarrier();
+  workgroupBarrier();
+  for (var c = thread; c < parameters.stride; c += threads) {
+    var gradient = 0.0;
+    if (c < parameters.columns) {
+      gradient = (exp(logits[start + c] - log_sum) - select(0.0, 1.0, c == target_token)) *
+        parameters.gradient_scale;
+    }
+    logits[start + c] = gradient;
+  }
+  //: end
+}

@@ -1,0 +1,59 @@
+// y = gain * (x - mean) / sqrt(variance + epsilon) + bias over each row: one workgroup a row.
+
+struct Parameters {
+  columns: u32,
+  rows: u32,
+}
+
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> gain: array<f32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+// (rows, 2): mean and 1 / standard deviation, kept for the backward pass.
+@group(0) @binding(5) var<storage, read_write> statistics: array<f32>;
+
+const threads = ${THREADS}u;
+const epsilon = 1e-5;
+var<workgroup> partial: array<f32, threads>;
+
+fn sum_over_workgroup(value: f32, thread: u32) -> f32 {
+  workgroupBarrier();
+  partial[thread] = value;
+  for (var half = threads / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (thread < half) { partial[thread] += partial[thread + half]; }
+  }
+  workgroupBarrier();
+  return partial[0];
+}
+
+@compute @workgroup_size($THREADS)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let row = group.x + group.y * groups.x;
+  if (row >= parameters.rows) { return; }
+  let columns = parameters.columns;
+  let start = row * columns;
+
+  var sum = 0.0;
+  for (var c = thread; c < columns; c += threads) { sum += x[start + c]; }
+  let mean = sum_over_workgroup(sum, thread) / f32(columns);
+  // A second pass over the deviations: the difference of two large sums would lose digits.
+  sum = 0.0;
+  for (var c = thread; c < columns; c += threads) {
+    let deviation = x[start + c] - mean;
+    sum += deviation * deviation;
+  }
+  let scale = inverseSqrt(sum_over_workgroup(sum, thread) / f32(columns) + epsilon);
+  for (var c = thread; c < columns; c += threads) {
+    y[start + c] = (x[start + c] - mean) * scale * gain[c] + bias[c];
+  }
+  if (thread == 0u) {
+    statistics[2u * row] = mean;
+    statistics[2u * row + 1u] = scale;
+  }
+}
