@@ -7,6 +7,7 @@ export type Constants = Readonly<Record<string, number | boolean | string>>;
  *
  *     //: for i in 0..N       repeats for i = 0, 1, … N - 1 (N a number or a constant)
  *     //: for c in xyzw       repeats for each letter (or for each letter of a string constant)
+ *     //: for v in qkv,dy     repeats for each word
  *     //: if NAME             keeps the lines if the constant is neither false nor 0
  *     //: else
  *     //: end
@@ -43,7 +44,7 @@ function expand(lines: string[], start: number, scope: Constants, output: string
       }
       at = close + 1;
     } else if (keyword === "for") {
-      const loop = rest.match(/^(\w+) in (?:0\.\.(\w+)|(\w+))\s*$/);
+      const loop = rest.match(/^(\w+) in (?:0\.\.(\w+)|(\w+(?:,\w+)*))\s*$/);
       if (!loop) throw new Error(`line ${at + 1}: cannot read '${lines[at].trim()}'`);
       const [, variable, bound, letters] = loop;
       const values = bound
@@ -51,6 +52,8 @@ function expand(lines: string[], start: number, scope: Constants, output: string
           { length: Number(/^\d+$/.test(bound) ? bound : lookup(bound, scope)) },
           (_, i) => i,
         )
+        : letters.includes(",")
+        ? letters.split(",")
         : [...(letters in scope ? String(scope[letters]) : letters)];
       // An empty loop still has to find its end.
       let close = values.length === 0 ? expand(lines, at + 1, { ...scope, [variable]: 0 }, []) : at;

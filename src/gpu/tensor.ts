@@ -48,7 +48,14 @@ export class Tensor {
   from(start: number): Tensor {
     const { label, type, buffer } = this;
     const offset = this.byteOffset + start * 4;
-    return new Tensor(label, [this.size - start], type, buffer, offset, this.byteLength - start * 4);
+    return new Tensor(
+      label,
+      [this.size - start],
+      type,
+      buffer,
+      offset,
+      this.byteLength - start * 4,
+    );
   }
 }
 

@@ -1,0 +1,56 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Plan } from "../gpu/plan.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import { THREADS } from "./threads.ts";
+import source from "../../wgsl/column_sums.wgsl" with { type: "text" };
+
+const ROWS_PER_BLOCK = 64;
+
+/** Elements of scratch that {@linkcode columnSums} needs for (rows, columns). */
+export function columnSumsScratch(rows: number, columns: number): number {
+  // Two halves: plain and weighted sums. 64 elements keep the second half's offset aligned.
+  return 2 * Math.ceil(Math.ceil(rows / ROWS_PER_BLOCK) * columns / 64) * 64;
+}
+
+/** A layer norm whose gain's gradient is wanted: sums of values · (x - mean) / deviation. */
+export interface NormalisedWeights {
+  /** (rows, columns) */
+  x: Tensor;
+  /** (rows, 2) */
+  statistics: Tensor;
+  /** (columns): added to. */
+  sums: Tensor;
+}
+
+/**
+ * Appends sums += the sum of `values` over its rows, in a fixed order: the gradient of a bias,
+ * and with `weighted` a layer norm's gradient of its gain. Without `sums` only the latter.
+ */
+export function columnSums(
+  gpu: Gpu,
+  plan: Plan,
+  values: Tensor,
+  sums: Tensor | undefined,
+  scratch: Tensor,
+  weighted?: NormalisedWeights,
+): void {
+  const [rows, columns] = values.shape;
+  const blocks = Math.ceil(rows / ROWS_PER_BLOCK);
+  const weightedScratch = scratch.from(scratch.size / 2);
+  plan.dispatch(
+    gpu.kernel("column_sums", source, { THREADS, WEIGHTED: weighted !== undefined }),
+    [Math.ceil(columns / THREADS), blocks],
+    [columns, rows, ROWS_PER_BLOCK, 0],
+    weighted
+      ? [values, scratch, weighted.x, weighted.statistics, weightedScratch]
+      : [values, scratch],
+  );
+  const total = gpu.kernel("column_sums", source, { THREADS, WEIGHTED: false });
+  for (const [from, to] of [[scratch, sums], [weightedScratch, weighted?.sums]]) {
+    if (!from || !to) continue;
+    plan.dispatch(total, [Math.ceil(columns / THREADS), 1], [columns, blocks, blocks, 1], [
+      from,
+      to,
+    ]);
+  }
+}

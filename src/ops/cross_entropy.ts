@@ -1,0 +1,83 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import { f32, type Plan, spread } from "../gpu/plan.ts";
+import { rowSlices, type Tensor } from "../gpu/tensor.ts";
+import { matmul } from "./matmul.ts";
+import { rowThreads } from "./threads.ts";
+import source from "../../wgsl/cross_entropy.wgsl" with { type: "text" };
+
+/** Most bytes of logits held at once. */
+const LOGITS_BYTES = 32 * 2 ** 20;
+
+/** The vocabulary rounded up so that its rows are whole vec4s; the padding rows of wte are 0. */
+export function paddedVocabulary(vocabularySize: number): number {
+  return Math.ceil(vocabularySize / 4) * 4;
+}
+
+/** Rows of logits that are held at once, of `rows` in all. */
+export function logitRows(gpu: Gpu, rows: number, vocabularySize: number): number {
+  const budget = Math.min(LOGITS_BYTES, gpu.maxBindingBytes);
+  const fitting = Math.floor(budget / 4 / paddedVocabulary(vocabularySize) / 64) * 64;
+  return Math.min(rows, Math.max(fitting, 64));
+}
+
+/** Tensors of the output layer and its loss. */
+export interface CrossEntropy {
+  /** (N, C): normalised activations. */
+  x: Tensor;
+  /** (V, C) with room for padding rows; may exceed what one binding covers. */
+  wte: Tensor;
+  /** (N), integers below V. */
+  targets: Tensor;
+  /** (N) */
+  losses: Tensor;
+  /** (logitRows, padded V), scratch. */
+  logits: Tensor;
+  /** (N, C): overwritten with the gradient of the mean loss. Without it, no gradient. */
+  dx?: Tensor;
+  /** Like wte: added to. */
+  dwte?: Tensor;
+}
+
+/**
+ * Appends logits = x wteᵀ and losses = -log softmax(logits)[target], and the gradients of the
+ * mean loss. A chunk of rows at a time goes through logits, loss and gradient, so the logits of
+ * the whole batch are never held; each product runs over the vocabulary in runs of rows that fit
+ * one binding.
+ */
+export function crossEntropy(gpu: Gpu, plan: Plan, op: CrossEntropy): void {
+  const { x, wte, logits, dx, dwte } = op;
+  const [rows, width] = x.shape;
+  const [chunk, padded] = logits.shape;
+  const slices = rowSlices(padded, width, gpu.maxBindingBytes);
+  const kernel = gpu.kernel("cross_entropy", source, {
+    THREADS: rowThreads(gpu),
+    BACKWARD: dx !== undefined,
+  });
+  for (let first = 0; first < rows; first += chunk) {
+    const m = Math.min(chunk, rows - first);
+    const input = x.rows(first, m);
+    for (const { start, count } of slices) {
+      matmul(gpu, plan, {
+        ...{ a: input, b: wte.rows(start, count), bTransposed: true },
+        ...{ out: logits.from(start), m, n: count, k: width, outStride: padded },
+      });
+    }
+    plan.dispatch(
+      kernel,
+      spread(m),
+      [m, first, wte.shape[0], padded, f32(1 / rows)],
+      [op.targets, logits, op.losses],
+    );
+    if (!dx || !dwte) continue;
+    slices.forEach(({ start, count }, i) => {
+      matmul(gpu, plan, {
+        ...{ a: logits.from(start), aStride: padded, b: wte.rows(start, count) },
+        ...{ out: dx.rows(first, m), m, n: width, k: count, beta: i === 0 ? 0 : 1 },
+      });
+      matmul(gpu, plan, {
+        ...{ a: logits.from(start), aStride: padded, aTransposed: true, b: input },
+        ...{ out: dwte.rows(start, count), m: count, n: width, k: m, beta: 1 },
+      });
+    });
+  }
+}

@@ -1,0 +1,112 @@
+// Causal attention, backward: gradients of the keys and values. Each invocation owns ${KEYS}
+// consecutive keys of one head and runs over the queries that attend to them
+// (FlashAttention-2, Dao 2023, algorithm 2), so nothing is added up across invocations:
+//   p = exp(q . k scale - log_sum),  dv = sum over t of p dy,
+//   ds = p (dy . v - delta),         dk = scale sum over t of ds q
+
+struct Parameters {
+  length: u32,
+  width: u32,
+  heads: u32,
+  scale: f32,
+}
+
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+//: if VECTOR
+@group(0) @binding(1) var<storage, read> qkv: array<vec4f>;
+@group(0) @binding(2) var<storage, read> dy: array<vec4f>;
+//: else
+@group(0) @binding(1) var<storage, read> qkv: array<f32>;
+@group(0) @binding(2) var<storage, read> dy: array<f32>;
+//: end
+// (batch, heads, length)
+@group(0) @binding(3) var<storage, read> log_sums: array<f32>;
+@group(0) @binding(4) var<storage, read> deltas: array<f32>;
+//: if VECTOR
+@group(0) @binding(5) var<storage, read_write> dqkv: array<vec4f>;
+//: else
+@group(0) @binding(5) var<storage, read_write> dqkv: array<f32>;
+//: end
+
+const head_size = ${HEAD_SIZE}u;
+
+//: for array in qkv,dy
+fn load_$array(at: u32, d: u32) -> vec4f {
+//: if VECTOR
+  return ${array}[(at + d) / 4u];
+//: else
+  var value = vec4f();
+  //: for e in 0..4
+  if (d + ${e}u < head_size) { value[$e] = ${array}[at + d + ${e}u]; }
+  //: end
+  return value;
+//: end
+}
+//: end
+
+fn store(at: u32, d: u32, value: vec4f) {
+//: if VECTOR
+  dqkv[(at + d) / 4u] = value;
+//: else
+  //: for e in 0..4
+  if (d + ${e}u < head_size) { dqkv[at + d + ${e}u] = value[$e]; }
+  //: end
+//: end
+}
+
+@compute @workgroup_size($THREADS)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let length = parameters.length;
+  let first = id.x * ${KEYS}u;
+  if (first >= length) { return; }
+  let width = parameters.width;
+  let stride = 3u * width;
+  let offset = id.y * head_size;
+  let base = id.z * length * stride + offset;
+  let statistics = (id.z * parameters.heads + id.y) * length;
+
+//: for s in 0..KEYS
+  let row$s = min(first + ${s}u, length - 1u);
+//: for d in 0..HEAD4
+  let k${s}_$d = load_qkv(base + row$s * stride + width, ${d}u * 4u) * parameters.scale;
+  let v${s}_$d = load_qkv(base + row$s * stride + 2u * width, ${d}u * 4u);
+  var dk${s}_$d = vec4f();
+  var dv${s}_$d = vec4f();
+//: end
+//: end
+
+  for (var t = first; t < length; t++) {
+    let at = (id.z * length + t) * width + offset;
+    let log_sum = log_sums[statistics + t];
+    let delta = deltas[statistics + t];
+//: for s in 0..KEYS
+    var score$s = 0.0;
+    var dp$s = 0.0;
+//: end
+//: for d in 0..HEAD4
+    let q$d = load_qkv(base + t * stride, ${d}u * 4u);
+    let dy$d = load_dy(at, ${d}u * 4u);
+//: for s in 0..KEYS
+    score$s += dot(q$d, k${s}_$d);
+    dp$s += dot(dy$d, v${s}_$d);
+//: end
+//: end
+//: for s in 0..KEYS
+    let p$s = select(0.0, exp(score$s - log_sum), row$s <= t);
+    let ds$s = p$s * (dp$s - delta);
+//: for d in 0..HEAD4
+    dk${s}_$d += ds$s * q$d;
+    dv${s}_$d += p$s * dy$d;
+//: end
+//: end
+  }
+
+//: for s in 0..KEYS
+  if (first + ${s}u < length) {
+//: for d in 0..HEAD4
+    store(base + row$s * stride + width, ${d}u * 4u, dk${s}_$d * parameters.scale);
+    store(base + row$s * stride + 2u * width, ${d}u * 4u, dv${s}_$d);
+//: end
+  }
+//: end
+}
