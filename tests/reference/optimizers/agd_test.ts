@@ -1,0 +1,195 @@
+import { assertAlmostEquals, assertEquals, assertLess, assertNotEquals } from "@std/assert";
+import type { Gpt2Config } from "../../../src/model/config.ts";
+import { parameterTable, sizeOf } from "../../../src/model/parameters.ts";
+import { Random } from "../../../src/random.ts";
+import { relativeError } from "../compare.ts";
+import { lossAndGradients, type Tensors } from "../gpt2.ts";
+import { randomIntegers, randomParameters } from "../random.ts";
+import { Agd, type AgdOptions, automaticStepSize } from "./agd.ts";
+import { polar } from "./polar.ts";
+
+// fan-out / fan-in: wte 8 / 2, wpe 2 / 2, c_fc 8 / 2, mlp.c_proj 2 / 8, the others 1.
+const CONFIG: Gpt2Config = {
+  ...{ layers: 1, heads: 1, width: 2, context: 2, vocabularySize: 8, bias: true, affine: true },
+};
+const TABLE = parameterTable(CONFIG);
+
+/** Gradients that are zero but for the given elements, each [name, index, value]. */
+function sparseGradients(...entries: [string, number, number][]): Tensors {
+  const gradients: Tensors = new Map(
+    TABLE.map(({ name, shape }) => [name, new Float64Array(sizeOf(shape))]),
+  );
+  for (const [name, index, value] of entries) gradients.get(name)![index] = value;
+  return gradients;
+}
+
+function copy(tensors: Tensors): Tensors {
+  return new Map([...tensors].map(([name, values]) => [name, values.slice()]));
+}
+
+/** Asserts that one step moved the given elements, each [name, index, by], and nothing else. */
+function assertMoved(before: Tensors, after: Tensors, ...entries: [string, number, number][]) {
+  const expected = copy(before);
+  for (const [name, index, by] of entries) expected.get(name)![index] += by;
+  for (const [name, values] of after) {
+    values.forEach((value, i) =>
+      assertAlmostEquals(value, expected.get(name)![i], 1e-12, `${name}[${i}]`)
+    );
+  }
+}
+
+/** Trains on one batch and returns the loss before each step. */
+function losses(options: AgdOptions, steps: number): number[] {
+  const config = { ...CONFIG, layers: 2, heads: 2, width: 8, context: 6 };
+  const table = parameterTable(config);
+  const parameters = randomParameters(config, 17, 0.3);
+  const tokens = randomIntegers(new Random(18), 13, config.vocabularySize);
+  const agd = new Agd(table, parameters, options);
+  return Array.from({ length: steps }, () => {
+    const { loss, gradients } = lossAndGradients(
+      ...[config, parameters, tokens.subarray(0, 12), tokens.subarray(1), 2] as const,
+    );
+    agd.step(parameters, gradients);
+    return loss;
+  });
+}
+
+Deno.test("agd: the automatic step size's check values", () => {
+  assertEquals(automaticStepSize(0), 0);
+  assertAlmostEquals(automaticStepSize(1), 0.481212, 5e-7);
+  assertAlmostEquals(automaticStepSize(2), 0.693147, 5e-7);
+  assertAlmostEquals(automaticStepSize(6), 1.098612, 5e-7);
+});
+
+Deno.test("agd, frobenius: one step worked out by hand", () => {
+  const before = randomParameters(CONFIG, 19, 1);
+  const after = copy(before);
+  const gradients = sparseGradients(
+    ["wte.weight", 0, 3], // ‖g‖ = 5, s = 2
+    ["wte.weight", 7, -4],
+    ["wpe.weight", 1, 2], // ‖g‖ = 2, s = 1
+    ["h.0.ln_1.weight", 1, 5], // in wpe's group
+    ["h.0.attn.c_attn.weight", 2, 2], // the key's first column: ‖g‖ = 2, s = 1
+    ["h.0.attn.c_attn.bias", 3, 6], // the key's
+    ["h.0.attn.c_attn.bias", 0, 7], // the query's, whose weight has no gradient
+    ["h.0.mlp.c_proj.weight", 4, -4], // ‖g‖ = 4, s = 1/2
+    ["ln_f.bias", 0, 2], // in mlp.c_proj's group
+  );
+  const { eta, gradientSummary } = new Agd(TABLE, before, { norm: "frobenius" })
+    .step(after, gradients);
+
+  // L = 6 + 2 layers; G = (2 · 5 + 1 · 2 + 1 · 2 + 1/2 · 4) / 8 = 2, so eta = ln 2.
+  assertAlmostEquals(gradientSummary, 2, 1e-12);
+  assertAlmostEquals(eta, Math.LN2, 1e-12);
+  const unit = Math.LN2 / 8;
+  assertMoved(
+    before,
+    after,
+    ["wte.weight", 0, -unit * 2 * 3 / 5],
+    ["wte.weight", 7, unit * 2 * 4 / 5],
+    ["wpe.weight", 1, -unit],
+    ["h.0.ln_1.weight", 1, -unit * 5 / 2],
+    ["h.0.attn.c_attn.weight", 2, -unit],
+    ["h.0.attn.c_attn.bias", 3, -unit * 6 / 2],
+    ["h.0.mlp.c_proj.weight", 4, unit / 2],
+    ["ln_f.bias", 0, -unit / 2 * 2 / 4],
+  );
+});
+
+Deno.test("agd, spectral: one step worked out by hand", () => {
+  const before = randomParameters(CONFIG, 20, 1);
+  const after = copy(before);
+  // Matrices of rank one, whose polar factor is G / ‖G‖_F times the iteration's image of 1.
+  const one = polar(Float64Array.of(1), 1, 1)[0];
+  const gradients = sparseGradients(
+    ["wte.weight", 0, 3], // row norms 5 and 2
+    ["wte.weight", 1, -4],
+    ["wte.weight", 6, 2],
+    ["wpe.weight", 3, -1], // row norm 1
+    ["h.0.attn.c_attn.weight", 4, 3 / one], // the value's first column, s = 1
+    ["h.0.attn.c_attn.weight", 10, 4 / one],
+    ["h.0.attn.c_attn.weight", 1, 6 / one], // the query's second column
+    ["h.0.attn.c_attn.bias", 0, 3], // length 6, ‖g‖ = 5
+    ["h.0.attn.c_attn.bias", 5, 4],
+    ["h.0.mlp.c_fc.weight", 0, -5 / one], // s = 2
+    ["ln_f.weight", 1, 1e-3], // length 2
+  );
+  const { eta, gradientSummary } = new Agd(TABLE, before).step(after, gradients);
+
+  // L = 4 + 2; G = (5 + 2 + 1 + 5 + 6 + 2 · 5) / 6 = 29 / 6. Dual norms are ⟨G, D⟩.
+  assertAlmostEquals(gradientSummary, 29 / 6, 1e-12);
+  assertAlmostEquals(eta, Math.log((1 + Math.sqrt(1 + 4 * 29 / 6)) / 2), 1e-12);
+  const unit = eta / 6;
+  assertMoved(
+    before,
+    after,
+    ["wte.weight", 0, -unit * 3 / 5],
+    ["wte.weight", 1, unit * 4 / 5],
+    ["wte.weight", 6, -unit],
+    ["wpe.weight", 3, unit],
+    ["h.0.attn.c_attn.weight", 4, -unit * one * 3 / 5],
+    ["h.0.attn.c_attn.weight", 10, -unit * one * 4 / 5],
+    ["h.0.attn.c_attn.weight", 1, -unit * one],
+    ["h.0.attn.c_attn.bias", 0, -unit * Math.sqrt(6) * 3 / 5],
+    ["h.0.attn.c_attn.bias", 5, -unit * Math.sqrt(6) * 4 / 5],
+    ["h.0.mlp.c_fc.weight", 0, unit * 2 * one],
+    ["ln_f.weight", 1, -unit * Math.sqrt(2)],
+  );
+});
+
+Deno.test("agd, spectral: momentum averages gradients and corrects for its start", () => {
+  const parameters = randomParameters(CONFIG, 21, 1);
+  const agd = new Agd(TABLE, parameters);
+  // Row sums alone: G = ‖ĝ‖ / 6, and ĝ = 1, then (0.9 · 0.1 · 1 + 0.1 · 3) / (1 - 0.81).
+  const first = agd.step(parameters, sparseGradients(["wpe.weight", 0, 1]));
+  const second = agd.step(parameters, sparseGradients(["wpe.weight", 0, 3]));
+  assertAlmostEquals(first.gradientSummary, 1 / 6, 1e-12);
+  assertAlmostEquals(second.gradientSummary, 0.39 / 0.19 / 6, 1e-12);
+});
+
+Deno.test("agd: the averaged iterate starts at the initial weights and follows by 8 / (8 + t)", () => {
+  const parameters = randomParameters(CONFIG, 22, 1);
+  const agd = new Agd(TABLE, parameters);
+  const W0 = parameters.get("wpe.weight")![0];
+  assertEquals(agd.average.get("wpe.weight")![0], W0);
+  agd.step(parameters, sparseGradients(["wpe.weight", 0, 1]));
+  const W1 = parameters.get("wpe.weight")![0];
+  agd.step(parameters, sparseGradients(["wpe.weight", 0, 1]));
+  const W2 = parameters.get("wpe.weight")![0];
+  const expected = (W0 / 9 + W1 * 8 / 9) / 5 + W2 * 4 / 5;
+  assertAlmostEquals(agd.average.get("wpe.weight")![0], expected, 1e-12);
+  assertEquals(agd.average.get("wte.weight")![0], parameters.get("wte.weight")![0]);
+});
+
+for (const norm of ["frobenius", "spectral"] as const) {
+  Deno.test(`agd, ${norm}: zero gradients leave everything as it is`, () => {
+    const before = randomParameters(CONFIG, 23, 1);
+    const after = copy(before);
+    const agd = new Agd(TABLE, before, { norm });
+    for (let step = 0; step < 2; step++) {
+      assertEquals(agd.step(after, sparseGradients()), { eta: 0, gradientSummary: 0 });
+    }
+    assertEquals(after, before);
+    for (const [name, average] of agd.average) {
+      assertLess(relativeError(average, before.get(name)!), 1e-15, name);
+    }
+  });
+
+  Deno.test(`agd, ${norm}: parameters held fixed stay fixed`, () => {
+    const config = { ...CONFIG, affine: false, bias: false };
+    const table = parameterTable(config);
+    const before = randomParameters(config, 24, 1);
+    const after = copy(before);
+    const { gradients } = lossAndGradients(config, before, [0, 1], [1, 2], 1);
+    new Agd(table, before, { norm }).step(after, gradients);
+    for (const { name, trainable } of table) {
+      if (!trainable) assertEquals(after.get(name), before.get(name), name);
+    }
+    assertNotEquals(after.get("wte.weight"), before.get("wte.weight"));
+  });
+
+  Deno.test(`agd, ${norm}: learns one batch with nothing tuned`, () => {
+    const values = losses({ norm }, 100);
+    assertLess(values[99], values[0] / 4);
+  });
+}
