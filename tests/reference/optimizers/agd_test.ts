@@ -111,7 +111,8 @@ Deno.test("agd, spectral: one step worked out by hand", () => {
     ["h.0.attn.c_attn.weight", 1, 6 / one], // the query's second column
     ["h.0.attn.c_attn.bias", 0, 3], // length 6, ‖g‖ = 5
     ["h.0.attn.c_attn.bias", 5, 4],
-    ["h.0.mlp.c_fc.weight", 0, -5 / one], // s = 2
+    ["h.0.mlp.c_fc.weight", 8, -3 / one], // the second row, s = 2
+    ["h.0.mlp.c_fc.weight", 13, -4 / one],
     ["ln_f.weight", 1, 1e-3], // length 2
   );
   const { eta, gradientSummary } = new Agd(TABLE, before).step(after, gradients);
@@ -132,7 +133,8 @@ Deno.test("agd, spectral: one step worked out by hand", () => {
     ["h.0.attn.c_attn.weight", 1, -unit * one],
     ["h.0.attn.c_attn.bias", 0, -unit * Math.sqrt(6) * 3 / 5],
     ["h.0.attn.c_attn.bias", 5, -unit * Math.sqrt(6) * 4 / 5],
-    ["h.0.mlp.c_fc.weight", 0, unit * 2 * one],
+    ["h.0.mlp.c_fc.weight", 8, unit * 2 * one * 3 / 5],
+    ["h.0.mlp.c_fc.weight", 13, unit * 2 * one * 4 / 5],
     ["ln_f.weight", 1, -unit * Math.sqrt(2)],
   );
 });
