@@ -149,6 +149,16 @@ Deno.test("agd, spectral: momentum averages gradients and corrects for its start
   assertAlmostEquals(second.gradientSummary, 0.39 / 0.19 / 6, 1e-12);
 });
 
+Deno.test("agd, frobenius: no momentum unless asked for", () => {
+  const parameters = randomParameters(CONFIG, 21, 1);
+  for (const [options, expected] of [[{}, 3 / 8], [{ momentum: 0.9 }, 0.39 / 0.19 / 8]] as const) {
+    const agd = new Agd(TABLE, parameters, { norm: "frobenius", ...options });
+    agd.step(parameters, sparseGradients(["wpe.weight", 0, 1]));
+    const { gradientSummary } = agd.step(parameters, sparseGradients(["wpe.weight", 0, 3]));
+    assertAlmostEquals(gradientSummary, expected, 1e-12);
+  }
+});
+
 Deno.test("agd: the averaged iterate starts at the initial weights and follows by 8 / (8 + t)", () => {
   const parameters = randomParameters(CONFIG, 22, 1);
   const agd = new Agd(TABLE, parameters);
