@@ -2,7 +2,7 @@ import type { Rules } from "./writer.ts";
 
 /** Single words and short names, commonest first. A word may itself be a template. */
 function words(list: string): readonly string[] {
-  return list.trim().split(/,\s+/);
+  return list.trim().replace(/\s+/g, " ").split(", ");
 }
 
 export const lexicon: Rules = {
@@ -27,8 +27,10 @@ export const lexicon: Rules = {
     Deep, Eel, Frost, Gull, Hazel, Iron, Lark, Moor, Nettle, Raven, Silver, Thistle`),
   towntail: words(`ford, ton, bridge, water, field, wick, bury, ham, well, dale, mere, hill, haven,
     by, stead, gate, worth, ley, combe, cross, holt, mouth, port, side`),
-  town: words(`[townhead][towntail], [townhead][towntail], Saint [boy]'s, [townhead][towntail] on the
-    Hill, Upper [townhead][towntail], Little [townhead][towntail], Great [townhead][towntail]`),
+  town: words(
+    `[townhead][towntail], [townhead][towntail], Saint [boy]'s, [townhead][towntail] on the
+    Hill, Upper [townhead][towntail], Little [townhead][towntail], Great [townhead][towntail]`,
+  ),
   river: words(`Ember, Tarn, Wend, Lull, Brindle, Sallow, Orrin, Mease, Fallow, Ister, Quern, Rill,
     Thrum, Yar, Aller, Carrow, Dunnet, Eddle, Garron, Hollin, Kenner, Leaden`),
 
@@ -57,7 +59,7 @@ export const lexicon: Rules = {
     cheerfully, sadly, gladly, firmly, politely, eagerly, silently, gravely, neatly, steadily,
     anxiously, boldly, calmly, briskly, clumsily, solemnly, proudly, shyly, warily, wearily,
     gratefully, thoughtfully, stubbornly, hastily, tenderly`),
-  degree: words(`very, rather, quite, so, too, almost, a little, hardly, perfectly, unusually`),
+  degree: words(`very, rather, quite, so, too, almost, a little, perfectly, unusually`),
 
   outdoors: words(`garden, river, hill, road, field, wood, bridge, lane, orchard, market square,
     meadow, harbour, beach, churchyard, path, common, stream, pond, valley, moor, cliff, forest, quay,
@@ -67,12 +69,16 @@ export const lexicon: Rules = {
     bakery, school, cottage, hall, library, mill, pantry, forge, shed, boathouse, bedroom, dairy,
     loft, study, station, laundry, post office, greenhouse, town hall, scullery, lighthouse,
     potting shed, henhouse, schoolroom, smokehouse, granary, tollhouse`),
-  surface: words(`table, shelf, windowsill, bench, chair, chest, dresser, doorstep, mantelpiece, bed,
+  surface: words(
+    `table, shelf, windowsill, bench, chair, chest, dresser, doorstep, mantelpiece, bed,
     desk, stool, wall, barrel, sideboard, cupboard, counter, bookcase, woodpile, piano, armchair,
-    wardrobe, washstand, workbench`),
-  container: words(`box, basket, bag, jar, drawer, chest, bucket, tin, sack, trunk, jug, crate, bowl,
+    wardrobe, washstand, workbench`,
+  ),
+  container: words(
+    `box, basket, bag, jar, drawer, chest, bucket, tin, sack, trunk, jug, crate, bowl,
     barrel, bottle, pouch, satchel, casket, hamper, teapot, wheelbarrow, biscuit tin, hatbox,
-    flowerpot, pail, knapsack`),
+    flowerpot, pail, knapsack`,
+  ),
   smallthing: words(`key, ring, letter, coin, watch, button, knife, whistle, book, purse, spoon,
     thimble, map, brooch, compass, pencil, locket, bell, photograph, needle case, pocket watch,
     penknife, medal, marble, magnifying glass, fiddle bow, silver spoon, door key, shell, notebook,
@@ -85,9 +91,11 @@ export const lexicon: Rules = {
   cloth: words(`coat, hat, shirt, scarf, blanket, shawl, apron, dress, cloak, glove, sock, curtain,
     jacket, sheet, quilt, cap, stocking, handkerchief, tablecloth, bonnet, waistcoat, mitten, jersey,
     petticoat, towel, cardigan, flag, overcoat, nightgown, cushion, tea towel, pinafore`),
-  furniture: words(`table, chair, bed, door, gate, window, clock, cupboard, fence, bench, roof, shelf,
+  furniture: words(
+    `table, chair, bed, door, gate, window, clock, cupboard, fence, bench, roof, shelf,
     cradle, stool, cart, boat, bookcase, wardrobe, chimney, dresser, rocking chair, shutter, staircase,
-    birdhouse, beehive, henhouse, weathervane, bedstead, garden gate, mirror, writing desk, pump`),
+    birdhouse, beehive, henhouse, weathervane, bedstead, garden gate, mirror, writing desk, pump`,
+  ),
   paper: words(`letter, book, map, note, newspaper, poem, list, story, diary, song, postcard, bill,
     sermon, recipe, almanac, atlas, timetable, dictionary, catalogue, telegram, hymn`),
   food: words(`bread, soup, cheese, apple pie, stew, cake, porridge, toast, ham, plum jam, honey,
@@ -98,14 +106,18 @@ export const lexicon: Rules = {
     blackberry cordial, peppermint tea, elderflower cordial`),
   fruit: words(`apple, pear, plum, cherry, blackberry, strawberry, gooseberry, currant, quince, fig,
     damson, raspberry, apricot, walnut, hazelnut, chestnut, medlar, sloe, mulberry, peach`),
-  vegetable: words(`potato, onion, carrot, cabbage, leek, bean, turnip, tomato, marrow, radish, beet,
-    parsnip, pumpkin, lettuce, cucumber, cauliflower, artichoke, pea, shallot, swede`),
+  vegetable: words(
+    `potato, onion, carrot, cabbage, leek, bean, turnip, tomato, marrow, radish, beet,
+    parsnip, pumpkin, lettuce, cucumber, cauliflower, artichoke, pea, shallot, swede`,
+  ),
   flower: words(`rose, daisy, primrose, bluebell, poppy, violet, tulip, foxglove, buttercup, lily,
     snowdrop, daffodil, marigold, sunflower, lavender bush, honeysuckle, cowslip, forget-me-not,
     hollyhock, geranium, pansy, cornflower, sweet pea, wallflower, peony, dahlia, crocus, iris`),
-  tree: words(`oak, apple tree, willow, elm, pear tree, birch, ash, beech, holly, pine, chestnut tree,
+  tree: words(
+    `oak, apple tree, willow, elm, pear tree, birch, ash, beech, holly, pine, chestnut tree,
     hawthorn, walnut tree, yew, poplar, sycamore, alder, rowan, cherry tree, larch, lime tree, maple,
-    fir, hazel, plum tree, cedar`),
+    fir, hazel, plum tree, cedar`,
+  ),
   bird: words(`robin, crow, sparrow, blackbird, owl, swallow, thrush, gull, wren, lark, pigeon,
     magpie, heron, finch, rook, cuckoo, starling, duck, jackdaw, kingfisher, swift, nightingale, swan,
     woodpecker, wagtail, curlew, linnet, jay, lapwing, goldfinch`),
@@ -116,17 +128,21 @@ export const lexicon: Rules = {
     grasshopper`),
   body: words(`hand, head, foot, knee, shoulder, finger, arm, thumb, elbow, ear, nose, chin, ankle,
     wrist, back`),
-  kin: words(`mother, father, sister, brother, grandmother, aunt, uncle, grandfather, cousin, wife's
-    mother, niece, nephew, godmother, great-aunt, neighbour`),
-  trade: words(`baker, farmer, miller, carpenter, tailor, blacksmith, schoolmaster, postman, shepherd,
+  kin: words(`mother, father, sister, brother, grandmother, aunt, uncle, grandfather, cousin, niece,
+    nephew, godmother, great-aunt, neighbour`),
+  trade: words(
+    `baker, farmer, miller, carpenter, tailor, blacksmith, schoolmaster, postman, shepherd,
     fisherman, potter, weaver, clockmaker, shoemaker, gardener, doctor, sailor, innkeeper, cooper,
     butcher, mason, ferryman, beekeeper, printer, bookbinder, saddler, thatcher, grocer, tinker,
     piano tuner, basket maker, chimney sweep, lamplighter, wheelwright, candlemaker, glazier,
     apothecary, rope maker, organist, lighthouse keeper, bell founder, stationmaster, hatter, cobbler,
-    locksmith, dyer, charcoal burner, gravedigger, librarian, dressmaker`),
-  someone: words(`woman, man, boy, girl, stranger, traveller, neighbour, widow, pedlar, child, sailor,
+    locksmith, dyer, charcoal burner, gravedigger, librarian, dressmaker`,
+  ),
+  someone: words(
+    `woman, man, boy, girl, stranger, traveller, neighbour, widow, pedlar, child, sailor,
     farmer, schoolmaster, beggar, shepherd, soldier, cousin, lodger, visitor, fiddler, clerk, nun,
-    milkmaid, bargeman, gardener, washerwoman, tinker, postmistress`),
+    milkmaid, bargeman, gardener, washerwoman, tinker, postmistress`,
+  ),
   group: words(`children, neighbours, farmers, old women, sailors, travellers, shopkeepers, boys,
     girls, fishermen, weavers, schoolchildren, market women, musicians, reapers, bell ringers,
     carters, soldiers, apprentices, pilgrims, choirboys, washerwomen, harvesters, millhands`),
@@ -135,23 +151,31 @@ export const lexicon: Rules = {
     yew, sycamore, lime`),
   instrument: words(`fiddle, flute, drum, piano, guitar, trumpet, harp, accordion, whistle, cello,
     organ, concertina, clarinet, banjo, bagpipes, tambourine, oboe, lute, mandolin, dulcimer`),
-  vehicle: words(`cart, boat, train, wagon, coach, ferry, barge, bicycle, sledge, carriage, tram, van,
-    haywain, rowing boat, steamer, milk cart, pony trap`),
+  vehicle: words(
+    `cart, boat, train, wagon, coach, ferry, barge, bicycle, sledge, carriage, tram, van,
+    haywain, rowing boat, steamer, milk cart, pony trap`,
+  ),
   month: words(`January, February, March, April, May, June, July, August, September, October,
     November, December`),
   season: words(`winter, spring, summer, autumn`),
   weekday: words(`Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday`),
-  number: words(`three, two, four, five, six, seven, ten, eight, nine, twelve, eleven, twenty, fifteen,
-    thirteen, thirty, sixteen, eighteen, forty, fourteen, seventeen, fifty, nineteen, sixty`),
+  number: words(
+    `three, two, four, five, six, seven, ten, eight, nine, twelve, eleven, twenty, fifteen,
+    thirteen, thirty, sixteen, eighteen, forty, fourteen, seventeen, fifty, nineteen, sixty`,
+  ),
   virtue: words(`patience, kindness, honesty, courage, care, hope, good sense, thrift, cheerfulness,
     steadiness, good temper, curiosity, modesty, loyalty, gratitude, tact`),
   trouble: words(`rain, debt, a quarrel, a broken wheel, bad luck, a leaking roof, a hard winter,
     toothache, a poor harvest, gossip, a flood, mice, a fever, rust, woodworm, a bad temper, thieves,
     moths, homesickness, a stubborn mule, damp, a smoking chimney`),
-  abstract: words(`secret, promise, question, answer, reason, plan, mistake, idea, story, joke, habit,
-    memory, quarrel, bargain, excuse, wish, rumour, riddle, apology, opinion, tune, warning`),
-  shopgoods: words(`tea, sugar, string, flour, soap, nails, candles, ribbon, salt, needles, lamp oil,
+  abstract: words(
+    `secret, promise, question, answer, reason, plan, mistake, idea, story, joke, habit,
+    memory, quarrel, bargain, excuse, wish, rumour, riddle, apology, opinion, tune, warning`,
+  ),
+  shopgoods: words(
+    `tea, sugar, string, flour, soap, nails, candles, ribbon, salt, needles, lamp oil,
     buttons, writing paper, boots, seed potatoes, rope, ink, matches, thread, tobacco, mustard,
     pepper, treacle, currants, paint, wool, starch, blacking, twine, postage stamps, blotting paper,
-    hairpins, sealing wax, turpentine, cinnamon, raisins, mousetraps, boot laces, barley sugar`),
+    hairpins, sealing wax, turpentine, cinnamon, raisins, mousetraps, boot laces, barley sugar`,
+  ),
 };

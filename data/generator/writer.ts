@@ -20,7 +20,7 @@ const THEY = { he: "they", him: "them", his: "their", himself: "themselves" };
 type Node =
   | { kind: "text"; text: string }
   | { kind: "choice"; options: Node[][] }
-  | { kind: "rule"; name: string; forms: string[]; bind: string | undefined }
+  | { kind: "rule"; name: string; forms: string[]; bind: string | undefined; silent: boolean }
   | { kind: "variable"; name: string; forms: string[] }
   | { kind: "focus"; who: string };
 
@@ -39,7 +39,7 @@ const parsed = new Map<string, Node[]>();
  *
  * - `{a|b|}`: one of the alternatives, which may nest;
  * - `[rule]`: an alternative of a rule, `[rule.past]` inflected, `[rule:x]` also kept as `<x>`,
- *   `[rule_<x>]` with the rule's name completed by a variable;
+ *   `[~rule:x]` kept but not written, `[rule_<x>]` with the rule's name completed by a variable;
  * - `<x>`, `<x.pl>`: a variable, inflected; `<A>`, `<A.his>`: a person's name and pronouns;
  * - `@A`: from here on `<name>`, `<he>`, `<him>`, `<his>`, `<himself>` mean A; `@AB` means both.
  */
@@ -145,7 +145,7 @@ export class Writer {
         const name = node.name.replace(/<(\w+)>/g, (_, variable) => this.#variable(variable));
         const value = this.expand(this.#alternative(name));
         if (node.bind !== undefined) this.#variables.set(node.bind, value);
-        return inflect(value, node.forms);
+        return node.silent ? "" : inflect(value, node.forms);
       }
     }
   }
@@ -162,7 +162,7 @@ export class Writer {
     if (phrases === undefined) throw new Error(`no rule named ${rule}`);
     const fresh = phrases.filter((phrase) => !this.#used.has(phrase));
     const phrase = this.pick(fresh.length > 0 ? fresh : phrases);
-    this.#used.add(phrase);
+    if (phrase.length > 12) this.#used.add(phrase);
     return phrase;
   }
 
@@ -240,9 +240,11 @@ class Parser {
   }
 
   #rule(): Node {
-    const [reference, bind] = this.#enclosed("]").split(":");
+    const inside = this.#enclosed("]");
+    const silent = inside.startsWith("~");
+    const [reference, bind] = (silent ? inside.slice(1) : inside).split(":");
     const [name, ...forms] = reference.split(".");
-    return { kind: "rule", name, forms, bind };
+    return { kind: "rule", name, forms, bind, silent };
   }
 
   #variable(): Node {

@@ -1,0 +1,38 @@
+import type { Random } from "../../src/random.ts";
+import { lexicon } from "./lexicon.ts";
+import { phrases } from "./phrases.ts";
+import { sentences } from "./sentences.ts";
+import { type Rules, Writer } from "./writer.ts";
+
+/** What a kind of document is made into. */
+export interface Piece {
+  title: string;
+  /** Joined by blank lines into the document's text. */
+  paragraphs: string[];
+}
+
+/** One kind of story or article; `rules` are its own phrases. */
+export interface Genre {
+  name: string;
+  rules: Rules;
+  write(writer: Writer): Piece;
+}
+
+/** A writer whose document has a place, a room, an animal, weather and so on that persist. */
+export function startDocument(random: Random, rules: Rules): Writer {
+  const writer = new Writer(random, lexicon, { ...phrases, ...sentences, ...rules });
+  const [place, place2] = writer.several("[outdoors]", 2);
+  const [room, room2] = writer.several("[indoors]", 2);
+  const [trade, trade2] = writer.several("[trade]", 2);
+  writer.setAll({ place, place2, room, room2, trade, trade2 });
+  writer.setAll({
+    pet: "[pet]",
+    kin: "[kin]",
+    weather: "{rain|rain|snow|wind|sun|sun|fog|frost}",
+    town: "[town]",
+  });
+  writer.cast("A");
+  writer.cast("B");
+  writer.cast("C");
+  return writer;
+}

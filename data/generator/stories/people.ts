@@ -1,0 +1,497 @@
+import type { Genre } from "../document.ts";
+import { inWords, listed } from "../morphology.ts";
+import { HE, SHE } from "../writer.ts";
+import { storyRules } from "./common.ts";
+
+const promiseRules = {
+  ...storyRules,
+  promise: [
+    '"{Will you promise me something|Promise me one thing}, <A>?" {asked|said} <B>. "{<task_cap>|Only this: <task>}, {before|by} <deadline>." "I promise," said <A>.',
+    "<A> {promised|gave <A.his> word to} <B> to <task> by <deadline>, {and they shook hands on it|and meant it|though it was not easy}.",
+  ],
+  task: [
+    "mend the [furniture]",
+    "bring home the [pet]",
+    "plant the [flower.pl]",
+    "paint the [furniture] [colour]",
+    "learn one tune on the [instrument]",
+    "light the lamp at the [room_or]",
+    "write to my [kin]",
+    "carry the [container] to [town]",
+    "ring the bell of the [room_or]",
+    "finish the [adj_cloth] [cloth]",
+    "feed the [pet.pl]",
+  ],
+  room_or: ["<room>", "<room2>", "church", "school", "lighthouse"],
+  deadline: [
+    "[weekday]",
+    "the first day of [month]",
+    "sunset",
+    "the end of [month]",
+    "the last day of the fair",
+    "[clock]",
+  ],
+  obstacle: [
+    "But {first|on the way|that very day} <A.he> {[vp.past]|had to [vp]}, and {time went by|the day was half gone|<A.he> forgot the hour}.",
+    "But [weather], and <A.he> could not {begin|find the [tool]|leave the house|see <A.his> own feet}.",
+    "{Then|Next} [a_person] {came by|asked for help|fell in the ditch}, and <A> [vp_social.past].",
+    "{The <pet> ran off|The [tool] broke|The [vehicle] lost a wheel}, and <A> [vp_out.past] {to fetch another|for an hour|in vain}.",
+    '"Never mind your promise," said <C>. "[remark]." But <A> {shook <A.his> head|thought of <B>|went on}.',
+    "<A.he> {fell asleep|sat down to rest} {by the [out]|in the [in]}, and when <A.he> woke it was [clock].",
+  ],
+  kept: [
+    '{At the last moment|Just before <deadline>|In the end|Late, but not too late}, <A> {did it|kept the promise|did what <A.he> had said}. {"You promised to <task>, and you did," said <B>.|<B> [vp_small.past] and said, "I knew you would <task>."}',
+    'And so, {with [number] minutes to spare|tired as <A.he> was|by the light of the [lightthing_2]}, <A> managed to <task>. "A promise is a promise," <A.he> said{ to <B>|, [vp_small.ing]|}.',
+  ],
+  lightthing_2: ["moon", "lantern", "last candle", "stars"],
+};
+
+export const promise: Genre = {
+  name: "story",
+  rules: promiseRules,
+  write(w) {
+    const task = w.set("task", "[task]");
+    w.set("task_cap", task[0].toUpperCase() + task.slice(1));
+    w.set("deadline", "[deadline]");
+    const obstacles = Array.from(
+      { length: w.between(2, 4) },
+      () => w.paragraph("[obstacle]", "{[filler]|[two]|[talk]|[s] [talk]}"),
+    );
+    return {
+      title: w.paragraph("{The promise|<A>'s promise|By <deadline>|To <task>|A word given}"),
+      paragraphs: [
+        w.paragraph("[begin]", "[b_intro]", "[trait]"),
+        w.paragraph("[promise]", "{[talk]|[s]}"),
+        ...obstacles,
+        w.paragraph("[kept]", "{[filler]|[talk]}", "{[moral]|[end]}"),
+      ],
+    };
+  },
+};
+
+const errandRules = {
+  ...storyRules,
+  set_out: [
+    "<A> {was going|had to go|set out} to <town2>, {[number] miles away|across the <place>|for the fair|on business}. {Before <A.he> left|At the door|First}, {everyone wanted something|the neighbours came with requests}.",
+    "It was {market day|the day of the fair} in <town2>, and <A> was {going|the only one with a [vehicle]}.",
+  ],
+  ask_for: [
+    '"{Bring me|Please bring|Could you bring me} a <w1>," said <P>.',
+    "<P> {wanted|asked for} a <w1>{, and paid for it in advance|, but not a large one|}.",
+    '"If you see a <w1>," said <P>, "{buy it|think of me|do not let it go}."',
+  ],
+  bought: [
+    "{At the market|In the [in_shop]|From [a_person]} <A.he> {bought|found|got} the <w1> for <P>{, which cost [number] {pence|shillings}|, though it was the last one|}.",
+    "The <w1> was {easily found|harder to find|waiting in a window}, and <A> {paid|bargained|thanked [a_person]} for it. {That was for <P>.|<P> would be pleased.}",
+  ],
+  in_shop: ["bakery", "ironmonger's", "general store", "third shop", "smallest shop"],
+  gave: [
+    "<P> got the <w1>{ and [vp_small.past]|, and was [mood_good]|}.",
+    "To <P> <A.he> gave the <w1>.",
+    "<P>, who had {waited by the gate|not slept}, took the <w1> {and laughed|in both hands|without a word}.",
+  ],
+  forgot: [
+    '"And what did you buy for yourself?" asked <B>. <A> {laughed|thought}. "{I forgot|Nothing|Only [contents]}," <A.he> said{, "[remark_small]"|}.',
+  ],
+  ware2: [
+    "[tool]",
+    "[smallthing]",
+    "[cloth]",
+    "[fruit] tree",
+    "[pet]",
+    "[instrument]",
+    "[adj_cloth] [cloth]",
+    "[container]",
+    "pound of [shopgoods_one]",
+    "[paper]",
+  ],
+  shopgoods_one: ["tea", "sugar", "salt", "nails", "candles", "wool", "currants"],
+};
+
+/** Each neighbour asks for a thing, which is bought and given to the right one. */
+export const errands: Genre = {
+  name: "story",
+  rules: errandRules,
+  write(w) {
+    w.set("town2", "[town]");
+    const count = w.between(2, 4);
+    const wares = w.several("[ware2]", count);
+    const people = ["B", "C", "D", "E"].slice(0, count).map((letter) => w.cast(letter).name);
+    const about = (i: number, template: string) => {
+      w.setAll({ w1: wares[i], P: people[i] });
+      return w.expand(template);
+    };
+    const each = (template: string) => wares.map((_, i) => about(i, template));
+    return {
+      title: w.paragraph("{<A> goes to <town2>|Errands|The road to <town2>|What <A> brought home}"),
+      paragraphs: [
+        w.paragraph("[begin]", "[set_out]", ...each("[ask_for]")),
+        w.paragraph("[time] <A.he> [go.past].", "[two]", "{[talk]|[s]}", "[filler]"),
+        w.paragraph(
+          "<town2> was {full of [group]|[adj_place]|larger than <A.he> remembered}.",
+          "[d]",
+          ...each("[bought]"),
+          "[s]",
+        ),
+        w.paragraph(
+          "{[time] <A.he> came home.|It was dark when <A> came home.|<A> was home by [clock].}",
+          ...each("[gave]"),
+          "[forgot]",
+          "{[end]|[end]|[moral]}",
+        ),
+      ],
+    };
+  },
+};
+
+const strangerRules = {
+  ...storyRules,
+  knock: [
+    "{One night|One evening}, {while|when|as} [weather], {there was a knock at the door|someone knocked [number_k]|the <pet> {looked up|began to make a noise}}. {On the step stood|It was|Outside was} a [adj_person] [someone] with a [holding2].",
+    "It was [clock] when the stranger came, {wet to the skin|covered with dust|limping} and carrying a [holding2].",
+  ],
+  number_k: ["twice", "three times", "softly", "loudly"],
+  holding2: [
+    "[adj_thing] [container]",
+    "[instrument]",
+    "[pet]",
+    "[adj_cloth] [cloth] round the shoulders",
+    "[adj_thing] [smallthing]",
+    "bundle of [flower.pl]",
+  ],
+  ask_in: [
+    '"May I {come in|sleep in the [in]|warm my hands}?" {asked|said} the stranger. "{Come in|There is [food] on the stove|Sit down|You are welcome}, and [welcome]," said <A>.',
+  ],
+  welcome: [
+    "mind the <pet>",
+    "shut the door behind you",
+    "tell me the news of <town>",
+    "give me your wet things",
+    "stay as long as you like",
+  ],
+  stay: [
+    "The stranger {ate|had} [food] and [food], {and then some [food]|with [drink]}, and {told of|spoke about|sang about} [memory_far].",
+    "They {talked|sat} until [clock]. {The stranger had been a [trade], a [trade] and a [trade]|The stranger knew every [tree] between <town> and the sea|The stranger said little, but [vp_small_they]}.",
+  ],
+  vp_small_they: [
+    "laughed at everything",
+    "mended the [furniture] before bed",
+    "played the [instrument]",
+    "looked long at the [surface]",
+    "drew a map of the <place> on the table",
+  ],
+  memory_far: [
+    "cities with [number] bridges",
+    "a [trade] who lived in a [tree]",
+    "islands where [pet.pl] ran wild",
+    "the winter of the great frost",
+    "a [season] on the River [river]",
+    "a king who kept [bird.pl]",
+  ],
+  morning: [
+    'In the morning the stranger was gone. {On the [surface]|Beside the [lightthing]|Under the cup} lay a <gift>{ and a note: "[note]."|, wrapped in a [adj_cloth] [cloth].|.}',
+  ],
+  note: [
+    "For the [food]",
+    "Keep this, and be kind to the next one",
+    "You will need it in [season]",
+    "It was your [kin]'s",
+    "Thank the <pet> for me",
+  ],
+  later: [
+    "{Years|Months} later, when <A> {was in need|had lost the road|had nothing left to sell}, the <gift> {was worth a year's bread|showed the way|was what saved the <room>}.",
+    "<A> kept the <gift> {on the [surface]|in <A.his> pocket|over the door}, and {never sold it|showed it to everyone|found in time what it was for}. {After that {no [pet] was ever lost|the [fruit.pl] were always sweet|nobody was ever turned away}.|}",
+  ],
+};
+
+export const stranger: Genre = {
+  name: "story",
+  rules: strangerRules,
+  write(w) {
+    w.set("gift", "[adj_thing] [smallthing]");
+    return {
+      title: w.paragraph("{The stranger|A knock at the door|The <gift>|The guest|<A>'s visitor}"),
+      paragraphs: [
+        w.paragraph("[begin]", "[trait]", "[filler]"),
+        w.paragraph("[knock]", "[ask_in]", "[s]"),
+        w.paragraph("[stay]", "[stay]", "{[s]|[d]|[two]}"),
+        w.paragraph("[morning]", "[s]", "[talk]", "[later]", "{[moral]|[end]}"),
+      ],
+    };
+  },
+};
+
+const contestRules = {
+  ...storyRules,
+  called: [
+    "{Every|Each} [season] <town> held a contest {on the <place>|in the <room>} for the <best>. {The prize was a [prize].|The [worker] was the judge, and the prize was a [prize].}",
+  ],
+  prize: [
+    "[adj_thing] [metal] cup",
+    "[pet]",
+    "[container] of [shopgoods]",
+    "[adj_thing] [smallthing]",
+    "whole cheese",
+    "[adj_cloth] [cloth]",
+  ],
+  best: [
+    "largest [vegetable]",
+    "best [food_baked]",
+    "finest [furniture]",
+    "longest [cloth]",
+    "fastest [pet]",
+    "sweetest [fruit] jam",
+    "tallest [flower]",
+    "best song",
+    "quietest [pet]",
+  ],
+  entry: [
+    "<P> brought {one|hers|something} that was [simile]; {the crowd|the [group]} {cheered|was silent|laughed}.",
+    "<P> {came with|carried in} a [container] covered with a [cloth], and {would not lift it|[vp_small.past]}.",
+    "<P> had worked at it {since [month]|for [number] weeks|every night}, and {it showed|was [mood]}.",
+  ],
+  reason: [
+    "because it was {honest|plain|made with [virtue]|the only one left uneaten}",
+    "for it had been {made|grown} with [virtue]",
+    "since nobody could say anything against it",
+    "because the judge's [kin] liked it best",
+    "though the [group] argued until [clock]",
+  ],
+};
+
+export const contest: Genre = {
+  name: "story",
+  rules: contestRules,
+  write(w) {
+    w.set("best", "[best]");
+    const people = ["A", "B", "C", "D"].map((letter) => w.cast(letter).name).slice(
+      0,
+      w.between(3, 4),
+    );
+    const entries = people.map((name) => {
+      w.set("P", name);
+      return w.expand("[entry] {[weather].|}");
+    });
+    const order = w.sample(people, people.length);
+    w.setAll({
+      first: order[0],
+      rest: listed(order.slice(1)),
+      count: inWords(people.length),
+      all: listed(people),
+    });
+    return {
+      title: w.paragraph("{The <best>|The contest|A prize in <town>|<first> wins}"),
+      paragraphs: [
+        w.paragraph("[called]", "That year there were <count> who tried for it: <all>.", "[d]"),
+        w.paragraph(...entries, "[s]", "[talk]"),
+        w.paragraph(
+          "In the end {the prize went to|the winner was} <first>, [reason].",
+          "{<rest> {shook hands|went home together|clapped, and meant it}.|Nobody was {prouder than|as pleased as} the <pet>.}",
+          "[talk]",
+          "[end]",
+        ),
+      ],
+    };
+  },
+};
+
+const quarrelRules = {
+  ...storyRules,
+  cause: [
+    "<A> and <B> had been {friends|neighbours} for [number] years when they quarrelled about a <matter>.",
+    "The quarrel {began with|was about} a <matter>. {<A> said it was <A.his>, and <B> said it was @B<his>@A.|Neither would give way.}",
+  ],
+  matter: [
+    "[tree] between their gardens",
+    "[pet] that ate the [vegetable.pl]",
+    "borrowed [tool]",
+    "[furniture] left in the lane",
+    "wall by the <place>",
+    "recipe for [food]",
+    "[instrument] played after [clock]",
+    "line of washing",
+  ],
+  worse: [
+    "<A> [vp_work.past], only to annoy <B>. @B<name> [vp_work.past], only to annoy @A<name>.",
+    "They did not speak {for [number] weeks|from [month] to [month]|all that [season]}, {and the whole of <town> took sides|and each was [mood]|though they met every day at the [out]}.",
+    '"[remark]," said <A> over the wall. "[remark]," answered <B>, {and shut the window|and went in}.',
+    "<A> built a fence. <B> painted @B<his> side of it [colour].",
+  ],
+  mend: [
+    "Then {one night|in [month]} {[weather_mend]}, and <A> {heard <B> call out|saw <B> in trouble}. {Without a thought|At once} <A.he> [vp_help.past].",
+    "It was the <pet> that ended it. It {fell into the well|had young in <B>'s [container]|was lost in the [sky]}, and they {looked for it together|had to hold the rope together}.",
+    "A child asked them what the quarrel had been about, and {neither could remember|both said something different|they looked at each other and laughed}.",
+  ],
+  weather_mend: [
+    "the river rose",
+    "the chimney caught fire",
+    "snow broke the roof",
+    "the wind took the fence",
+  ],
+  vp_help: [
+    "run across with a ladder",
+    "bring [number] buckets of water",
+    "carry out the [surface]",
+    "climb the wall with a lantern",
+  ],
+  peace: [
+    '"It was {my fault|a foolish thing|only a <matter>}," said <A>. "{Mine|No, mine}," said <B>. {They had [food] on it.|So they quarrelled about that instead, but kindly.}',
+  ],
+};
+
+export const quarrel: Genre = {
+  name: "story",
+  rules: quarrelRules,
+  write(w) {
+    w.set("matter", "[matter]");
+    return {
+      title: w.paragraph("{The quarrel|Two neighbours|<A> and <B>|The <matter>}"),
+      paragraphs: [
+        w.paragraph("[begin]", "[b_intro]", "[d]"),
+        w.paragraph("[cause]", "[worse]", "[s]", "[worse]", "{[filler]|}"),
+        w.paragraph("[two]", "[mend]", "[s]"),
+        w.paragraph("[peace]", "[talk]", "{[end]|[moral]}"),
+      ],
+    };
+  },
+};
+
+const fableRules = {
+  first: [
+    "{One [season]|Once|Long ago}, when [weather], a [adj_beast] <x> and a [adj_beast2] <y> {lived|met|shared a home} {by|under|near} the {[tree]|<place>|<room>}.",
+    "A <x> {once said to|was walking with|had a quarrel with} a <y> {about [virtue]|by the <place>|under a [tree]}. [weather].",
+  ],
+  adj_beast: ["proud", "clever", "hungry", "young", "vain", "hasty", "greedy", "boastful"],
+  adj_beast2: ["patient", "old", "quiet", "humble", "careful", "slow", "kind", "one-eyed"],
+  boast: [
+    '"I can {[feat]}," said the <x>, "and you cannot even {[feat]}." {"True," said|"Perhaps," said} the <y>, "but {I know where the [fruit.pl] are|I have [virtue]|[season] is coming|I am never lost}."',
+    '"Why do you {gather [fruit.pl]|dig|mend your nest|count your seeds} {all day|in the sun}?" asked the <x>. "{Because|Since} [season] {is long|will come}," said the <y>.',
+  ],
+  feat: [
+    "run from the [out] to the [out] before breakfast",
+    "see a seed at [number] yards",
+    "sing all night",
+    "swim the river twice",
+    "jump over the [furniture]",
+    "eat [number] [fruit.pl] without stopping",
+    "sleep on one leg",
+  ],
+  then: [
+    "Then [weather_f], and the <x> {could not find the way|had nothing to eat|was stuck in a [tree]|called for help}.",
+    "But the next day [a_person] came with a [tool], and the <x> {ran in circles|forgot everything|hid in a [container]}.",
+  ],
+  weather_f: [
+    "the snow came",
+    "the river rose",
+    "the wind turned",
+    "a hard frost came",
+    "the fog came down",
+  ],
+  help: [
+    'The <y> {said nothing, but|sighed, and|came slowly and} {shared the [fruit.pl]|showed the way|bit through the rope|made room}. {"How did you know?" asked the <x>. "I {listened|looked|waited|asked}," said the <y>.|}',
+  ],
+  since: [
+    "{Since then|From that day|And so} the <x> has been {less|a little less} [adj_beast], {and the two are friends|though not by much|at least on [weekday.pl]}.",
+  ],
+  creature: ["[wildanimal]", "[bird]", "[wildanimal]", "[pet]"],
+};
+
+/** Two animals and a moral. */
+export const fable: Genre = {
+  name: "fable",
+  rules: { ...storyRules, ...fableRules },
+  write(w) {
+    const [x, y] = w.several("[creature]", 2);
+    w.setAll({ x, y });
+    w.cast("A", { name: `the ${x}`, ...(w.chance(0.5) ? HE : SHE) });
+    w.cast("B", { name: `the ${y}`, ...(w.chance(0.5) ? HE : SHE) });
+    return {
+      title: w.paragraph("{The <x> and the <y>|The <y>'s answer|Why the <x> is silent}"),
+      paragraphs: [
+        w.paragraph("[first]", "{[d]|}", "[boast]", "{[talk]|[boast]}"),
+        w.paragraph("[then]", "[weather].", "[help]", "{[since]|}"),
+        w.paragraph("[moral]"),
+      ],
+    };
+  },
+};
+
+const lessonRules = {
+  ...storyRules,
+  comes: [
+    '{At [number_young]|That [season]|One [weekday]} <A> {went|was sent} to {learn from|work for} <B>, the <master> of <town>. "{[virtue_cap] first|Watch, then do|Begin by sweeping the floor}," said <B>.',
+  ],
+  fail: [
+    "The first {day|week} <A> [botch.past]. The second {day|week} <A.he> [botch.past]. The third, <A.he> [botch.past] and [botch.past].",
+    '<A> [botch.past]{, and then [botch.past]|, which made <B> laugh|}. <B> said {nothing|"Again"|only, "[remark]"}.',
+  ],
+  botch: [
+    "spoil [number] pieces of [wood]",
+    "cut a [cloth] in half",
+    "burn the [food]",
+    "drop the [tool] on <B>'s foot",
+    "nail <A.his> sleeve to the [surface]",
+    "forget the [shopgoods]",
+    "sew the pockets shut",
+    "put the [tool] away wet",
+    "lose the [metal] pin",
+    "measure everything once",
+    "paint the <pet> [colour]",
+  ],
+  advice: [
+    '"The secret," said <B>, "is {to {listen to the [wood_metal]|keep the [tool] sharp|stop before you are tired|measure twice}|[virtue]}."',
+    '"When I was young," said <B>, "I {spoiled more [shopgoods] than you have seen|[vp_plain_past]|was worse than you}. {Try again|Go home and sleep}."',
+  ],
+  wood_metal: ["wood", "stone", "iron", "clay", "wool", "bell"],
+  learn: [
+    "By [month] <A.he> could {make a [furniture]|do it in the dark|work without looking}. By [season] <A.he> {was trusted with the key|taught the next apprentice|had [number] orders}.",
+    'One day <A> {did it without thinking|finished, and it was right}. <B> {looked at it for a long time|turned it over|[vp_small.past]} and said, "{Good|That will do|Now do it again|I could not have done it better}."',
+  ],
+};
+
+export const lesson: Genre = {
+  name: "story",
+  rules: lessonRules,
+  write(w) {
+    w.set("master", "[trade]");
+    w.set("trade2", "<master>");
+    return {
+      title: w.paragraph("{The apprentice|The <master>'s apprentice|How <A> learned|A trade}"),
+      paragraphs: [
+        w.paragraph(
+          "{When <A> was {[number_young]|young}, <A.he> {lived with <A.his> <kin>|wanted to be a <master>|could do nothing well}.|<A> was the child of a <trade>, and [degree] [adj_person].}",
+          "[comes]",
+          "[d]",
+        ),
+        w.paragraph("[fail]", "[s]", "[talk]", "{[fail]|[filler]}"),
+        w.paragraph("[advice]", "[s]", "{[advice]|[talk]}", "[two]"),
+        w.paragraph("[learn]", "{[learn]|[s]}", "{[moral]|[end]}"),
+      ],
+    };
+  },
+};
+
+/** A day in which nothing much happens: the corpus's loosest text. */
+export const day: Genre = {
+  name: "story",
+  rules: { ...storyRules, room_day: ["<room>", "<place>"] },
+  write(w) {
+    const paragraphs = Array.from(
+      { length: w.between(2, 4) },
+      () =>
+        w.paragraph(
+          "[s]",
+          "[two]",
+          "{[talk] [talk]|[talk]|[two]|[d] [s]}",
+          "[filler]",
+          "{[talk]|}",
+        ),
+    );
+    return {
+      title: w.paragraph(
+        "{[weekday] at the <room>|A day at the <place>|The <trade> and the <pet>|<A>'s [weekday]|By the <place>}",
+      ),
+      paragraphs: [w.paragraph("[begin]", "[two]"), ...paragraphs, w.paragraph("[s]", "[end]")],
+    };
+  },
+};
