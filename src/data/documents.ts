@@ -1,0 +1,137 @@
+import { TextLineStream } from "@std/streams/text-line-stream";
+import { UserError } from "../errors.ts";
+import { PieceStream } from "./pieces.ts";
+import { ZstdStream } from "./zstd.ts";
+
+/** A document, or a piece of one. */
+export interface Document {
+  /** Never empty. */
+  text: string;
+  /** The file that it is from. */
+  file: string;
+  /** The line of the file on which it begins, from 1. */
+  line: number;
+  /** False for a piece of a `.txt` file, which is one document from its first piece to its last. */
+  whole: boolean;
+}
+
+/** How to treat what cannot be read. */
+export interface DocumentOptions {
+  /**
+   * Skip lines that are no document, and what follows damage to a compressed file, instead of
+   * failing. Bytes that are not UTF-8 become U+FFFD.
+   * @default false
+   */
+  skipBad?: boolean;
+  /** Called for each line that was skipped; a damaged or truncated file counts as one. */
+  onBad?: () => void;
+}
+
+/**
+ * Streams the documents of one file; it is read no faster than they are taken.
+ *
+ * `.jsonl` and `.jsonl.zst` have a document a line: a JSON string, or an object whose `text` is a
+ * string or a list of paragraphs, which are joined by a blank line. Blank lines and empty documents
+ * are ignored. A `.txt` file is a single document that comes in pieces (see
+ * {@linkcode PieceStream}), so that its length does not matter.
+ *
+ * The file is closed when the stream ends, fails or is cancelled.
+ *
+ * @throws {UserError} If the file cannot be opened. The stream fails with a `UserError` on data
+ * that is not UTF-8, truncated or damaged, and on a line that is no document.
+ */
+export async function readDocuments(
+  file: string,
+  options: DocumentOptions = {},
+): Promise<ReadableStream<Document>> {
+  const bytes = await open(file);
+  const utf8 = new Utf8Stream(file, options.skipBad);
+  if (file.endsWith(".txt")) {
+    return bytes.pipeThrough(utf8).pipeThrough(new PieceStream())
+      .pipeThrough(new PlainTextStream(file));
+  }
+  const plain = file.endsWith(".zst")
+    ? bytes.pipeThrough(new ZstdStream(file, options.skipBad))
+    : bytes;
+  return plain.pipeThrough(utf8).pipeThrough(new TextLineStream())
+    .pipeThrough(new JsonLineStream(file, options));
+}
+
+async function open(file: string): Promise<ReadableStream<Uint8Array>> {
+  try {
+    return (await Deno.open(file)).readable;
+  } catch (error) {
+    throw new UserError(`cannot read ${file}: ${(error as Error).message}`);
+  }
+}
+
+/** Bytes to text. Unlike TextDecoderStream's, its error names the file. */
+class Utf8Stream extends TransformStream<Uint8Array, string> {
+  constructor(file: string, skipBad = false) {
+    const decoder = new TextDecoder("utf-8", { fatal: !skipBad });
+    const decode = (bytes: Uint8Array | undefined) => {
+      try {
+        return decoder.decode(bytes, { stream: bytes !== undefined });
+      } catch {
+        throw new UserError(`${file} is not UTF-8 text; convert it with iconv`);
+      }
+    };
+    super({
+      transform: (bytes, controller) => controller.enqueue(decode(bytes)),
+      flush: (controller) => controller.enqueue(decode(undefined)),
+    });
+  }
+}
+
+/** Pieces of plain text to pieces of a document. */
+class PlainTextStream extends TransformStream<string, Document> {
+  constructor(file: string) {
+    let line = 1;
+    super({
+      transform(text, controller) {
+        controller.enqueue({ text, file, line, whole: false });
+        line += text.split("\n").length - 1;
+      },
+    });
+  }
+}
+
+/** Lines to documents. */
+class JsonLineStream extends TransformStream<string, Document> {
+  constructor(file: string, { skipBad, onBad }: DocumentOptions) {
+    let line = 0;
+    super({
+      transform(json, controller) {
+        line++;
+        if (json.trim() === "") return;
+        const text = parse(json);
+        if (text instanceof Error) {
+          if (!skipBad) {
+            throw new UserError(
+              `${file}:${line}: ${text.message}; skip such lines with --skip-bad`,
+            );
+          }
+          onBad?.();
+        } else if (text !== "") controller.enqueue({ text, file, line, whole: true });
+      },
+    });
+  }
+}
+
+/** The text of a line, or what is wrong with it. */
+function parse(json: string): string | Error {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return new Error("not JSON");
+  }
+  if (typeof value === "string") return value;
+  if (typeof value !== "object" || value === null || !("text" in value)) {
+    return new Error('no "text"');
+  }
+  const { text } = value;
+  if (typeof text === "string") return text;
+  const isList = Array.isArray(text) && text.every((paragraph) => typeof paragraph === "string");
+  return isList ? text.join("\n\n") : new Error('"text" is neither a string nor a list of strings');
+}
