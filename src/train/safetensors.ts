@@ -1,4 +1,4 @@
-import { UsageError, UserError } from "../errors.ts";
+import { fileError, UsageError, UserError } from "../errors.ts";
 import { sizeOf } from "../model/parameters.ts";
 import {
   encodeHeader,
@@ -69,7 +69,7 @@ export async function writeSafetensors(
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {}); // it may never have been created
-    throw isSystemError(error) ? new UserError(`${path}: cannot write: ${error.message}`) : error;
+    throw fileError(error, `${path}: cannot write`);
   }
 }
 
@@ -82,7 +82,7 @@ export async function writeSafetensors(
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   const file = await Deno.open(path).catch((error) => {
-    throw isSystemError(error) ? new UserError(`${path}: cannot read: ${error.message}`) : error;
+    throw fileError(error, `${path}: cannot read`);
   });
   try {
     const { metadata, entries, start } = await readHeader(file, path);
@@ -115,7 +115,7 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     };
   } catch (error) {
     file.close();
-    throw isSystemError(error) ? new UserError(`${path}: cannot read: ${error.message}`) : error;
+    throw fileError(error, `${path}: cannot read`);
   }
 }
 
@@ -165,10 +165,4 @@ async function readExactly(
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
-}
-
-/** Whether the operating system, or a permission, refused (as opposed to a defect in here). */
-function isSystemError(error: unknown): error is Error {
-  return error instanceof Error &&
-    ("code" in error && typeof error.code === "string" || error instanceof Deno.errors.NotCapable);
 }

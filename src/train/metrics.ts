@@ -1,0 +1,101 @@
+import { fileError, UserError } from "../errors.ts";
+
+/** What is recorded of a training step: one JSON object a line in metrics.jsonl. */
+export interface StepMetrics {
+  /** Steps done, this one included. */
+  step: number;
+  /** Tokens trained on so far. */
+  tokens: number;
+  /** Training loss of the step's batch, in nats per token. */
+  loss: number;
+  /** Validation loss in nats per token, at the steps that measure it. */
+  val_loss?: number;
+  /** The step size that AGD chose. */
+  eta?: number;
+  /** Tokens trained on per second, since the step recorded before. */
+  tokens_per_second: number;
+  /** Milliseconds for which training waited for the step's batch. */
+  data_wait_ms: number;
+}
+
+const REQUIRED = ["step", "tokens", "loss", "tokens_per_second", "data_wait_ms"];
+const OPTIONAL = ["val_loss", "eta"];
+
+/**
+ * Appends steps to a file, each at once and as a whole, so that the file can be followed while
+ * training goes on and a crash loses nothing. JSON has no word for a number that is not finite:
+ * it is recorded as null.
+ */
+export class MetricsLog implements Disposable {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+
+  /**
+   * Opens `path` to append to it, cutting off a last line that a crash left half-written.
+   *
+   * @throws {UserError} If the file cannot be written.
+   */
+  constructor(path: string) {
+    this.#path = path;
+    try {
+      this.#file = Deno.openSync(path, { read: true, write: true, create: true });
+      const whole = Deno.readFileSync(path).lastIndexOf("\n".charCodeAt(0)) + 1;
+      this.#file.truncateSync(whole);
+      this.#file.seekSync(whole, Deno.SeekMode.Start);
+    } catch (error) {
+      throw fileError(error, `${path}: cannot write`);
+    }
+  }
+
+  /** @throws {UserError} If the file cannot be written, for example because the disk is full. */
+  append(metrics: StepMetrics): void {
+    const line = new TextEncoder().encode(JSON.stringify(metrics) + "\n");
+    try {
+      for (let done = 0; done < line.length;) done += this.#file.writeSync(line.subarray(done));
+    } catch (error) {
+      throw fileError(error, `${this.#path}: cannot write`);
+    }
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/**
+ * Reads the steps that a {@linkcode MetricsLog} wrote. A last line without its line break, still
+ * being written or cut off by a crash, is left out; a null is read as NaN.
+ *
+ * @throws {UserError} If the file cannot be read, or a line is not a step; the line is named.
+ */
+export async function readMetrics(path: string): Promise<StepMetrics[]> {
+  const text = await Deno.readTextFile(path).catch((error) => {
+    throw fileError(error, `${path}: cannot read`);
+  });
+  const lines = text.split("\n");
+  return lines.slice(0, -1).map((line, i) => parseStep(line, `${path}:${i + 1}`));
+}
+
+function parseStep(line: string, where: string): StepMetrics {
+  let step: unknown;
+  try {
+    step = JSON.parse(line, (_, value) => value ?? NaN);
+  } catch {
+    throw new UserError(`${where}: not JSON`);
+  }
+  if (!isStep(step)) {
+    throw new UserError(`${where}: not a training step: needs the numbers ${REQUIRED.join(", ")}`);
+  }
+  return step;
+}
+
+function isStep(value: unknown): value is StepMetrics {
+  if (typeof value !== "object" || value === null) return false;
+  const fields = new Map<string, unknown>(Object.entries(value));
+  return REQUIRED.every((name) => typeof fields.get(name) === "number") &&
+    OPTIONAL.every((name) => !fields.has(name) || typeof fields.get(name) === "number");
+}

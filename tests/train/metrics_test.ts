@@ -1,0 +1,80 @@
+import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { UserError } from "../../src/errors.ts";
+import { MetricsLog, readMetrics, type StepMetrics } from "../../src/train/metrics.ts";
+
+async function withPath(body: (path: string) => Promise<void>) {
+  const directory = await Deno.makeTempDir();
+  try {
+    await body(`${directory}/metrics.jsonl`);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+const FIRST: StepMetrics = {
+  ...{ step: 1, tokens: 2048, loss: 10.5, val_loss: 10.25, eta: 0.125 },
+  ...{ tokens_per_second: 1000, data_wait_ms: 0.5 },
+};
+const SECOND: StepMetrics = {
+  ...{ step: 2, tokens: 4096, loss: 9, tokens_per_second: 1024, data_wait_ms: 0 },
+};
+
+Deno.test("a step is in the file as soon as it is appended", () =>
+  withPath(async (path) => {
+    using log = new MetricsLog(path);
+    assertEquals(await Deno.readTextFile(path), "");
+    log.append(FIRST);
+    assertEquals(
+      await Deno.readTextFile(path),
+      '{"step":1,"tokens":2048,"loss":10.5,"val_loss":10.25,"eta":0.125,' +
+        '"tokens_per_second":1000,"data_wait_ms":0.5}\n',
+    );
+    log.append(SECOND);
+    assertEquals(await readMetrics(path), [FIRST, SECOND]);
+  }));
+
+Deno.test("a log is appended to, after its last whole line", () =>
+  withPath(async (path) => {
+    {
+      using log = new MetricsLog(path);
+      log.append(FIRST);
+    }
+    await Deno.writeTextFile(path, '{"step":2,"tok', { append: true });
+    assertEquals(await readMetrics(path), [FIRST]);
+
+    using log = new MetricsLog(path);
+    log.append(SECOND);
+    assertEquals(await readMetrics(path), [FIRST, SECOND]);
+    assertMatch(await Deno.readTextFile(path), /^[^\n]+\n[^\n]+\n$/);
+  }));
+
+Deno.test("a loss that is not finite comes back as NaN", () =>
+  withPath(async (path) => {
+    using log = new MetricsLog(path);
+    log.append({ ...SECOND, loss: NaN, eta: Infinity });
+    assertEquals(await readMetrics(path), [{ ...SECOND, loss: NaN, eta: NaN }]);
+  }));
+
+Deno.test("readMetrics names the line that is not a step", () =>
+  withPath(async (path) => {
+    const good = JSON.stringify(SECOND);
+    const bad: [string, string][] = [
+      ['{"step":2', ":2: not JSON"],
+      ["", ":2: not JSON"],
+      ["null", ":2: not a training step"],
+      ["[1]", ":2: not a training step"],
+      ['{"step":2}', ":2: not a training step: needs the numbers step, tokens, loss"],
+      [JSON.stringify({ ...SECOND, eta: "0.1" }), ":2: not a training step"],
+    ];
+    for (const [line, message] of bad) {
+      await Deno.writeTextFile(path, `${good}\n${line}\n${good}\n`);
+      await assertRejects(() => readMetrics(path), UserError, `${path}${message}`);
+    }
+  }));
+
+Deno.test("a file that cannot be opened is named", () =>
+  withPath(async (path) => {
+    await assertRejects(() => readMetrics(path), UserError, `${path}: cannot read: `);
+    const nowhere = `${path}/metrics.jsonl`;
+    assertThrows(() => new MetricsLog(nowhere), UserError, `${nowhere}: cannot write: `);
+  }));
