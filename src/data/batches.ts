@@ -1,0 +1,113 @@
+import { UserError } from "../errors.ts";
+import { Random } from "../random.ts";
+import { type Document, readDocuments } from "./documents.ts";
+import { WindowStream } from "./pack.ts";
+import { ShuffleStream } from "./shuffle.ts";
+import { type Split, SplitStream, validationBound } from "./split.ts";
+import { TokenizeStream } from "./tokenize.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/** Windows held for the shuffle of training: 4 MB of them at a context of 1,024. */
+const SHUFFLED = 1024;
+
+/** The sequences of one step, row after row. */
+export interface Batch {
+  /** (batch, context) model token ids. */
+  inputs: Uint32Array<ArrayBuffer>;
+  /** (batch, context) the ids that follow the inputs, each the next one's input. */
+  targets: Uint32Array<ArrayBuffer>;
+  /** Passes over the part that were complete before the batch's last sequence was read. */
+  epoch: number;
+}
+
+/** What to read, and into which shape. */
+export interface BatchOptions {
+  files: readonly string[];
+  /** Tokens in a sequence. */
+  context: number;
+  /** Sequences in a batch. */
+  batch: number;
+  split: Split;
+  vocabulary: Vocabulary;
+  /** Seed of the order of the training windows. */
+  seed: number;
+  skipBad?: boolean;
+  /** Called once for each bad line that was skipped. */
+  onBad?: () => void;
+}
+
+/**
+ * The whole way from files to batches, as one chain of streams that is pulled from its end.
+ *
+ * Training goes over its part of the files for ever, its windows shuffled within each pass; what
+ * fills no batch at the end of a pass goes into the next one's first. Validation is one pass in
+ * the order of the files; what fills no batch at its end is dropped. If that would leave nothing,
+ * because the part has fewer windows than one batch, its windows are repeated to make up one batch:
+ * their weights in its mean loss then differ by one repetition at most.
+ *
+ * @throws {UserError} On what {@linkcode readDocuments} fails on, and if the part of the corpus is
+ * shorter than one window.
+ */
+export async function* readBatches(options: BatchOptions): AsyncGenerator<Batch> {
+  const { files, context, batch, split, seed, skipBad } = options;
+  const bound = await validationBound(documents(files, skipBad));
+  const random = new Random(seed);
+  let rows: Uint32Array[] = [];
+  for (let epoch = 0;; epoch++) {
+    const onBad = epoch === 0 ? options.onBad : undefined;
+    const ids = ReadableStream.from(modelIds(options, bound, onBad));
+    const windows = ids.pipeThrough(new WindowStream(context));
+    const ordered = split === "validation"
+      ? windows
+      : windows.pipeThrough(new ShuffleStream<Uint32Array>(SHUFFLED, random));
+    let count = 0;
+    for await (const window of ordered) {
+      count++;
+      rows.push(window);
+      if (rows.length < batch) continue;
+      yield toBatch(rows, context, epoch);
+      rows = [];
+    }
+    if (count === 0) throw tooShort(split, context);
+    if (split === "training") continue;
+    if (count < batch) {
+      const repeated = Array.from({ length: batch }, (_, row) => rows[row % count]);
+      yield toBatch(repeated, context, epoch);
+    }
+    return;
+  }
+}
+
+/** One pass over one part of the files, in model ids. */
+async function* modelIds(
+  { files, split, vocabulary, skipBad }: BatchOptions,
+  bound: number,
+  onBad?: () => void,
+): AsyncGenerator<Uint32Array> {
+  for (const file of files) {
+    const tokens = (await readDocuments(file, { skipBad, onBad }))
+      .pipeThrough(new SplitStream(split, bound)).pipeThrough(new TokenizeStream());
+    for await (const chunk of tokens) yield vocabulary.encode(chunk);
+  }
+}
+
+async function* documents(files: readonly string[], skipBad?: boolean): AsyncGenerator<Document> {
+  for (const file of files) yield* await readDocuments(file, { skipBad });
+}
+
+function toBatch(rows: Uint32Array[], context: number, epoch: number): Batch {
+  const inputs = new Uint32Array(rows.length * context);
+  const targets = new Uint32Array(rows.length * context);
+  rows.forEach((window, row) => {
+    inputs.set(window.subarray(0, context), row * context);
+    targets.set(window.subarray(1), row * context);
+  });
+  return { inputs, targets, epoch };
+}
+
+function tooShort(split: Split, context: number): UserError {
+  return new UserError(
+    `corpus shorter than one window of ${context + 1} tokens in its ${split} part; ` +
+      `add text or choose a shorter context`,
+  );
+}

@@ -1,0 +1,40 @@
+import { UserError } from "../errors.ts";
+import { readDocuments } from "./documents.ts";
+import { TokenizeStream } from "./tokenize.ts";
+import { END_OF_TEXT, TOKEN_COUNT } from "./tokenizer.ts";
+
+/** What a corpus consists of. */
+export interface CorpusCount {
+  /** The GPT-2 tokens that occur in it, ascending. */
+  tokens: Uint32Array<ArrayBuffer>;
+  /** The number of documents. */
+  documentCount: number;
+  /** The number of tokens, with one `<|endoftext|>` a document. */
+  tokenCount: number;
+  /** The number of bad lines that were skipped. */
+  skipped: number;
+}
+
+/**
+ * Reads a whole corpus once, to count it. Both parts, training and validation, belong to it.
+ *
+ * @throws {UserError} If it has no document, and on what {@linkcode readDocuments} fails on.
+ */
+export async function countCorpus(
+  files: readonly string[],
+  skipBad?: boolean,
+): Promise<CorpusCount> {
+  const count = { documentCount: 0, tokenCount: 0, skipped: 0 };
+  const seen = new Uint8Array(TOKEN_COUNT);
+  for (const file of files) {
+    const documents = await readDocuments(file, { skipBad, onBad: () => count.skipped++ });
+    for await (const tokens of documents.pipeThrough(new TokenizeStream())) {
+      count.tokenCount += tokens.length;
+      for (const token of tokens) seen[token] = 1;
+      if (tokens.at(-1) === END_OF_TEXT) count.documentCount++;
+    }
+  }
+  if (count.documentCount === 0) throw new UserError("there is no text in the data");
+  const tokens = Uint32Array.from(seen.keys().filter((token) => seen[token] === 1));
+  return { tokens, ...count };
+}

@@ -1,0 +1,50 @@
+import { hash } from "node:crypto";
+import type { Document } from "./documents.ts";
+
+/** The two parts of a corpus. */
+export type Split = "training" | "validation";
+
+/** The part of a large corpus that is held out for validation. */
+const VALIDATION = 1 / 20;
+
+/** A corpus of at most this many documents is small. */
+const SMALL = 1000;
+
+/**
+ * How to split a corpus: a document is for validation if the hash of its text is below the
+ * returned bound, else for training. Neither shard order nor the other documents matter, and
+ * copies of a document stay together. The pieces of a `.txt` file count as documents here.
+ *
+ * For a large corpus the bound lets 1 in 20 pass. In a small one, of up to 1,000 documents, that
+ * could be none at all, so the bound is set for exactly 1 in 20 (rounded up) to pass: each part
+ * has a document if the corpus has two different ones. A single document is for training.
+ *
+ * Reads no more than 1,001 documents.
+ */
+export async function validationBound(documents: AsyncIterable<Document>): Promise<number> {
+  const hashes: number[] = [];
+  for await (const { text } of documents) {
+    hashes.push(hash32(text));
+    if (hashes.length > SMALL) return VALIDATION * 2 ** 32;
+  }
+  const distinct = [...new Set(hashes)].sort((a, b) => a - b);
+  const count = Math.min(Math.ceil(distinct.length * VALIDATION), distinct.length - 1);
+  return distinct[count] ?? 0;
+}
+
+/** Lets the documents of one part through; `bound` is {@linkcode validationBound}'s. */
+export class SplitStream extends TransformStream<Document, Document> {
+  constructor(split: Split, bound: number) {
+    super({
+      transform(document, controller) {
+        const isValidation = hash32(document.text) < bound;
+        if (isValidation === (split === "validation")) controller.enqueue(document);
+      },
+    });
+  }
+}
+
+/** The first 32 bits of the text's SHA-256. */
+function hash32(text: string): number {
+  return parseInt(hash("sha256", text).slice(0, 8), 16);
+}
