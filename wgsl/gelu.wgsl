@@ -1,7 +1,7 @@
 // GELU, tanh approximation (Hendrycks and Gimpel 2016):
 //   y = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
-// BACKWARD turns dy into dx in place. Written with exp(-2|u|), which cannot overflow as tanh
-// does on some drivers.
+// BACKWARD turns dy into dx in place. (1 + tanh u) / 2 is written as 1 / (1 + exp(-2u)), with
+// exp(-2|u|) for both signs of u: it neither overflows nor cancels.
 
 struct Parameters {
   size: u32,
@@ -22,12 +22,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let v = x[i];
   let u = scale * (v + cubic * v * v * v);
   let decay = exp(-2.0 * abs(u));
-  let tanh_u = sign(u) * (1.0 - decay) / (1.0 + decay);
+  let share = select(decay, 1.0, u >= 0.0) / (1.0 + decay);
   //: if BACKWARD
-  let slope = 4.0 * decay / ((1.0 + decay) * (1.0 + decay));
+  let slope = 2.0 * decay / ((1.0 + decay) * (1.0 + decay));
   let du = scale * (1.0 + 3.0 * cubic * v * v);
-  y[i] *= 0.5 * (1.0 + tanh_u + v * slope * du);
+  y[i] *= share + v * slope * du;
   //: else
-  y[i] = 0.5 * v * (1.0 + tanh_u);
+  y[i] = v * share;
   //: end
 }

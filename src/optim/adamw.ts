@@ -1,0 +1,65 @@
+import { f32, Plan } from "../gpu/plan.ts";
+import { allocateLike, type TensorMap } from "../model/weights.ts";
+import { elementwise } from "./elementwise.ts";
+import { type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
+import source from "../../wgsl/adamw.wgsl" with { type: "text" };
+
+/** Settings of {@linkcode AdamW}. */
+export interface AdamWOptions {
+  /** Step size; may be changed between steps. */
+  learningRate: number;
+  /** Decay of the averages of the gradient and its square. @default [0.9, 0.95] */
+  betas?: readonly [number, number];
+  /** @default 1e-8 */
+  epsilon?: number;
+  /** Decay of matrices and embeddings; vectors are not decayed. @default 0.1 */
+  weightDecay?: number;
+}
+
+/** AdamW (Loshchilov and Hutter 2019): Adam with decoupled weight decay. */
+export class AdamW implements Optimizer {
+  learningRate: number;
+  readonly evaluationWeights: TensorMap;
+  readonly #target: OptimizerTarget;
+  readonly #betas: readonly [number, number];
+  readonly #plan: Plan;
+  readonly #moments: TensorMap[];
+  readonly #scalars;
+  #steps = 0;
+
+  constructor(target: OptimizerTarget, options: AdamWOptions) {
+    const { betas = [0.9, 0.95], epsilon = 1e-8, weightDecay = 0.1 } = options;
+    const { gpu, weights, gradients } = target;
+    this.#target = target;
+    this.learningRate = options.learningRate;
+    this.evaluationWeights = weights;
+    this.#betas = betas;
+    this.#scalars = gpu.tensor("adamw scalars", [3]);
+    const specs = trainable(target);
+    const [first, second] = ["adamw m", "adamw v"].map((label) => allocateLike(gpu, specs, label));
+    this.#moments = [first, second];
+    this.#plan = new Plan(gpu);
+    for (const { name, role } of specs) {
+      const decay = role === "matrix" || role === "embedding" ? weightDecay : 0;
+      elementwise(
+        gpu,
+        this.#plan,
+        ["adamw", source],
+        [weights, gradients, first, second].map((tensors) => tensors.get(name)!),
+        [f32(betas[0]), f32(betas[1]), f32(epsilon), f32(decay)],
+        [this.#scalars],
+      );
+    }
+  }
+
+  step(): void {
+    this.#steps++;
+    const [c1, c2] = this.#betas.map((beta) => 1 / (1 - beta ** this.#steps));
+    this.#target.gpu.write(this.#scalars, Float32Array.of(this.learningRate, c1, c2));
+    this.#plan.run();
+  }
+
+  dispose(): void {
+    this.#target.gpu.free(this.#scalars, ...this.#moments.flatMap((m) => [...m.values()]));
+  }
+}

@@ -1,0 +1,34 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import type { ParameterSpec } from "../model/parameters.ts";
+import type { TensorMap } from "../model/weights.ts";
+
+/** What an optimiser works on: the trainable parameters with their weights and gradients. */
+export interface OptimizerTarget {
+  gpu: Gpu;
+  /** The parameter table; rows that are not trainable are left alone. */
+  table: readonly ParameterSpec[];
+  weights: TensorMap;
+  /** A gradient for each trainable parameter. An optimiser may overwrite it. */
+  gradients: TensorMap;
+}
+
+/** An optimiser whose step runs wholly on the GPU. */
+export interface Optimizer {
+  /** Submits one update of the weights from the gradients; returns at once. */
+  step(): void;
+  /**
+   * The weights to evaluate, sample and save: an average of the iterates where the optimiser
+   * keeps one, otherwise the weights themselves.
+   */
+  readonly evaluationWeights: TensorMap;
+  /** (2): eta and G of the last step, for optimisers that derive their step size. */
+  readonly summary?: Tensor;
+  /** Frees the optimiser's state. */
+  dispose(): void;
+}
+
+/** The rows of the table that are trained. */
+export function trainable({ table }: OptimizerTarget): ParameterSpec[] {
+  return table.filter((spec) => spec.trainable);
+}

@@ -1,0 +1,45 @@
+// Steepest descent of an embedding: each row divided by its own 2-norm. One workgroup a row.
+
+struct Parameters {
+  rows: u32,
+  columns: u32,
+  // First row of this run of rows, for `norms`.
+  first: u32,
+}
+
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> gradient: array<f32>;
+@group(0) @binding(2) var<storage, read_write> direction: array<f32>;
+// (all rows): 2-norms, whose sum is the dual norm.
+@group(0) @binding(3) var<storage, read_write> norms: array<f32>;
+
+const threads = ${THREADS}u;
+var<workgroup> partial: array<f32, threads>;
+
+@compute @workgroup_size($THREADS)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let row = group.x + group.y * groups.x;
+  if (row >= parameters.rows) { return; }
+  let start = row * parameters.columns;
+  var sum = 0.0;
+  for (var c = thread; c < parameters.columns; c += threads) {
+    let g = gradient[start + c];
+    sum += g * g;
+  }
+  partial[thread] = sum;
+  for (var half = threads / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (thread < half) { partial[thread] += partial[thread + half]; }
+  }
+  workgroupBarrier();
+  let squares = partial[0];
+  let scale = select(0.0, inverseSqrt(squares), squares > 0.0);
+  for (var c = thread; c < parameters.columns; c += threads) {
+    direction[start + c] = gradient[start + c] * scale;
+  }
+  if (thread == 0u) { norms[parameters.first + row] = sqrt(squares); }
+}
