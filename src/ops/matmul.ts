@@ -36,7 +36,7 @@ export interface MatmulOptions {
 
 /** The part of the product that one invocation computes. */
 export interface MatmulTile {
-  /** Rows: 1, 2 or a multiple of 4. */
+  /** Rows: 1 or a multiple of 4. */
   rows: number;
   /** Columns: a multiple of 4. */
   columns: number;
@@ -44,11 +44,23 @@ export interface MatmulTile {
   workgroup: readonly [number, number];
 }
 
-/** Chooses the tile for a product of this shape on this adapter. */
-export function chooseTile(gpu: Gpu, m: number, n: number): MatmulTile {
+/**
+ * Chooses the tile for a product of this shape on this adapter.
+ *
+ * @param vector Whether all rows are whole vec4s.
+ */
+export function chooseTile(
+  gpu: Pick<Gpu, "isSoftware">,
+  m: number,
+  n: number,
+  vector: boolean,
+): MatmulTile {
   if (m < 4) {
     return { rows: m === 1 ? 1 : 4, columns: 4, workgroup: gpu.isSoftware ? [8, 1] : [64, 1] };
   }
+  // Element by element, the larger tiles are long programs: the software driver takes 9 s to
+  // compile one.
+  if (!vector) return { rows: 4, columns: 4, workgroup: gpu.isSoftware ? [8, 1] : [8, 8] };
   // A load costs the software driver far more than a multiply-add, hence its large tile.
   if (gpu.isSoftware) return { rows: 16, columns: 16, workgroup: [8, 1] };
   return Math.min(m, n) < 256
@@ -60,13 +72,14 @@ export function chooseTile(gpu: Gpu, m: number, n: number): MatmulTile {
 export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
   const { a, b, out, bias, m, n, k, batch = 1, alpha = 1, beta = 0 } = options;
   const { aTransposed = false, bTransposed = false } = options;
-  const { tile = chooseTile(gpu, m, n) } = options;
   const aRow = aTransposed ? m : k;
   const bRow = bTransposed ? k : n;
   const { outStride = n, aStride = aRow } = options;
   const vector = [aRow, bRow, k, n, outStride, aStride].every((length) => length % 4 === 0);
+  const { tile = chooseTile(gpu, m, n, vector) } = options;
   const kernel = gpu.kernel("matmul", source, {
-    VECTOR: vector,
+    // One row of op(A) is no vec4 of a stored row of its transpose.
+    VECTOR: vector && !(aTransposed && tile.rows === 1),
     A_TRANSPOSED: aTransposed,
     B_TRANSPOSED: bTransposed,
     TILE_M: tile.rows,
@@ -86,7 +99,7 @@ export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
     ],
     [
       ...[m, n, k, bias ? 1 : 0],
-      ...[m * k, k * n, m * outStride, f32(alpha)],
+      ...[(aTransposed ? k : m) * aStride, k * n, m * outStride, f32(alpha)],
       ...[f32(beta), aStride, bRow, outStride],
     ],
     // A binding cannot stay empty: without a bias B stands in for it, unread.
