@@ -25,6 +25,8 @@ export interface NormalisedWeights {
 /**
  * Appends sums += the sum of `values` over its rows, in a fixed order: the gradient of a bias,
  * and with `weighted` a layer norm's gradient of its gain. Without `sums` only the latter.
+ *
+ * @param scratch One axis, of at least {@linkcode columnSumsScratch} elements.
  */
 export function columnSums(
   gpu: Gpu,
@@ -36,17 +38,18 @@ export function columnSums(
 ): void {
   const [rows, columns] = values.shape;
   const blocks = Math.ceil(rows / ROWS_PER_BLOCK);
+  const plainScratch = scratch.rows(0, scratch.size / 2);
   const weightedScratch = scratch.from(scratch.size / 2);
   plan.dispatch(
     gpu.kernel("column_sums", source, { THREADS, WEIGHTED: weighted !== undefined }),
     [Math.ceil(columns / THREADS), blocks],
     [columns, rows, ROWS_PER_BLOCK, 0],
     weighted
-      ? [values, scratch, weighted.x, weighted.statistics, weightedScratch]
-      : [values, scratch],
+      ? [values, plainScratch, weighted.x, weighted.statistics, weightedScratch]
+      : [values, plainScratch],
   );
   const total = gpu.kernel("column_sums", source, { THREADS, WEIGHTED: false });
-  for (const [from, to] of [[scratch, sums], [weightedScratch, weighted?.sums]]) {
+  for (const [from, to] of [[plainScratch, sums], [weightedScratch, weighted?.sums]]) {
     if (!from || !to) continue;
     plan.dispatch(total, [Math.ceil(columns / THREADS), 1], [columns, blocks, blocks, 1], [
       from,
