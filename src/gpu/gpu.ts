@@ -12,6 +12,11 @@ export interface Kernel {
 export interface OpenGpuOptions {
   /** @default "high-performance" */
   powerPreference?: "high-performance" | "low-power";
+  /**
+   * Cap on the bytes that one binding may cover, to try the limits of a smaller adapter.
+   * @default the adapter's own limit
+   */
+  maxBindingBytes?: number;
 }
 
 /**
@@ -24,6 +29,8 @@ export class Gpu implements Disposable {
   readonly adapterName: string;
   /** Whether the "adapter" is the CPU: tile shapes differ there. */
   readonly isSoftware: boolean;
+  /** Most bytes that one binding may cover. */
+  readonly maxBindingBytes: number;
   /** Bytes held by tensors now. */
   allocatedBytes = 0;
   readonly #kernels = new Map<string, Kernel>();
@@ -31,8 +38,11 @@ export class Gpu implements Disposable {
   #failure: Error | undefined;
   #closed = false;
 
-  private constructor(device: GPUDevice, info: GPUAdapterInfo) {
+  private constructor(device: GPUDevice, info: GPUAdapterInfo, maxBindingBytes: number) {
     this.device = device;
+    // A binding's size must be a multiple of 4, and the limit need not be.
+    this.maxBindingBytes =
+      Math.floor(Math.min(device.limits.maxStorageBufferBindingSize, maxBindingBytes) / 4) * 4;
     this.adapterName = info.description || info.device || info.vendor || "unnamed adapter";
     this.isSoftware = info.isFallbackAdapter ||
       /llvmpipe|swiftshader|lavapipe/i.test(info.description);
@@ -63,7 +73,7 @@ export class Gpu implements Disposable {
    * ```
    */
   static async open(options: OpenGpuOptions = {}): Promise<Gpu> {
-    const { powerPreference = "high-performance" } = options;
+    const { powerPreference = "high-performance", maxBindingBytes = Infinity } = options;
     const adapter = await navigator.gpu?.requestAdapter({ powerPreference }) ?? null;
     if (!adapter) {
       throw new UserError(
@@ -74,13 +84,7 @@ export class Gpu implements Disposable {
     const requiredLimits: Record<string, number> = {};
     for (const name of REQUIRED_LIMITS) requiredLimits[name] = adapter.limits[name];
     const device = await adapter.requestDevice({ requiredLimits });
-    return new Gpu(device, adapter.info);
-  }
-
-  /** Most bytes that one binding may cover. */
-  get maxBindingBytes(): number {
-    // A binding's size must be a multiple of 4, and the limit need not be.
-    return Math.floor(this.device.limits.maxStorageBufferBindingSize / 4) * 4;
+    return new Gpu(device, adapter.info, maxBindingBytes);
   }
 
   /**

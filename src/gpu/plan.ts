@@ -1,3 +1,4 @@
+import { UserError } from "../errors.ts";
 import type { Gpu, Kernel } from "./gpu.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -60,6 +61,7 @@ export class Plan {
    *
    * @param parameters The members of the kernel's uniform `parameters` (binding 0), all 4 bytes.
    * @param tensors Bindings 1, 2, …
+   * @throws {UserError} If a tensor exceeds what the adapter allows in one binding.
    */
   dispatch(
     kernel: Kernel,
@@ -67,6 +69,14 @@ export class Plan {
     parameters: readonly (number | FloatValue)[],
     tensors: readonly Tensor[],
   ): void {
+    const { adapterName, maxBindingBytes } = this.#gpu;
+    for (const { label, byteLength } of tensors) {
+      if (byteLength <= maxBindingBytes) continue;
+      throw new UserError(
+        `${label} needs a binding of ${byteLength} bytes, but the adapter "${adapterName}" allows ` +
+          `${maxBindingBytes}: use a smaller model, batch or context`,
+      );
+    }
     const uniform = new Uint32Array(Math.ceil(parameters.length / 4) * 4);
     const floats = new Float32Array(uniform.buffer);
     parameters.forEach((value, i) => {
