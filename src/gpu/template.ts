@@ -39,10 +39,10 @@ function expand(lines: string[], start: number, scope: Constants, output: string
     if (keyword === "if") {
       const kept = Boolean(lookup(rest.trim(), scope));
       let close = expand(lines, at + 1, scope, kept ? output : []);
-      if (closing(lines, close) === "else") {
+      if (isElse(lines, close)) {
         close = expand(lines, close + 1, scope, kept ? [] : output);
       }
-      at = close + 1;
+      at = afterEnd(lines, close);
     } else if (keyword === "for") {
       const loop = rest.match(/^(\w+) in (?:0\.\.(\w+)|(\w+(?:,\w+)*))\s*$/);
       if (!loop) throw new Error(`line ${at + 1}: cannot read '${lines[at].trim()}'`);
@@ -60,8 +60,7 @@ function expand(lines: string[], start: number, scope: Constants, output: string
       for (const value of values) {
         close = expand(lines, at + 1, { ...scope, [variable]: value }, output);
       }
-      closing(lines, close);
-      at = close + 1;
+      at = afterEnd(lines, close);
     } else {
       throw new Error(`line ${at + 1}: unknown directive '${keyword}'`);
     }
@@ -69,9 +68,15 @@ function expand(lines: string[], start: number, scope: Constants, output: string
   return at;
 }
 
-function closing(lines: string[], at: number): string {
+function isElse(lines: string[], at: number): boolean {
+  return at < lines.length && /^\s*\/\/:\s*else/.test(lines[at]);
+}
+
+/** The index of the line after the block's `//: end`, which must stand at `at`. */
+function afterEnd(lines: string[], at: number): number {
   if (at >= lines.length) throw new Error("a '//: for' or '//: if' lacks its '//: end'");
-  return lines[at].includes("else") ? "else" : "end";
+  if (isElse(lines, at)) throw new Error(`line ${at + 1}: this '//: else' belongs to no '//: if'`);
+  return at + 1;
 }
 
 function lookup(name: string, scope: Constants): number | boolean | string {
