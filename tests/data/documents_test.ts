@@ -1,0 +1,140 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { type Document, type DocumentOptions, readDocuments } from "../../src/data/documents.ts";
+import { UserError } from "../../src/errors.ts";
+import { concat, frame, jsonl, TempDir } from "./fixtures.ts";
+
+async function read(file: string, options?: DocumentOptions): Promise<Document[]> {
+  return await Array.fromAsync(await readDocuments(file, options));
+}
+
+Deno.test("readDocuments reads objects, bare strings and lists of paragraphs", async () => {
+  await using dir = new TempDir();
+  const lines = [
+    '{"text": "an object", "meta": {"url": "x"}}',
+    '"a bare string"',
+    "",
+    '{"meta": 1, "text": ["a list", "of paragraphs"]}',
+    "   ",
+    '{"text": ""}',
+    '{"text": []}',
+    '{"text": "caf\\u00e9 🌕\\n<|endoftext|>"}',
+  ];
+  const expected = (file: string) =>
+    [
+      ["an object", 1],
+      ["a bare string", 2],
+      ["a list\n\nof paragraphs", 4],
+      ["café 🌕\n<|endoftext|>", 8],
+    ].map(([text, line]) => ({ text, file, line, whole: true }));
+
+  for (const [newline, end] of [["\n", "\n"], ["\n", ""], ["\r\n", "\r\n"]]) {
+    const content = lines.join(newline) + end;
+    const plain = await dir.write("a.jsonl", content);
+    assertEquals<unknown>(await read(plain), expected(plain));
+    const packed = await dir.write("a.jsonl.zst", frame(content));
+    assertEquals<unknown>(await read(packed), expected(packed));
+  }
+});
+
+Deno.test("readDocuments reads documents and characters across zstd frames", async () => {
+  await using dir = new TempDir();
+  const line = new TextEncoder().encode('"one 🌕"\n"two"\n');
+  const parts = [line.slice(0, 7), line.slice(7, 12), line.slice(12)]; // the first cut is in 🌕
+  const file = await dir.write("a.jsonl.zst", concat(...parts.map(frame)));
+  assertEquals((await read(file)).map(({ text }) => text), ["one 🌕", "two"]);
+});
+
+Deno.test("readDocuments names the file and line of a bad line", async () => {
+  await using dir = new TempDir();
+  const cases: [string, string][] = [
+    ["not json", "not JSON"],
+    ['{"text": "cut o', "not JSON"],
+    ['{"title": "x"}', 'no "text"'],
+    ["17", 'no "text"'],
+    ["null", 'no "text"'],
+    ['["a"]', 'no "text"'],
+    ['{"text": 17}', '"text" is neither a string nor a list of strings'],
+    ['{"text": ["a", 17]}', '"text" is neither a string nor a list of strings'],
+  ];
+  for (const [line, what] of cases) {
+    const file = await dir.write("a.jsonl", `"fine"\n\n${line}\n"fine too"\n`);
+    const error = await assertRejects(() => read(file), UserError);
+    assertEquals(error.message, `${file}:3: ${what}; skip such lines with --skip-bad`);
+    let bad = 0;
+    const documents = await read(file, { skipBad: true, onBad: () => bad++ });
+    assertEquals(documents.map(({ text }) => text), ["fine", "fine too"]);
+    assertEquals(bad, 1);
+  }
+});
+
+Deno.test("readDocuments with skipBad keeps what comes before a truncation and counts one", async () => {
+  await using dir = new TempDir();
+  const texts = Array.from({ length: 3000 }, (_, i) => `document ${i * i}`);
+  const whole = concat(frame(jsonl(texts.slice(0, 10))), frame(jsonl(texts.slice(10))));
+  const file = await dir.write("a.jsonl.zst", whole.slice(0, -20));
+  await assertRejects(() => read(file), UserError, `${file} is truncated`);
+  let bad = 0;
+  const kept = await read(file, { skipBad: true, onBad: () => bad++ });
+  assertEquals(bad, 1);
+  assert(kept.length >= 10 && kept.length < 3000);
+  assertEquals(kept.map(({ text }) => text), texts.slice(0, kept.length));
+
+  // Truncated between frames' ends, exactly after a line.
+  const even = await dir.write("b.jsonl.zst", concat(frame('"one"\n'), frame("x").slice(0, 6)));
+  assertEquals((await read(even, { skipBad: true, onBad: () => bad++ })).length, 1);
+  assertEquals(bad, 2);
+});
+
+Deno.test("readDocuments reads a .txt file in pieces, with their lines", async () => {
+  await using dir = new TempDir();
+  const text = "a line of text\n".repeat(2000);
+  const file = await dir.write("a.txt", text);
+  const documents = await read(file);
+  assertEquals(documents.map((document) => document.text).join(""), text);
+  assert(documents.length > 5);
+  for (const { line, whole } of documents) {
+    assert(!whole);
+    assertEquals(text.split("\n")[line - 1], "a line of text");
+  }
+  assertEquals(documents[0].line, 1);
+  assertEquals(documents[1].line, 1 + documents[0].text.split("\n").length - 1);
+  assertEquals(await read(await dir.write("empty.txt", "")), []);
+});
+
+Deno.test("readDocuments names a file that is not UTF-8, even if it ends within a character", async () => {
+  await using dir = new TempDir();
+  for (const bytes of [[0x22, 0x61, 0xe9, 0x22], [0x22, 0x61, 0x22, 0xf0, 0x9f]]) {
+    for (const name of ["a.txt", "a.jsonl"]) {
+      const file = await dir.write(name, new Uint8Array(bytes));
+      await assertRejects(() => read(file), UserError, `${file} is not UTF-8 text`);
+    }
+  }
+  const file = await dir.write("a.jsonl", new Uint8Array([0x22, 0x61, 0xe9, 0x22]));
+  assertEquals((await read(file, { skipBad: true }))[0].text, "a\ufffd");
+});
+
+Deno.test("readDocuments reports a file that cannot be opened", async () => {
+  await using dir = new TempDir();
+  const file = `${dir.path}/none.jsonl`;
+  await assertRejects(() => readDocuments(file), UserError, `cannot read ${file}`);
+});
+
+Deno.test("readDocuments closes the file when cancelled, and reads no further than asked", async () => {
+  await using dir = new TempDir();
+  const text = "x".repeat(20_000);
+  const lines = jsonl(Array(500).fill(text)); // 10 MB
+  for (const [name, content] of [["a.jsonl", lines], ["a.jsonl.zst", frame(lines)]] as const) {
+    const file = await dir.write(name, content);
+    for await (const document of await readDocuments(file)) {
+      assertEquals(document.text, text);
+      break; // a file left open would fail the test
+    }
+  }
+  // Back-pressure: a bad line far behind the first is not met while nobody reads on.
+  const file = await dir.write("b.jsonl", lines + "bad\n");
+  const reader = (await readDocuments(file)).getReader();
+  await reader.read();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assertEquals((await reader.read()).value!.line, 2);
+  await reader.cancel();
+});
