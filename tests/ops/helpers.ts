@@ -1,4 +1,4 @@
-import { assertLess } from "@std/assert";
+import { assert, assertLess } from "@std/assert";
 import { Gpu, type OpenGpuOptions } from "../../src/gpu/gpu.ts";
 import { Plan } from "../../src/gpu/plan.ts";
 import type { Tensor } from "../../src/gpu/tensor.ts";
@@ -49,20 +49,37 @@ export function unwritten(gpu: Gpu, ...shape: number[]): Tensor {
   return upload(gpu, shape, new Float32Array(shape.reduce((a, b) => a * b)).fill(NaN));
 }
 
-/** Builds a plan and runs it once. */
-export function runOnce(gpu: Gpu, build: (plan: Plan) => void): void {
+/**
+ * Builds a plan, runs it twice, and reads `outputs` after each run: the two must agree in every
+ * bit, so the plan has to set what it accumulates into by a copy or a clear.
+ */
+export async function run(
+  gpu: Gpu,
+  build: (plan: Plan) => void,
+  ...outputs: Tensor[]
+): Promise<Float32Array[]> {
   const plan = new Plan(gpu);
   build(plan);
+  const read = () => Promise.all(outputs.map((output) => gpu.read(output)));
   plan.run();
+  const first = await read();
+  plan.run();
+  const second = await read();
+  first.forEach((values, i) => assert(sameBits(values, second[i]), "a second run differs"));
+  return first;
 }
 
-/** Asserts that a tensor holds `expected` to the given relative error. */
-export async function assertClose(
-  gpu: Gpu,
-  actual: Tensor,
+function sameBits(a: Float32Array, b: Float32Array): boolean {
+  const bits = new Uint32Array(b.buffer);
+  return new Uint32Array(a.buffer).every((value, i) => value === bits[i]);
+}
+
+/** Asserts that `actual` is `expected` to the given relative error. */
+export function assertClose(
+  actual: ArrayLike<number>,
   expected: ArrayLike<number>,
   tolerance: number,
   what = "",
-): Promise<void> {
-  assertLess(relativeError(await gpu.read(actual), expected), tolerance, what);
+): void {
+  assertLess(relativeError(actual, expected), tolerance, what);
 }
