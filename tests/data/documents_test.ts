@@ -119,7 +119,9 @@ Deno.test("readDocuments reports a file that cannot be opened", async () => {
   await assertRejects(() => readDocuments(file), UserError, `cannot read ${file}`);
 });
 
-Deno.test("readDocuments closes the file when cancelled, and reads no further than asked", async () => {
+const sanitize = { sanitizeOps: true, sanitizeResources: true };
+
+Deno.test("readDocuments closes the file when cancelled or failed", sanitize, async () => {
   await using dir = new TempDir();
   const text = "x".repeat(20_000);
   const lines = jsonl(Array(500).fill(text)); // 10 MB
@@ -127,11 +129,17 @@ Deno.test("readDocuments closes the file when cancelled, and reads no further th
     const file = await dir.write(name, content);
     for await (const document of await readDocuments(file)) {
       assertEquals(document.text, text);
-      break; // a file left open would fail the test
+      break;
     }
   }
-  // Back-pressure: a bad line far behind the first is not met while nobody reads on.
-  const file = await dir.write("b.jsonl", lines + "bad\n");
+  const bad = await dir.write("b.jsonl", "bad\n" + lines);
+  await assertRejects(() => read(bad), UserError);
+});
+
+Deno.test("readDocuments reads no further ahead than asked", async () => {
+  await using dir = new TempDir();
+  const lines = jsonl(Array(500).fill("x".repeat(20_000))); // 10 MB
+  const file = await dir.write("a.jsonl", lines + "bad\n"); // to meet the bad line would fail
   const reader = (await readDocuments(file)).getReader();
   await reader.read();
   await new Promise((resolve) => setTimeout(resolve, 50));
