@@ -1,0 +1,72 @@
+import { UsageError } from "../errors.ts";
+import type { Vocabulary } from "../data/vocabulary.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { checkConfig, type Gpt2Config } from "./config.ts";
+import { type Initialisation, initialWeights } from "./initialise.ts";
+import { parameterCount, type ParameterSpec, parameterTable } from "./parameters.ts";
+import type { TensorMap } from "./weights.ts";
+
+/** How to create a model. */
+export interface CreateGpt2Options {
+  /** The tokens that the model's ids stand for; its size becomes the configuration's. */
+  vocabulary: Vocabulary;
+  /** @default "natural" */
+  initialisation?: Initialisation;
+  /** Any integer: the same seed gives the same weights. @default 0 */
+  seed?: number;
+}
+
+/** A GPT-2 whose weights are in GPU memory. */
+export class Gpt2 implements Disposable {
+  /** The parameter table: Hugging Face's names, shapes and roles. */
+  readonly table: readonly ParameterSpec[];
+
+  constructor(
+    readonly gpu: Gpu,
+    readonly config: Gpt2Config,
+    readonly vocabulary: Vocabulary,
+    /** One tensor for each parameter of the table. */
+    readonly weights: TensorMap,
+  ) {
+    this.table = parameterTable(config);
+  }
+
+  /**
+   * Creates a model with random weights.
+   *
+   * @throws {UsageError} If the configuration describes no model.
+   *
+   * @example
+   * ```ts no-run
+   * import { fullVocabulary, Gpt2, Gpu, PRESETS } from "@agd/gpt2";
+   *
+   * using gpu = await Gpu.open();
+   * using model = await Gpt2.create(gpu, { ...PRESETS.gpt2, bias: true, affine: true }, {
+   *   vocabulary: fullVocabulary(),
+   * });
+   * console.log(model.parameterCount); // 124439808
+   * ```
+   */
+  static async create(
+    gpu: Gpu,
+    architecture: Omit<Gpt2Config, "vocabularySize">,
+    options: CreateGpt2Options,
+  ): Promise<Gpt2> {
+    const { vocabulary, initialisation = "natural", seed = 0 } = options;
+    if (!Number.isSafeInteger(seed)) throw new UsageError(`seed must be an integer, not ${seed}`);
+    const config = { ...architecture, vocabularySize: vocabulary.size };
+    checkConfig(config);
+    const weights = await initialWeights(gpu, config, initialisation, seed);
+    return new Gpt2(gpu, config, vocabulary, weights);
+  }
+
+  /** Number of trainable parameters. */
+  get parameterCount(): number {
+    return parameterCount(this.config);
+  }
+
+  /** Frees the weights. */
+  [Symbol.dispose](): void {
+    this.gpu.free(...this.weights.values());
+  }
+}

@@ -1,0 +1,162 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import { Plan } from "../gpu/plan.ts";
+import { rowSlices, type Tensor } from "../gpu/tensor.ts";
+import { paddedVocabulary } from "../ops/cross_entropy.ts";
+import { matmul } from "../ops/matmul.ts";
+import { CUBIC, polarFactor, polarWorkspace, QUINTIC } from "../ops/polar.ts";
+import { Random } from "../random.ts";
+import type { Gpt2Config } from "./config.ts";
+import { type ParameterSpec, parameterTable, sizeOf } from "./parameters.ts";
+import { allocateLike, type TensorMap } from "./weights.ts";
+
+/**
+ * How weights start. Biases start at 0 and gains at 1.
+ * - `natural`: for AGD's spectral norm. Matrices uniform over the (semi-)orthogonal ones times
+ *   sqrt(fan-out / fan-in), projections into the residual stream a further 1 / sqrt(2 layers)
+ *   smaller; embedding rows uniform over the unit sphere.
+ * - `orthogonal`: for AGD as published (Bernstein et al. 2023, section 3.1): every
+ *   two-dimensional parameter uniform over the (semi-)orthogonal ones times
+ *   sqrt(fan-out / fan-in).
+ * - `normal`: GPT-2's own (Radford et al. 2019): standard deviation 0.02, projections into the
+ *   residual stream a further 1 / sqrt(2 layers) smaller.
+ */
+export type Initialisation = "natural" | "orthogonal" | "normal";
+
+/** Allocates and initialises a model's weights. The same seed gives the same weights. */
+export async function initialWeights(
+  gpu: Gpu,
+  config: Gpt2Config,
+  initialisation: Initialisation,
+  seed: number,
+): Promise<TensorMap> {
+  const table = parameterTable(config);
+  const weights = allocateLike(gpu, table, "weight");
+  const random = new Random(seed);
+  for (const spec of table) {
+    const tensor = weights.get(spec.name)!;
+    if (spec.role === "gain") gpu.write(tensor, new Float32Array(tensor.size).fill(1));
+    if (spec.shape.length === 1) continue;
+
+    const smaller = spec.residual ? 1 / Math.sqrt(2 * config.layers) : 1;
+    const natural = Math.sqrt(spec.fanOut / spec.fanIn);
+    if (initialisation === "normal") {
+      gpu.write(tensor, normals(random, tensor.size, 0.02 * smaller));
+    } else if (initialisation === "natural" && spec.role === "embedding") {
+      gpu.write(tensor, unitRows(random, spec.shape[0], spec.shape[1]!));
+    } else if (spec.shape[0] >= 4 * spec.shape[1]! && spec.role === "embedding") {
+      await tallOrthogonal(gpu, random, tensor, natural);
+    } else {
+      const scale = initialisation === "natural" ? natural * smaller : natural;
+      gpu.write(tensor, await orthogonal(gpu, random, spec, scale));
+    }
+  }
+  await gpu.finish();
+  return weights;
+}
+
+function normals(random: Random, size: number, scale: number): Float32Array {
+  const values = new Float32Array(size);
+  for (let i = 0; i < size; i++) values[i] = scale * random.normal();
+  return values;
+}
+
+/** Rows uniform over the unit sphere. */
+function unitRows(random: Random, rows: number, columns: number): Float32Array {
+  const values = normals(random, rows * columns, 1);
+  for (let r = 0; r < rows; r++) {
+    const row = values.subarray(r * columns, (r + 1) * columns);
+    const norm = Math.hypot(...row);
+    row.forEach((value, i) => row[i] = value / norm);
+  }
+  return values;
+}
+
+/**
+ * Each part of a parameter uniform over the (semi-)orthogonal matrices, times `scale`: the polar
+ * factor of a matrix of independent normals, whose distribution no rotation changes.
+ */
+async function orthogonal(
+  gpu: Gpu,
+  random: Random,
+  { shape, parts }: ParameterSpec,
+  scale: number,
+): Promise<Float32Array> {
+  const [rows, stride] = shape as readonly [number, number];
+  const columns = stride / parts;
+  const [m, n] = [Math.min(rows, columns), Math.max(rows, columns)];
+  const workspace = polarWorkspace(gpu, parts, m, n);
+  // The largest singular value of a normal matrix is close to sqrt(m) + sqrt(n).
+  gpu.write(workspace.x, normals(random, parts * m * n, 1 / (Math.sqrt(m) + Math.sqrt(n))));
+  // The smallest is about sqrt(n) - sqrt(m), and for square ones rarely below 0.01 / sqrt(n).
+  const smallest = Math.max(
+    (Math.sqrt(n) - Math.sqrt(m)) / (Math.sqrt(n) + Math.sqrt(m)),
+    0.005 / n,
+  );
+  const raising = Math.ceil(Math.log(0.7 / smallest) / Math.log(QUINTIC[0]));
+  const steps = [...Array(raising).fill(QUINTIC), ...Array(6).fill(CUBIC)];
+  const plan = new Plan(gpu);
+  const result = polarFactor(gpu, plan, workspace, steps);
+  plan.run();
+  const factors = await gpu.read(result);
+  gpu.free(...Object.values(workspace));
+
+  const values = new Float32Array(sizeOf(shape));
+  for (let part = 0; part < parts; part++) {
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < columns; c++) {
+        const at = part * m * n + (rows === m ? r * n + c : c * n + r);
+        values[r * stride + part * columns + c] = scale * factors[at];
+      }
+    }
+  }
+  return values;
+}
+
+/**
+ * A matrix with far more rows than columns (and perhaps more than one binding covers) with
+ * orthogonal columns of length `scale`: W = X (XᵀX)^(-1/2) for X of independent normals. Only the
+ * small Gram matrix XᵀX is iterated on, P <- 1.5 P - 0.5 P (P XᵀX P), which converges to its
+ * inverse square root.
+ */
+async function tallOrthogonal(
+  gpu: Gpu,
+  random: Random,
+  weight: Tensor,
+  scale: number,
+): Promise<void> {
+  const [rows, n] = weight.shape;
+  const spread = 1 / (Math.sqrt(rows) + Math.sqrt(n));
+  gpu.write(weight, normals(random, rows * n, spread));
+  const identity = new Float32Array(n * n);
+  for (let i = 0; i < n; i++) identity[i * n + i] = 1;
+  const gram = gpu.tensor("gram", [n, n]);
+  let inverse = gpu.tensorFrom("inverse square root", [n, n], identity);
+  let next = gpu.tensor("next inverse square root", [n, n]);
+  const [left, both] = ["left product", "product"].map((label) => gpu.tensor(label, [n, n]));
+
+  const plan = new Plan(gpu);
+  const slices = rowSlices(paddedVocabulary(rows), n, gpu.maxBindingBytes);
+  for (const { start, count } of slices) {
+    const slice = weight.rows(start, count);
+    const product = { a: slice, aTransposed: true, b: slice, out: gram, m: n, n, k: count };
+    matmul(gpu, plan, { ...product, beta: start === 0 ? 0 : 1 });
+  }
+  const square = { m: n, n, k: n };
+  for (let step = 0; step < 10; step++) {
+    matmul(gpu, plan, { ...square, a: inverse, b: gram, out: left });
+    matmul(gpu, plan, { ...square, a: left, b: inverse, out: both });
+    plan.copy(inverse, next);
+    matmul(gpu, plan, { ...square, a: inverse, b: both, out: next, alpha: -0.5, beta: 1.5 });
+    [inverse, next] = [next, inverse];
+  }
+  const result = gpu.tensor("orthogonal rows", [slices[0].count, n]);
+  for (const { start, count } of slices) {
+    const slice = weight.rows(start, count);
+    const product = { a: slice, b: inverse, out: result, m: count, n, k: n };
+    matmul(gpu, plan, { ...product, alpha: scale });
+    plan.copy(result.rows(0, count), slice);
+  }
+  plan.run();
+  await gpu.finish();
+  gpu.free(gram, inverse, next, left, both, result);
+}
