@@ -1,0 +1,173 @@
+import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { type Batch, type BatchOptions, readBatches } from "../../src/data/batches.ts";
+import { type Split, SplitStream, validationBound } from "../../src/data/split.ts";
+import { encode, END_OF_TEXT } from "../../src/data/tokenizer.ts";
+import { compactVocabulary, fullVocabulary } from "../../src/data/vocabulary.ts";
+import { UserError } from "../../src/errors.ts";
+import { frame, jsonl, TempDir, texts } from "./fixtures.ts";
+
+const CONTEXT = 16;
+const defaults = {
+  ...{ context: CONTEXT, batch: 4, seed: 1, vocabulary: fullVocabulary() },
+  split: "training" as const,
+};
+
+/** The first `count` batches, or all of them. */
+async function read(options: Partial<BatchOptions>, count = Infinity): Promise<Batch[]> {
+  const batches: Batch[] = [];
+  for await (const batch of readBatches({ ...defaults, files: [], ...options })) {
+    if (batches.push(batch) >= count) break;
+  }
+  return batches;
+}
+
+/** The windows of batches, joined again, each as text. */
+function windows(batches: Batch[]): string[] {
+  return batches.flatMap(({ inputs, targets }) => {
+    const rows: string[] = [];
+    for (let at = 0; at < inputs.length; at += CONTEXT) {
+      const [input, target] = [inputs, targets].map((ids) => ids.subarray(at, at + CONTEXT));
+      assertEquals(input.subarray(1), target.subarray(0, -1));
+      rows.push([...input, target[CONTEXT - 1]].join());
+    }
+    return rows;
+  });
+}
+
+/** All whole windows of some tokens, each as text. */
+function windowsOf(tokens: number[]): string[] {
+  const rows: string[] = [];
+  for (let at = 0; at + CONTEXT < tokens.length; at += CONTEXT) {
+    rows.push(tokens.slice(at, at + CONTEXT + 1).join());
+  }
+  return rows;
+}
+
+const tokensOf = (texts: string[]) => texts.flatMap((text) => [...encode(text), END_OF_TEXT]);
+
+/** Those of the texts that are of one part. */
+async function partOf(split: Split, texts: string[]): Promise<string[]> {
+  const documents = texts.map((text) => ({ text, file: "", line: 1, whole: true }));
+  const bound = await validationBound(ReadableStream.from(documents));
+  const part = ReadableStream.from(documents).pipeThrough(new SplitStream(split, bound));
+  return (await Array.fromAsync(part)).map(({ text }) => text);
+}
+
+Deno.test("validation gives the windows of its documents in order, once", async () => {
+  await using dir = new TempDir();
+  const all = texts(100, 30);
+  const files = [
+    await dir.write("a.jsonl.zst", frame(jsonl(all.slice(0, 40)))),
+    await dir.write("b.jsonl", jsonl(all.slice(40))),
+  ];
+  const expected = windowsOf(tokensOf(await partOf("validation", all)));
+  const batches = await read({ files, split: "validation" });
+  assertEquals(expected.length % 4, 2); // what fills no batch is dropped
+  assertEquals(windows(batches), expected.slice(0, -2));
+  assertEquals(windows(await read({ files, split: "validation", batch: 1 })), expected);
+  assertEquals(batches.map(({ epoch }) => epoch), batches.map(() => 0));
+});
+
+Deno.test("a validation part of less than a batch is repeated to fill it", async () => {
+  await using dir = new TempDir();
+  const all = texts(40, 20);
+  const files = [await dir.write("a.jsonl", jsonl(all))];
+  const expected = windowsOf(tokensOf(await partOf("validation", all)));
+  assertEquals(expected.length, 3);
+  const batches = await read({ files, split: "validation", batch: 7 });
+  assertEquals(batches.length, 1);
+  assertEquals(windows(batches), [...expected, ...expected, expected[0]]);
+});
+
+Deno.test("each pass over the training part gives each of its windows once, shuffled", async () => {
+  await using dir = new TempDir();
+  const all = texts(60, 30);
+  const files = [await dir.write("a.jsonl", jsonl(all))];
+  const expected = windowsOf(tokensOf(await partOf("training", all)));
+  const count = expected.length;
+  const batches = await read({ files, batch: 1 }, 3 * count);
+  const passes = [0, 1, 2].map((pass) => batches.slice(pass * count, (pass + 1) * count));
+  passes.forEach((pass, epoch) => {
+    assertEquals(windows(pass).sort(), expected.toSorted());
+    assertEquals(new Set(pass.map((batch) => batch.epoch)), new Set([epoch]));
+  });
+  assertNotEquals(windows(passes[0]), expected);
+  assertNotEquals(windows(passes[0]), windows(passes[1]));
+
+  // Batches run across the ends of passes; their epoch is that of their last window.
+  const larger = await read({ files, batch: 10 }, Math.floor(3 * count / 10));
+  assertEquals(windows(larger), windows(batches).slice(0, 10 * larger.length));
+  larger.forEach(({ epoch }, i) => assertEquals(epoch, batches[10 * i + 9].epoch));
+});
+
+Deno.test("the same seed and files give the same batches", async () => {
+  await using dir = new TempDir();
+  const files = [await dir.write("a.jsonl", jsonl(texts(200, 30)))];
+  const first = await read({ files }, 20);
+  assertEquals(await read({ files }, 20), first);
+  assertNotEquals(await read({ files, seed: 2 }, 20), first);
+});
+
+Deno.test("batches are in the ids of the vocabulary", async () => {
+  await using dir = new TempDir();
+  const files = [await dir.write("a.jsonl", jsonl(texts(50, 30)))];
+  const vocabulary = compactVocabulary(texts(50, 30).flatMap(encode));
+  const compact = await read({ files, vocabulary }, 5);
+  const full = await read({ files }, 5);
+  assertEquals(
+    compact.map(({ inputs }) => Array.from(inputs, vocabulary.decode)),
+    full.map(({ inputs }) => [...inputs]),
+  );
+});
+
+Deno.test("a single text file is split in pieces, without <|endoftext|> between them", async () => {
+  await using dir = new TempDir();
+  const files = [await dir.write("a.txt", texts(1000, 10).join("\n"))]; // about 60 kB
+  for (const split of ["training", "validation"] as const) {
+    const batches = await read({ files, split, batch: 1 }, 100);
+    const tokens = batches.flatMap(({ inputs }) => [...inputs]);
+    assertEquals(tokens.includes(END_OF_TEXT), false);
+  }
+});
+
+Deno.test("a part shorter than one window is an error", async () => {
+  await using dir = new TempDir();
+  const fails = async (content: string, split: Split, context = CONTEXT) => {
+    const files = [await dir.write("a.jsonl", content)];
+    const error = await assertRejects(() => read({ files, split, context }), UserError);
+    assertEquals(
+      error.message,
+      `corpus shorter than one window of ${context + 1} tokens in its ${split} part; ` +
+        "add text or choose a shorter context",
+    );
+  };
+  await fails("", "training");
+  await fails("", "validation");
+  await fails(jsonl(["short", "shorter"]), "training");
+  await fails(jsonl(["short", "shorter"]), "validation");
+  await fails(jsonl(texts(1, 100)), "validation"); // the one document is for training
+  await fails(jsonl(texts(50, 30)), "training", 5000);
+});
+
+Deno.test("bad lines are errors, or are skipped and counted in the first pass only", async () => {
+  await using dir = new TempDir();
+  const lines = jsonl(texts(20, 30)).replaceAll("\n", "\nbad\n");
+  const files = [await dir.write("a.jsonl", lines)];
+  await assertRejects(() => read({ files }), UserError, `${files[0]}:2: not JSON`);
+  let bad = 0;
+  const batches = await read({ files, skipBad: true, onBad: () => bad++ }, 50);
+  assertEquals(batches.at(-1)!.epoch > 0, true);
+  assertEquals(bad, 20);
+});
+
+Deno.test(
+  "files are closed when batches are no longer wanted",
+  { sanitizeOps: true, sanitizeResources: true },
+  async () => {
+    await using dir = new TempDir();
+    const texts = Array.from({ length: 2000 }, (_, i) => `${i} `.repeat(500));
+    const files = [await dir.write("a.jsonl.zst", frame(jsonl(texts)))];
+    await read({ files }, 3);
+    await read({ files, split: "validation" }, 3);
+  },
+);
