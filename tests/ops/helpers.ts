@@ -18,15 +18,26 @@ export async function openTestGpu(options?: OpenGpuOptions): Promise<Gpu> {
   return gpu;
 }
 
-/** Runs `body` once with the kernels chosen for software adapters and once with those for GPUs. */
-export async function onBothKinds(gpu: Gpu, body: () => Promise<void>): Promise<void> {
+/** Runs `body` with the kernels chosen for software adapters, or with those for GPUs. */
+export async function onKind(
+  gpu: Gpu,
+  kind: "software" | "GPU",
+  body: () => Promise<void>,
+): Promise<void> {
   const adapter: { isSoftware: boolean } = gpu;
   const { isSoftware } = adapter;
+  adapter.isSoftware = kind === "software";
   try {
-    for (adapter.isSoftware of [true, false]) await body();
+    await body();
   } finally {
     adapter.isSoftware = isSoftware;
   }
+}
+
+/** Runs `body` once with the kernels chosen for software adapters and once with those for GPUs. */
+export async function onBothKinds(gpu: Gpu, body: () => Promise<void>): Promise<void> {
+  await onKind(gpu, "software", body);
+  await onKind(gpu, "GPU", body);
 }
 
 /** n normally distributed float32 numbers: what a kernel gets is exactly what the reference gets. */

@@ -1,0 +1,125 @@
+import { assert, assertEquals } from "@std/assert";
+import { attention, attentionBackward, type AttentionShape } from "../../src/ops/attention.ts";
+import { Random } from "../../src/random.ts";
+import * as reference from "../reference/ops/attention.ts";
+import { randomIntegers } from "../reference/random.ts";
+import {
+  assertClose,
+  BACKWARD,
+  FORWARD,
+  onBothKinds,
+  openTestGpu,
+  randomValues,
+  run,
+  unwritten,
+  upload,
+  uploadIntegers,
+} from "./helpers.ts";
+
+const gpu = await openTestGpu();
+const random = new Random(6);
+const zero = uploadIntegers(gpu, [0]);
+
+async function forwardAndBackward(shape: AttentionShape, qkv: Float64Array, dy: Float64Array) {
+  const { batch, length, heads, width } = shape;
+  const tensors = {
+    qkv: upload(gpu, [batch, length, 3 * width], qkv),
+    start: zero,
+    y: unwritten(gpu, batch, length, width),
+    logSums: unwritten(gpu, batch, heads, length),
+    deltas: unwritten(gpu, batch, heads, length),
+    dy: upload(gpu, [batch, length, width], dy),
+    dqkv: unwritten(gpu, batch, length, 3 * width),
+  };
+  const [y, dqkv] = await run(
+    gpu,
+    (plan) => {
+      attention(gpu, plan, { ...shape, ...tensors });
+      attentionBackward(gpu, plan, { ...shape, ...tensors });
+    },
+    tensors.y,
+    tensors.dqkv,
+  );
+  return { y, dqkv };
+}
+
+/** The reference's names for a shape. */
+function sizesOf({ batch, length, heads, width }: AttentionShape) {
+  return { B: batch, T: length, C: width, heads };
+}
+
+// Heads of 3, 5, 4, 16 and 68 elements; with 68 every invocation computes one row on any adapter.
+const SHAPES: AttentionShape[] = [
+  { batch: 1, length: 1, heads: 2, width: 6 },
+  { batch: 2, length: 5, heads: 2, width: 6 },
+  { batch: 1, length: 70, heads: 2, width: 6 },
+  { batch: 3, length: 7, heads: 3, width: 15 },
+  { batch: 2, length: 33, heads: 3, width: 12 },
+  { batch: 2, length: 66, heads: 2, width: 32 },
+  { batch: 1, length: 9, heads: 1, width: 68 },
+];
+
+for (const shape of SHAPES) {
+  const { batch, length, heads, width } = shape;
+  Deno.test(`attention: ${batch} x ${length}, ${heads} heads of ${width / heads}`, async () => {
+    const qkv = randomValues(random, batch * length * 3 * width);
+    const dy = randomValues(random, batch * length * width);
+    const sizes = sizesOf(shape);
+    await onBothKinds(gpu, async () => {
+      const { y, dqkv } = await forwardAndBackward(shape, qkv, dy);
+      assertClose(y, reference.forward(qkv, sizes), FORWARD, "y");
+      assertClose(dqkv, reference.backward(dy, qkv, sizes).dqkv, BACKWARD, "dqkv");
+    });
+  });
+}
+
+Deno.test("attention: queries from a later row on, as with cached keys and values", async () => {
+  const shape = { batch: 2, heads: 3, width: 12 };
+  const [rows, known] = [12, 9];
+  const sizes = { B: 2, T: known, C: 12, heads: 3 };
+  const qkv = randomValues(random, 2 * known * 36);
+  const expected = reference.forward(qkv, sizes);
+  // A cache with room for more rows, which must not be read.
+  const cache = new Float64Array(2 * rows * 36).fill(NaN);
+  for (let b = 0; b < 2; b++) {
+    cache.set(qkv.subarray(b * known * 36, (b + 1) * known * 36), b * rows * 36);
+  }
+  const cached = upload(gpu, [2, rows, 36], cache);
+  await onBothKinds(gpu, async () => {
+    for (const start of [0, 1, 4, 8]) {
+      const length = known - start;
+      const y = unwritten(gpu, 2, length, 12);
+      const logSums = unwritten(gpu, 2, 3, length);
+      const op = { ...shape, length, rows, qkv: cached, start: uploadIntegers(gpu, [start]) };
+      const [result] = await run(gpu, (plan) => {
+        attention(gpu, plan, { ...op, y, logSums });
+      }, y);
+      const part = [0, 1].flatMap((b) => [
+        ...expected.subarray((b * known + start) * 12, (b + 1) * known * 12),
+      ]);
+      assertClose(result, part, FORWARD, `from row ${start}`);
+    }
+  });
+});
+
+Deno.test("attention: large scores do not overflow", async () => {
+  // Queries and keys of whole numbers, whose scores, some 100,000, are exact in float32.
+  const shape = { batch: 1, length: 33, heads: 3, width: 12 };
+  const sizes = sizesOf(shape);
+  const whole = randomIntegers(random, 33 * 36, 601);
+  const qkv = randomValues(random, 33 * 36).map((value, i) => i % 36 < 24 ? whole[i] - 300 : value);
+  const dy = randomValues(random, 33 * 12);
+  await onBothKinds(gpu, async () => {
+    const { y, dqkv } = await forwardAndBackward(shape, qkv, dy);
+    assertClose(y, reference.forward(qkv, sizes), FORWARD);
+    assert(dqkv.every(Number.isFinite));
+  });
+});
+
+Deno.test("attention: scores beyond float32's exponential", async () => {
+  // One head of one element (query, key, value): scores of ±1e30 make the softmax a choice.
+  const shape = { batch: 1, length: 3, heads: 1, width: 1 };
+  const qkv = Float64Array.of(1, 1e30, 1, 1, -1e30, 2, -1, 5, 3).map(Math.fround);
+  const { y } = await forwardAndBackward(shape, qkv, Float64Array.of(1, 1, 1));
+  assertEquals(y, Float32Array.of(1, 1, 2));
+});
