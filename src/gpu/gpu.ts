@@ -2,10 +2,10 @@ import { UserError } from "../errors.ts";
 import { type Constants, specialise } from "./template.ts";
 import { Tensor, type TensorType } from "./tensor.ts";
 
-/** A compiled compute pipeline. Its bindings are group 0, numbered from 0. */
+/** A compute pipeline, compiled at its first use. Its bindings are group 0, numbered from 0. */
 export interface Kernel {
-  label: string;
-  pipeline: GPUComputePipeline;
+  readonly label: string;
+  readonly pipeline: GPUComputePipeline;
 }
 
 /** How to choose an adapter. */
@@ -36,6 +36,9 @@ export class Gpu implements Disposable {
   readonly #kernels = new Map<string, Kernel>();
   readonly #tensors = new Set<Tensor>();
   #failure: Error | undefined;
+  /** Bytes counted so far by {@linkcode measure}, while it runs. */
+  #measured: number | undefined;
+  #placeholderBuffer: GPUBuffer | undefined;
   #closed = false;
 
   private constructor(device: GPUDevice, info: GPUAdapterInfo, maxBindingBytes: number) {
@@ -88,7 +91,7 @@ export class Gpu implements Disposable {
   }
 
   /**
-   * Compiles a kernel, or returns it if it has been compiled before.
+   * A kernel; the same label and constants give the same one, compiled once.
    *
    * @param source WGSL with the directives of {@linkcode specialise}; its entry point is `main`.
    */
@@ -96,13 +99,7 @@ export class Gpu implements Disposable {
     const key = `${label} ${JSON.stringify(constants)}`;
     let kernel = this.#kernels.get(key);
     if (!kernel) {
-      const module = this.device.createShaderModule({ label, code: specialise(source, constants) });
-      const pipeline = this.device.createComputePipeline({
-        label,
-        layout: "auto",
-        compute: { module, entryPoint: "main" },
-      });
-      kernel = { label, pipeline };
+      kernel = new LazyKernel(this.device, label, () => specialise(source, constants));
       this.#kernels.set(key, kernel);
     }
     return kernel;
@@ -128,6 +125,10 @@ export class Gpu implements Disposable {
           `${this.device.limits.maxBufferSize}: use a smaller model, batch or context`,
       );
     }
+    if (this.#measured !== undefined) {
+      this.#measured += bytes;
+      return new Tensor(label, shape, type, this.#placeholder(), 0, bytes);
+    }
     const buffer = this.device.createBuffer({
       label,
       size: bytes,
@@ -139,6 +140,35 @@ export class Gpu implements Disposable {
     return tensor;
   }
 
+  /**
+   * The bytes that `build` would allocate. Meanwhile tensors have no memory, uploads do nothing
+   * and plans do not run.
+   *
+   * @throws {UserError} If a buffer or binding exceeds what the adapter allows.
+   */
+  measure(build: () => void): number {
+    this.#measured = 0;
+    try {
+      build();
+      return this.#measured;
+    } finally {
+      this.#measured = undefined;
+    }
+  }
+
+  /** Whether {@linkcode measure} is running. */
+  get isMeasuring(): boolean {
+    return this.#measured !== undefined;
+  }
+
+  #placeholder(): GPUBuffer {
+    return this.#placeholderBuffer ??= this.device.createBuffer({
+      label: "placeholder",
+      size: 4,
+      usage: GPUBufferUsage.STORAGE,
+    });
+  }
+
   /** Allocates a tensor and uploads its values. */
   tensorFrom(label: string, shape: readonly number[], values: Float32Array | Uint32Array): Tensor {
     const tensor = this.tensor(label, shape, values instanceof Float32Array ? "f32" : "u32");
@@ -148,6 +178,7 @@ export class Gpu implements Disposable {
 
   /** Uploads values to the beginning of a tensor (or to `offset` elements from it). */
   write(tensor: Tensor, values: Float32Array | Uint32Array, offset = 0): void {
+    if (this.isMeasuring) return;
     this.device.queue.writeBuffer(
       tensor.buffer,
       tensor.byteOffset + offset * 4,
@@ -214,6 +245,28 @@ export class Gpu implements Disposable {
     this.#closed = true;
     this.free(...this.#tensors);
     this.device.destroy();
+  }
+}
+
+class LazyKernel implements Kernel {
+  #pipeline: GPUComputePipeline | undefined;
+
+  constructor(
+    readonly device: GPUDevice,
+    readonly label: string,
+    readonly code: () => string,
+  ) {}
+
+  get pipeline(): GPUComputePipeline {
+    const { device, label } = this;
+    return this.#pipeline ??= device.createComputePipeline({
+      label,
+      layout: "auto",
+      compute: {
+        module: device.createShaderModule({ label, code: this.code() }),
+        entryPoint: "main",
+      },
+    });
   }
 }
 

@@ -103,6 +103,7 @@ export class Plan {
 
   /** Submits the whole plan; returns at once. */
   run(): void {
+    if (this.#gpu.isMeasuring) return;
     const { device } = this.#gpu;
     this.#bindGroups ??= this.#bind();
     const encoder = device.createCommandEncoder();

@@ -6,7 +6,7 @@ export type Constants = Readonly<Record<string, number | boolean | string>>;
  * `$name` or `${name}`, which stands for a constant or a loop variable:
  *
  *     //: for i in 0..N       repeats for i = 0, 1, … N - 1 (N a number or a constant)
- *     //: for c in xyzw       repeats for each letter (or for each letter of a string constant)
+ *     //: for c in xyzw       repeats for each letter (in capitals: each letter of a constant)
  *     //: for v in qkv,dy     repeats for each word
  *     //: if NAME             keeps the lines if the constant is neither false nor 0
  *     //: else
@@ -47,14 +47,7 @@ function expand(lines: string[], start: number, scope: Constants, output: string
       const loop = rest.match(/^(\w+) in (?:0\.\.(\w+)|(\w+(?:,\w+)*))\s*$/);
       if (!loop) throw new Error(`line ${at + 1}: cannot read '${lines[at].trim()}'`);
       const [, variable, bound, letters] = loop;
-      const values = bound
-        ? Array.from(
-          { length: Number(/^\d+$/.test(bound) ? bound : lookup(bound, scope)) },
-          (_, i) => i,
-        )
-        : letters.includes(",")
-        ? letters.split(",")
-        : [...(letters in scope ? String(scope[letters]) : letters)];
+      const values = bound ? upTo(bound, scope) : elements(letters, scope);
       // An empty loop still has to find its end.
       let close = values.length === 0 ? expand(lines, at + 1, { ...scope, [variable]: 0 }, []) : at;
       for (const value of values) {
@@ -66,6 +59,19 @@ function expand(lines: string[], start: number, scope: Constants, output: string
     }
   }
   return at;
+}
+
+/** 0, 1, … bound - 1, where `bound` is a number or a constant. */
+function upTo(bound: string, scope: Constants): number[] {
+  const count = /^\d+$/.test(bound) ? Number(bound) : lookup(bound, scope);
+  if (typeof count !== "number") throw new Error(`the bound '${bound}' is not a number`);
+  return [...Array(count).keys()];
+}
+
+/** Words between commas, or the letters of a word or of a constant, whose name is in capitals. */
+function elements(list: string, scope: Constants): string[] {
+  if (list.includes(",")) return list.split(",");
+  return [.../^[A-Z]/.test(list) ? String(lookup(list, scope)) : list];
 }
 
 function isElse(lines: string[], at: number): boolean {

@@ -1,0 +1,70 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { UserError } from "../../src/errors.ts";
+import { Gpu } from "../../src/gpu/gpu.ts";
+import { openTestGpu } from "../ops/helpers.ts";
+
+const gpu = await openTestGpu();
+
+const EMPTY_KERNEL = "@compute @workgroup_size($THREADS) fn main() {}";
+
+Deno.test("gpu: has a name and limits", () => {
+  assert(gpu.adapterName.length > 0);
+  assert(gpu.maxBindingBytes >= 2 ** 27 && gpu.maxBindingBytes % 4 === 0);
+});
+
+Deno.test("gpu: tensors are zero at first, and are read as they were written", async () => {
+  assertEquals(await gpu.read(gpu.tensor("zero", [5])), new Float32Array(5));
+  const numbers = Float32Array.of(1.5, -0, Infinity);
+  assertEquals(await gpu.read(gpu.tensorFrom("numbers", [3], numbers)), numbers);
+  const integers = Uint32Array.of(0, 1, 0xffff_ffff);
+  const tensor = gpu.tensorFrom("integers", [3], integers);
+  assertEquals(tensor.type, "u32");
+  assertEquals(await gpu.readIntegers(tensor), integers);
+});
+
+Deno.test("gpu: counts the bytes it holds", () => {
+  const before = gpu.allocatedBytes;
+  const tensor = gpu.tensor("test", [2, 3]);
+  assertEquals(gpu.allocatedBytes, before + 32);
+  gpu.free(tensor);
+  gpu.free(tensor);
+  assertEquals(gpu.allocatedBytes, before);
+});
+
+Deno.test("gpu: a kernel is compiled once for each set of constants", () => {
+  const kernel = gpu.kernel("empty", EMPTY_KERNEL, { THREADS: 1 });
+  assertStrictEquals(gpu.kernel("empty", EMPTY_KERNEL, { THREADS: 1 }), kernel);
+  assert(gpu.kernel("empty", EMPTY_KERNEL, { THREADS: 2 }) !== kernel);
+});
+
+Deno.test("gpu: a buffer over the limit is one line that says which and what to do", () => {
+  const before = gpu.allocatedBytes;
+  const elements = Math.ceil(gpu.device.limits.maxBufferSize / 4) + 4;
+  const error = assertThrows(() => gpu.tensor("logits", [elements]), UserError, "logits needs");
+  assertEquals(error.message.split("\n").length, 1);
+  assertEquals(gpu.allocatedBytes, before);
+});
+
+Deno.test("gpu: a cap on bindings, which cannot exceed the adapter's limit", async () => {
+  using small = await Gpu.open({ maxBindingBytes: 1023 });
+  assertEquals(small.maxBindingBytes, 1020);
+  using large = await Gpu.open({ maxBindingBytes: 2 ** 60 });
+  assertEquals(large.maxBindingBytes, gpu.maxBindingBytes);
+});
+
+Deno.test("gpu: an error in a kernel is thrown where results are awaited", async () => {
+  using broken = await Gpu.open();
+  const tensor = broken.tensor("test", [1]);
+  broken.kernel("broken", "@compute @workgroup_size(1) fn main() { undefined_function(); }");
+  await assertRejects(() => broken.read(tensor), Error, "undefined_function");
+  await assertRejects(() => broken.finish(), Error, "undefined_function");
+  assertThrows(() => broken.check(), Error, "undefined_function");
+});
+
+Deno.test("gpu: closing it twice is harmless", async () => {
+  const closing = await Gpu.open();
+  closing.tensor("test", [100]);
+  closing[Symbol.dispose]();
+  closing[Symbol.dispose]();
+  assertEquals(closing.allocatedBytes, 0);
+});
