@@ -131,9 +131,9 @@ export const lexicon: Rules = {
   kin: words(`mother, father, sister, brother, grandmother, aunt, uncle, grandfather, cousin, niece,
     nephew, godmother, great-aunt, neighbour`),
   trade: words(
-    `baker, farmer, miller, carpenter, tailor, blacksmith, schoolmaster, postman, shepherd,
-    fisherman, potter, weaver, clockmaker, shoemaker, gardener, doctor, sailor, innkeeper, cooper,
-    butcher, mason, ferryman, beekeeper, printer, bookbinder, saddler, thatcher, grocer, tinker,
+    `baker, farmer, miller, carpenter, tailor, blacksmith, teacher, carter, shepherd,
+    angler, potter, weaver, clockmaker, shoemaker, gardener, doctor, sailor, innkeeper, cooper,
+    butcher, mason, boatbuilder, beekeeper, printer, bookbinder, saddler, thatcher, grocer, tinker,
     piano tuner, basket maker, chimney sweep, lamplighter, wheelwright, candlemaker, glazier,
     apothecary, rope maker, organist, lighthouse keeper, bell founder, stationmaster, hatter, cobbler,
     locksmith, dyer, charcoal burner, gravedigger, librarian, dressmaker`,

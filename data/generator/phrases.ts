@@ -296,6 +296,7 @@ const settings: Rules = {
     "as {quietly|fast|well|carefully} as <he> could",
     "like {a [adj_person] [someone]|a [bird] in {spring|a [tree]|the [sky]}|someone in a dream|a [beast] in a [out]}",
     "one {step|thing|piece} at a time",
+    "like a [beast] at a {gate|fair|wedding}",
   ],
   because: [
     "because the {[furniture] was broken|[food] was burnt|[beast] was hungry|[lightthing] had gone out|[vehicle] was late|[sky] was coming}",
@@ -384,8 +385,6 @@ const settings: Rules = {
     "as {thin|straight|long} as a {rake|needle|ladder}",
     "as {warm|brown|good} as {new bread|toast|[food]}",
     "as {old|bent|twisted} as the [tree] by the [out]",
-    "like {rain|peas|hail} on a tin roof",
-    "like a [beast] at a {gate|fair|wedding}",
   ],
   smell: [
     "{wood|[wood]} smoke",

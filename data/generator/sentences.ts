@@ -58,7 +58,7 @@ export const sentences: Rules = {
   d: [
     "The [adj_place] [out] {lay|was|stood} {behind|beside|below|beyond} the [in], where [weather].",
     "In the [in] {stood|was} a [adj_thing] [fitting], and {on|beside|behind} it {stood|was} a [tin] of [contents].",
-    "The [in] had [number] windows, a [colour] door and a [adj_thing] [fitting].",
+    "The [in] had {one window|two windows|three windows|four windows|six windows|no windows}, a [colour] door and a [adj_thing] [fitting].",
     "{A|One} [tree] {grew|stood} by the [out], and {[bird.pl] nested in it|the [group] sat under it|a [beast] was tied to it}.",
     "On the [surface] {were|lay} [contents], a [smallthing] and a [adj_thing] [tin].",
     "From the {window|door|[in]} <he> could see the [out], the [out] and, far off, the [place_any].",
@@ -186,7 +186,7 @@ export const sentences: Rules = {
     "[virtue_cap] costs nothing",
     "Come in and {sit down|have some [food]|get dry|see the [flower.pl]}",
     "If you see the [worker], {tell|ask} them about the [furniture]",
-    "There were [number] of them yesterday and there are [number] today",
+    "There were [number] {[fruit.pl]|[pet.pl]|[bird.pl]|[tool.pl]|[flower.pl]} {here|by the [out]|in the [in]} {yesterday|on [weekday]|last [season]} and there are [number] {today|now}",
     "Somebody has {moved|taken|hidden|broken} the [adj_thing] [smallthing]",
   ],
   virtue_cap: ["[virtue]"],

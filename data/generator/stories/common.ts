@@ -74,7 +74,7 @@ export const storyRules: Rules = {
     "there was [food]",
   ],
   b_intro: [
-    "@B<name> was {the <trade2>|a [adj_person] [someone]|<A.his> [kin]|a <trade2> from [town]}, and [degree] [adj_person].@A",
+    "@B<name> was {the <trade2>|a [adj_person] {neighbour|traveller|lodger|clerk|gardener}|<A.his> cousin|a <trade2> from [town]}, and [degree] [adj_person].@A",
     "@B<name>, the <trade2>, lived {across the [out]|next door|on the other side of the <place>} and [vp_home.past] every [weekday].@A",
     "Then there was @B<name>, {who had|a <trade2> with} a [adj_cloth] [cloth] and [number] [pet.pl].@A",
   ],

@@ -164,7 +164,7 @@ const countRules = {
   ...storyRules,
   start: [
     "<A> had <n0> <things>, {and kept them in a [adj_thing] [container]|which is not many|and knew each of them}.",
-    "It began with <n0> <things> {in a [container]|that <kin_name> had left <A.him>|and no more}.",
+    "It began with <n0> <things> {in a [container]|that <A.his> <kin> had left <A.him>|and no more}.",
   ],
   more: [
     "[time] {[a_person]|<B>} {gave|brought|sold} <A.him> <n> more, {and then|so that} <A.he> had <total>.",
@@ -176,7 +176,6 @@ const countRules = {
     "{The <pet>|A thief|[a_person]} {took|made off with} <n> of them. <before> less <n> leaves <total>.",
     "<n_cap> were {lost|stolen|lent to <B>} and never came back, and <A> counted <total>.",
   ],
-  kin_name: ["<A.his> <kin>"],
   final: [
     'In the end there were <total> <things>. {<A> gave <half> to <B> and kept the rest|<A> counted them every [weekday]|It was enough|"<total_cap>," said <A>, "is {a good number|plenty|more than I began with, or less; I forget which}"}.',
   ],
