@@ -45,12 +45,18 @@ export interface BatchOptions {
  * because the part has fewer windows than one batch, its windows are repeated to make up one batch:
  * their weights in its mean loss then differ by one repetition at most.
  *
- * @throws {UserError} On what {@linkcode readDocuments} fails on, and if the part of the corpus is
- * shorter than one window.
+ * @throws {UserError} On what {@linkcode readDocuments} fails on, if the part of the corpus is shorter
+ * than one window, and if there is but one document and so no validation part.
  */
 export async function* readBatches(options: BatchOptions): AsyncGenerator<Batch> {
   const { files, context, batch, split, seed, skipBad } = options;
   const bound = await validationBound(documents(files, skipBad));
+  if (split === "validation" && bound === 0) {
+    throw new UserError(
+      "the corpus has no two different documents, one of them for validation; " +
+        "add documents, or give it as a .txt file, which is split by passages",
+    );
+  }
   const random = new Random(seed);
   let rows: Uint32Array[] = [];
   for (let epoch = 0;; epoch++) {

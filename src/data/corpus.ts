@@ -3,10 +3,8 @@ import { readDocuments } from "./documents.ts";
 import { TokenizeStream } from "./tokenize.ts";
 import { END_OF_TEXT, TOKEN_COUNT } from "./tokenizer.ts";
 
-/** What a corpus consists of. */
+/** The size of a corpus. */
 export interface CorpusCount {
-  /** The GPT-2 tokens that occur in it, ascending. */
-  tokens: Uint32Array<ArrayBuffer>;
   /** The number of documents. */
   documentCount: number;
   /** The number of tokens, with one `<|endoftext|>` a document. */
@@ -15,15 +13,18 @@ export interface CorpusCount {
   skipped: number;
 }
 
+/** A corpus's size, with the GPT-2 tokens that occur in it, ascending. */
+export type UsedTokens = CorpusCount & { tokens: Uint32Array<ArrayBuffer> };
+
 /**
- * Reads a whole corpus once, to count it. Both parts, training and validation, belong to it.
+ * Reads a whole corpus once, both parts of it, for its size and tokens.
  *
  * @throws {UserError} If it has no document, and on what {@linkcode readDocuments} fails on.
  */
 export async function countCorpus(
   files: readonly string[],
   skipBad?: boolean,
-): Promise<CorpusCount> {
+): Promise<UsedTokens> {
   const count = { documentCount: 0, tokenCount: 0, skipped: 0 };
   const seen = new Uint8Array(TOKEN_COUNT);
   for (const file of files) {

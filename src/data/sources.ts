@@ -2,8 +2,7 @@ import { glob } from "node:fs/promises";
 import { resolve } from "node:path";
 import { UserError } from "../errors.ts";
 
-/** The kinds of file that the training data may come in, by the end of their names. */
-export const EXTENSIONS = [".jsonl.zst", ".jsonl", ".txt"] as const;
+const EXTENSIONS = [".jsonl.zst", ".jsonl", ".txt"] as const;
 
 const supported = (path: string) => EXTENSIONS.some((extension) => path.endsWith(extension));
 const KINDS = EXTENSIONS.join(", ");

@@ -17,7 +17,8 @@ const SMALL = 1000;
  *
  * For a large corpus the bound lets 1 in 20 pass. In a small one, of up to 1,000 documents, that
  * could be none at all, so the bound is set for exactly 1 in 20 (rounded up) to pass: each part
- * has a document if the corpus has two different ones. A single document is for training.
+ * has a document if the corpus has two different ones. Of a single
+ * document, which is for training, the bound is 0.
  *
  * Reads no more than 1,001 documents.
  */
@@ -28,8 +29,7 @@ export async function validationBound(documents: AsyncIterable<Document>): Promi
     if (hashes.length > SMALL) return VALIDATION * 2 ** 32;
   }
   const distinct = [...new Set(hashes)].sort((a, b) => a - b);
-  const count = Math.min(Math.ceil(distinct.length * VALIDATION), distinct.length - 1);
-  return distinct[count] ?? 0;
+  return distinct.length < 2 ? 0 : distinct[Math.ceil(distinct.length * VALIDATION)];
 }
 
 /** Lets the documents of one part through; `bound` is {@linkcode validationBound}'s. */

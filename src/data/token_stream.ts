@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.ts";
 import type { Batch } from "./batches.ts";
-import type { CorpusCount } from "./corpus.ts";
+import type { CorpusCount, UsedTokens } from "./corpus.ts";
 import type { Split } from "./split.ts";
 import { compactVocabulary, type Vocabulary } from "./vocabulary.ts";
 import type { CountedBatch } from "./worker.ts";
@@ -48,7 +48,7 @@ export interface TokenStream<B extends Batch | undefined = Batch | undefined>
  * Opens a stream of token batches over text files. A worker reads them: `.jsonl.zst` and `.jsonl`
  * with a document a line, `.txt` with one document a file. Documents are tokenized, joined with
  * `<|endoftext|>` after each, and cut into sequences. 1 document in 20 is for validation, chosen by
- * a hash of its text. Memory is bounded: reading stops while enough batches are ready.
+ * a hash of its text; of a `.txt` file, 1 piece in 20, of up to 4,096 characters. Memory is bounded: reading stops while enough batches are ready.
  *
  * Training sequences are shuffled within a buffer of 1,024. A validation part with fewer
  * sequences than one batch is repeated to fill one; otherwise an incomplete last batch is dropped.
@@ -106,8 +106,8 @@ export async function openTokenStream(options: TokenStreamOptions): Promise<Toke
 export async function collectVocabulary(
   data: readonly string[],
   options: { skipBad?: boolean } = {},
-): Promise<Omit<CorpusCount, "tokens"> & { vocabulary: Vocabulary }> {
-  const worker = new DataWorker<CorpusCount>({ kind: "count", data: [...data], ...options });
+): Promise<CorpusCount & { vocabulary: Vocabulary }> {
+  const worker = new DataWorker<UsedTokens>({ kind: "count", data: [...data], ...options });
   try {
     const { tokens, ...count } = (await worker.request())!;
     return { vocabulary: compactVocabulary(tokens), ...count };

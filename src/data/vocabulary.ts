@@ -27,7 +27,11 @@ export function fullVocabulary(): Vocabulary {
   return {
     size: TOKEN_COUNT,
     endOfText: END_OF_TEXT,
-    encode: (tokens) => Uint32Array.from(tokens, checked),
+    encode(tokens) {
+      const ids = new Uint32Array(tokens.length);
+      for (let i = 0; i < tokens.length; i++) ids[i] = checked(tokens[i]);
+      return ids;
+    },
     decode: checked,
   };
 }

@@ -5,7 +5,7 @@
 /// <reference lib="deno.worker" />
 import { UserError } from "../errors.ts";
 import { type Batch, type BatchOptions, readBatches } from "./batches.ts";
-import { type CorpusCount, countCorpus } from "./corpus.ts";
+import { countCorpus, type UsedTokens } from "./corpus.ts";
 import { findFiles } from "./sources.ts";
 import { compactVocabulary, fullVocabulary } from "./vocabulary.ts";
 
@@ -28,7 +28,7 @@ export interface CountedBatch extends Batch {
 /** A result, none if the job is done, or why it failed; `user` if by the user's mistake. */
 export type Reply<T> = { result?: T } | { message: string; stack?: string; user: boolean };
 
-let results: AsyncGenerator<CountedBatch | CorpusCount>;
+let results: AsyncGenerator<CountedBatch | UsedTokens>;
 let last: Promise<void> = Promise.resolve();
 
 self.onmessage = ({ data: job }: MessageEvent<Job | undefined>) => {
@@ -48,7 +48,7 @@ function replyError(error: Error): void {
   self.postMessage({ message, stack, user: error instanceof UserError });
 }
 
-async function* count({ data, skipBad }: Job & { kind: "count" }): AsyncGenerator<CorpusCount> {
+async function* count({ data, skipBad }: Job & { kind: "count" }): AsyncGenerator<UsedTokens> {
   yield await countCorpus(await findFiles(data), skipBad);
 }
 

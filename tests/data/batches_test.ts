@@ -142,11 +142,23 @@ Deno.test("a part shorter than one window is an error", async () => {
     );
   };
   await fails("", "training");
-  await fails("", "validation");
   await fails(jsonl(["short", "shorter"]), "training");
   await fails(jsonl(["short", "shorter"]), "validation");
-  await fails(jsonl(texts(1, 100)), "validation"); // the one document is for training
   await fails(jsonl(texts(50, 30)), "training", 5000);
+});
+
+Deno.test("a single document is for training, and validation an error", async () => {
+  await using dir = new TempDir();
+  const [text] = texts(1, 100);
+  const files = [await dir.write("a.jsonl", jsonl([text, text]))];
+  const expected = windowsOf(tokensOf([text, text]));
+  const batches = await read({ files, batch: 1 }, expected.length);
+  assertEquals(windows(batches).sort(), expected.sort());
+  for (const content of [jsonl([text, text]), ""]) {
+    await dir.write("a.jsonl", content);
+    const call = () => read({ files, split: "validation" });
+    await assertRejects(call, UserError, "the corpus has no two different documents");
+  }
 });
 
 Deno.test("bad lines are errors, or are skipped and counted in the first pass only", async () => {

@@ -12,7 +12,7 @@ function decompress(data: Uint8Array, chunk = 65536, skipBad = false): Promise<s
   return new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).text();
 }
 
-const long = Array.from({ length: 30_000 }, (_, i) => `line ${i * i}\n`).join("");
+const long = Array.from({ length: 12_000 }, (_, i) => `line ${i * i}\n`).join("");
 const skippable = new Uint8Array([0x51, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
 
 Deno.test("ZstdStream reads all frames, however the data is cut", async () => {
