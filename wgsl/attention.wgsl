@@ -68,6 +68,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let base = sequence * parameters.rows * stride + head * head_size;
   let last = parameters.length - 1u;
 
+  // Past the last query the last is computed again.
 //: for q in 0..QUERIES
   let row$q = min(first + ${q}u, last);
   let position$q = start[0] + row$q;
@@ -109,13 +110,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
 
 //: for q in 0..QUERIES
-  if (first + ${q}u < parameters.length) {
-    let row = sequence * parameters.length + row$q;
+  let at$q = (sequence * parameters.length + row$q) * width + head * head_size;
 //: for d in 0..HEAD4
-    store(row * width + head * head_size, ${d}u * 4u, y${q}_$d / sum$q);
+  store(at$q, ${d}u * 4u, y${q}_$d / sum$q);
 //: end
-    log_sums[(sequence * parameters.heads + head) * parameters.length + row$q] =
-      maximum$q + log(sum$q);
-  }
+  log_sums[(sequence * parameters.heads + head) * parameters.length + row$q] =
+    maximum$q + log(sum$q);
 //: end
 }

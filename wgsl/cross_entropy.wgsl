@@ -40,9 +40,13 @@ fn main(
   let target_token = targets[parameters.first_row + row];
 
   var maximum = lowest;
-  for (var c = thread; c < parameters.columns; c += threads) { maximum = max(maximum, logits[start + c]); }
+  for (var c = thread; c < parameters.columns; c += threads) {
+    maximum = max(maximum, logits[start + c]);
+  }
   var sum = 0.0;
-  for (var c = thread; c < parameters.columns; c += threads) { sum += exp(logits[start + c] - maximum); }
+  for (var c = thread; c < parameters.columns; c += threads) {
+    sum += exp(logits[start + c] - maximum);
+  }
   partial[thread] = vec2f(maximum, sum);
   for (var half = threads / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();

@@ -22,7 +22,10 @@ for (const [rows, columns] of [[1, 1], [1, 70], [5, 6], [64, 64], [65, 129], [10
       for (let row = 0; row < rows; row++) value += values[row * columns + column];
       return value;
     });
-    const input = upload(gpu, [rows, columns], values);
+    // NaN follows the last row, and must not be read.
+    const input = gpu.tensor("values", [rows, columns], "f32", (rows + 1) * columns);
+    gpu.write(input, new Float32Array((rows + 1) * columns).fill(NaN));
+    gpu.write(input, Float32Array.from(values));
     const before = upload(gpu, [columns], old);
     const sums = unwritten(gpu, columns);
     const scratch = unwritten(gpu, columnSumsScratch(rows, columns));
