@@ -22,15 +22,19 @@ export interface Batch {
 
 /** What to read, and into which shape. */
 export interface BatchOptions {
+  /** Paths of data files. */
   files: readonly string[];
   /** Tokens in a sequence. */
   context: number;
   /** Sequences in a batch. */
   batch: number;
+  /** Which part of the corpus. */
   split: Split;
+  /** The model's vocabulary. */
   vocabulary: Vocabulary;
   /** Seed of the order of the training windows. */
   seed: number;
+  /** Skip what cannot be read, instead of failing. @default false */
   skipBad?: boolean;
   /** Called once for each bad line that was skipped. */
   onBad?: () => void;

@@ -32,8 +32,9 @@ export async function validationBound(documents: AsyncIterable<Document>): Promi
   return distinct.length < 2 ? 0 : distinct[Math.ceil(distinct.length * VALIDATION)];
 }
 
-/** Lets the documents of one part through; `bound` is {@linkcode validationBound}'s. */
+/** Lets the documents of one part through. */
 export class SplitStream extends TransformStream<Document, Document> {
+  /** @param bound {@linkcode validationBound}'s result for the corpus. */
   constructor(split: Split, bound: number) {
     super({
       transform(document, controller) {

@@ -74,6 +74,7 @@ export interface TokenStream<B extends Batch | undefined = Batch | undefined>
 export function openTokenStream(
   options: TokenStreamOptions & { split: "training" },
 ): Promise<TokenStream<Batch>>;
+/** Opens a stream of either part; that of a validation pass ends. */
 export function openTokenStream(options: TokenStreamOptions): Promise<TokenStream>;
 export async function openTokenStream(options: TokenStreamOptions): Promise<TokenStream> {
   const { data, context, batch, split, vocabulary, seed, skipBad } = options;
