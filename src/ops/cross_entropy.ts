@@ -39,6 +39,24 @@ export interface CrossEntropy {
 }
 
 /**
+ * Appends logits = x wteᵀ, over the vocabulary in runs of rows that fit one binding.
+ *
+ * @param x (m, C)
+ * @param wte (V, C) with room for padding rows
+ * @param logits (at least m, padded V)
+ */
+export function outputLogits(gpu: Gpu, plan: Plan, x: Tensor, wte: Tensor, logits: Tensor): void {
+  const [m, k] = x.shape;
+  const outStride = logits.shape[1];
+  for (const { start, count } of rowSlices(outStride, k, gpu.maxBindingBytes)) {
+    matmul(gpu, plan, {
+      ...{ a: x, b: wte.rows(start, count), bTransposed: true, m, n: count, k },
+      ...{ out: logits.from(start), outStride },
+    });
+  }
+}
+
+/**
  * Appends logits = x wteᵀ and losses = -log softmax(logits)[target], and the gradients of the
  * mean loss. A chunk of rows at a time goes through logits, loss and gradient, so the logits of
  * the whole batch are never held; each product runs over the vocabulary in runs of rows that fit
@@ -56,12 +74,7 @@ export function crossEntropy(gpu: Gpu, plan: Plan, op: CrossEntropy): void {
   for (let first = 0; first < rows; first += chunk) {
     const m = Math.min(chunk, rows - first);
     const input = x.rows(first, m);
-    for (const { start, count } of slices) {
-      matmul(gpu, plan, {
-        ...{ a: input, b: wte.rows(start, count), bTransposed: true },
-        ...{ out: logits.from(start), m, n: count, k: width, outStride: padded },
-      });
-    }
+    outputLogits(gpu, plan, input, wte, logits);
     plan.dispatch(
       kernel,
       spread(m),

@@ -1,0 +1,73 @@
+import { UsageError } from "../errors.ts";
+import { encode, TokenDecoder } from "../data/tokenizer.ts";
+import type { Gpt2 } from "../model/gpt2.ts";
+import type { TensorMap } from "../model/weights.ts";
+import { Random } from "../random.ts";
+import { checkSampling, chooseToken, type SamplingOptions } from "./choose_token.ts";
+import { Decoder } from "./decoder.ts";
+
+/** What to generate. */
+export interface GenerateOptions extends SamplingOptions {
+  /**
+   * Text to go on from; only its last tokens count if it is longer than the context. An empty
+   * one starts a new document. @default ""
+   */
+  prompt?: string;
+  /** Most tokens to generate. @default 100 */
+  maxTokens?: number;
+  /** Any integer: the same seed gives the same text. @default 0 */
+  seed?: number;
+  /** Weights to use. @default the model's weights */
+  weights?: TensorMap;
+}
+
+/**
+ * Generates text piece by piece, without the prompt. Pieces are whole characters. It ends after
+ * `maxTokens` tokens or at `<|endoftext|>`, which is not part of the text.
+ *
+ * @throws {UsageError} If an option is out of range.
+ *
+ * @example
+ * ```ts no-run
+ * import { generate, type Gpt2 } from "@agd/gpt2";
+ *
+ * declare const model: Gpt2;
+ * for await (const piece of generate(model, { prompt: "The moon", temperature: 0.8 })) {
+ *   console.log(piece);
+ * }
+ * ```
+ */
+export async function* generate(
+  model: Gpt2,
+  options: GenerateOptions = {},
+): AsyncGenerator<string, void> {
+  const { prompt = "", maxTokens = 100, seed = 0, weights } = options;
+  checkSampling(options);
+  if (!Number.isSafeInteger(maxTokens) || maxTokens < 0) {
+    throw new UsageError(`max-tokens must be an integer of 0 or more, not ${maxTokens}`);
+  }
+  if (!Number.isSafeInteger(seed)) throw new UsageError(`seed must be an integer, not ${seed}`);
+
+  const { vocabulary, config } = model;
+  using decoder = new Decoder(model, weights);
+  const random = new Random(seed);
+  const text = new TokenDecoder();
+  // The last tokens, as many as fit the context.
+  const prompted = prompt === "" ? [vocabulary.endOfText] : vocabulary.encode(encode(prompt));
+  const sequence = Array.from(prompted).slice(-config.context);
+  for (let generated = 0; generated < maxTokens; generated++) {
+    if (decoder.length === config.context) {
+      // Positions are learned, so a full context starts anew with its second half.
+      decoder.reset();
+      sequence.splice(0, sequence.length - Math.ceil(config.context / 2));
+    }
+    const logits = await decoder.append(Uint32Array.from(sequence.slice(decoder.length)));
+    const token = chooseToken(logits, options, random);
+    if (token === vocabulary.endOfText) break;
+    sequence.push(token);
+    const piece = text.push(vocabulary.decode(token));
+    if (piece !== "") yield piece;
+  }
+  const rest = text.end();
+  if (rest !== "") yield rest;
+}

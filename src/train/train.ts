@@ -1,0 +1,131 @@
+import { UserError } from "../errors.ts";
+import type { Batch } from "../data/batches.ts";
+import type { TokenStream } from "../data/token_stream.ts";
+import { AdamW } from "../optim/adamw.ts";
+import { Sgd } from "../optim/sgd.ts";
+import { scheduledLearningRate } from "./schedule.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** What is known after a step. */
+export interface StepEvent {
+  /** Steps done. */
+  step: number;
+  /** Tokens trained on so far. */
+  tokens: number;
+  /** Loss of the step's batch, in nats per token. */
+  loss: number;
+  /** AGD's automatic step size. */
+  eta?: number;
+  /** Step size of AdamW and SGD. */
+  learningRate?: number;
+  /** Loss on the validation batches, in nats per token, at steps that evaluate. */
+  validationLoss?: number;
+  /** Tokens trained on per second in this step. */
+  tokensPerSecond: number;
+  /** Milliseconds for which this step waited for its batch. */
+  dataWaitMs: number;
+}
+
+/** What to train on, for how long, and whom to tell. */
+export interface TrainOptions {
+  /** Endless training batches of the trainer's size. */
+  batches: TokenStream<Batch>;
+  /** Batches that the validation loss is measured on. @default none */
+  validation?: readonly Batch[];
+  /** Number of steps. */
+  steps: number;
+  /** Steps between evaluations; the last of `steps` always evaluates. @default 100 */
+  evalEvery?: number;
+  /** Called after each step, in order; awaited. */
+  onStep?: (event: StepEvent) => void | Promise<void>;
+  /** Finishes the step under way and stops when aborted. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Trains: while the GPU works on one step the next batch is fetched and submitted, and each loss
+ * is read one step late.
+ *
+ * @returns The last event; undefined if there was no step.
+ * @throws {UserError} If the loss stops being a number, or on bad data.
+ *
+ * @example
+ * ```ts no-run
+ * import { type Batch, train, type Trainer, type TokenStream } from "@agd/gpt2";
+ *
+ * declare const trainer: Trainer;
+ * declare const batches: TokenStream<Batch>;
+ * await train(trainer, {
+ *   batches,
+ *   steps: 1000,
+ *   onStep: ({ step, loss }) => console.log(step, loss),
+ * });
+ * ```
+ */
+export async function train(
+  trainer: Trainer,
+  options: TrainOptions,
+): Promise<StepEvent | undefined> {
+  const { batches, validation = [], steps, evalEvery = 100, onStep, signal } = options;
+  const schedule = learningRateOf(trainer, steps);
+  let last: StepEvent | undefined;
+  let tokens = 0;
+  let since = performance.now();
+
+  /** Waits for a step, evaluates if asked to, and reports. */
+  const finish = async (submitted: Submitted, evaluate: boolean) => {
+    const { step, batch, result, learningRate, dataWaitMs } = submitted;
+    const { loss, eta } = await result;
+    if (!Number.isFinite(loss)) {
+      throw new UserError(`the loss of step ${step} is ${loss}: training cannot go on`);
+    }
+    const now = performance.now();
+    const tokensPerSecond = batch.inputs.length / ((now - since) / 1000);
+    tokens += batch.inputs.length;
+    last = { step, tokens, loss, eta, learningRate, tokensPerSecond, dataWaitMs };
+    if (evaluate) last.validationLoss = await meanLoss(trainer, validation);
+    await onStep?.(last);
+    // Evaluating, and saving and sampling after it, do not count as training time.
+    since = evaluate ? performance.now() : now;
+  };
+
+  let pending: Submitted | undefined;
+  for (let step = 1; step <= steps && !signal?.aborted; step++) {
+    const waited = batches.waitedMs;
+    const batch = await batches.next();
+    const dataWaitMs = batches.waitedMs - waited;
+    const learningRate = schedule?.(step - 1);
+    const submitted = { step, batch, learningRate, dataWaitMs, result: trainer.step(batch) };
+    if (pending) await finish(pending, false);
+    pending = submitted;
+    // An evaluation must see this step's weights, not the next one's.
+    if (validation.length > 0 && (step % evalEvery === 0 || step === steps)) {
+      await finish(pending, true);
+      pending = undefined;
+    }
+  }
+  if (pending) await finish(pending, false);
+  return last;
+}
+
+interface Submitted {
+  step: number;
+  batch: Batch;
+  learningRate?: number;
+  dataWaitMs: number;
+  result: ReturnType<Trainer["step"]>;
+}
+
+/** Sets the learning rate of an optimiser that has one, and returns it. */
+function learningRateOf({ optimizer }: Trainer, steps: number) {
+  if (!(optimizer instanceof AdamW || optimizer instanceof Sgd)) return undefined;
+  const peak = optimizer.learningRate;
+  return (step: number) => optimizer.learningRate = scheduledLearningRate(peak, step, steps);
+}
+
+/** The mean loss over batches of equal size, in nats per token. */
+export async function meanLoss(trainer: Trainer, batches: readonly Batch[]): Promise<number> {
+  let sum = 0;
+  for (const batch of batches) sum += await trainer.loss(batch);
+  return sum / batches.length;
+}
