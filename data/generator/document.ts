@@ -18,17 +18,28 @@ export interface Genre {
   write(writer: Writer): Piece;
 }
 
+const MONTHS = [...lexicon.month];
+
+/** The season of each month and the weather it may have. */
+const SEASONS = [
+  ...Array<[string, string]>(2).fill(["winter", "{snow|snow|frost|fog|wind|rain}"]),
+  ...Array<[string, string]>(3).fill(["spring", "{rain|rain|wind|sun|sun|frost}"]),
+  ...Array<[string, string]>(3).fill(["summer", "{sun|sun|sun|rain|wind}"]),
+  ...Array<[string, string]>(3).fill(["autumn", "{rain|wind|fog|sun|frost}"]),
+  ["winter", "{snow|frost|fog|wind|rain}"],
+];
+
 /** A writer whose document has a place, a room, an animal, weather and so on that persist. */
 export function startDocument(random: Random, rules: Rules): Writer {
   const writer = new Writer(random, lexicon, { ...phrases, ...sentences, ...rules });
   const [place, place2] = writer.several("[outdoors]", 2);
   const [room, room2] = writer.several("[indoors]", 2);
-  const [trade, trade2] = writer.several("[trade]", 2);
-  writer.setAll({ place, place2, room, room2, trade, trade2 });
+  const [trade, trade2, trade3] = writer.several("[trade]", 3);
+  const [season, weather] = SEASONS[MONTHS.indexOf(writer.set("month", writer.pick(MONTHS)))];
+  writer.setAll({ place, place2, room, room2, trade, trade2, trade3, season, weather });
   writer.setAll({
     pet: "[pet]",
     kin: "[kin]",
-    weather: "{rain|rain|snow|wind|sun|sun|fog|frost}",
     town: "[town]",
   });
   writer.cast("A");

@@ -53,7 +53,7 @@ export class Writer {
   #focus = "A";
 
   /**
-   * @param lexicon Lists of words, commonest first; word r is drawn in proportion to 1/(r + 4).
+   * @param lexicon Lists of words, commonest first; word r is drawn in proportion to 1/(r + 6).
    * @param phrases Lists drawn evenly, each alternative at most once a document while others last.
    */
   constructor(random: Random, lexicon: Rules, phrases: Rules) {
@@ -103,7 +103,7 @@ export class Writer {
   cast(letter: string, person?: Person): Person {
     const names = new Set([...this.#people.values()].map((other) => other.name));
     let someone = person;
-    while (someone === undefined || names.has(someone.name)) {
+    while (someone === undefined || (person === undefined && names.has(someone.name))) {
       const female = this.chance(0.5);
       const name = this.expand(female ? "[girl]" : "[boy]");
       someone = { name, ...(female ? SHE : HE) };
@@ -154,8 +154,8 @@ export class Writer {
     const words = this.#lexicon[rule];
     if (words !== undefined) {
       const n = words.length;
-      // The inverse of the cumulative sum of 1/(r + 4), taken as an integral.
-      const rank = Math.floor(4 * Math.pow((n + 4) / 4, this.random.uniform()) - 4);
+      // The inverse of the cumulative sum of 1/(r + 6), taken as an integral.
+      const rank = Math.floor(6 * Math.pow((n + 6) / 6, this.random.uniform()) - 6);
       return words[Math.min(rank, n - 1)];
     }
     const phrases = this.#phrases[rule];

@@ -136,7 +136,7 @@ const gardenRules = {
   ],
   month_job: [
     "In [month] {sow|plant|cut back|water|dig in} the [vegetable.pl], and {cover|tie up|thin} the [flower.pl] {before the frost|when it is dry|if the [bird.pl] let you}.",
-    "By [month] the [fruit.pl] {are ripe|want picking|should be in the [container]}, and {wasps|[bird.pl]|children} {know it too|will help}.",
+    "By {July|August|September|October} the [fruit.pl] {are ripe|want picking|should be in the [container]}, and {wasps|[bird.pl]|children} {know it too|will help}.",
     "{Never|Always} {prune the [tree]|move a [flower]|water the [vegetable.pl]} {in [month]|at noon|on a windy day}.",
   ],
   enemy: [
@@ -152,7 +152,7 @@ const gardenRules = {
     "{My [kin]|[A_person]} {kept|had} a garden by the [outdoors], where [flower.pl] grew {among|beside} the [vegetable.pl], and {sold neither|gave both away|won [number] prizes}.",
   ],
   harvest: [
-    "{We picked|There were} [number] {baskets|pounds|buckets} of [fruit.pl], {enough for [number] jars of jam|and gave half to [A_person]|more than last year}.",
+    "{We picked|There were} [number] {baskets|pounds|buckets} of [fruit.pl], {enough for [number] jars of jam|and gave half to [a_person]|more than last year}.",
   ],
 };
 

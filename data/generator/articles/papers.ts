@@ -1,12 +1,8 @@
 import type { Genre } from "../document.ts";
-import { capitalise, inWords, ordinal } from "../morphology.ts";
+import { inWords, ordinal, polish } from "../morphology.ts";
 import { HE, SHE } from "../writer.ts";
 
 const ME = { name: "I", he: "I", him: "me", his: "my", himself: "myself" };
-const MONTHS =
-  "January February March April May June July August September October November December".split(
-    " ",
-  );
 const DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(" ");
 
 const diaryRules = {
@@ -53,7 +49,7 @@ export const diary: Genre = {
     w.set("pen", "[girl]");
     let date = w.between(1, 14);
     let weekday = w.between(0, 6);
-    const month = w.pick(MONTHS);
+    const month = w.expand("<month>");
     const entries = Array.from({ length: w.between(3, 6) }, () => {
       const head = `${DAYS[weekday % 7]}, ${date} ${month}.`;
       const gap = w.between(1, 3);
@@ -465,7 +461,7 @@ export const lists: Genre = {
       title: w.paragraph(title),
       paragraphs: [
         w.paragraph(lead),
-        items.map((text, i) => `${numbered ? `${i + 1}.` : "-"} ${capitalise(text.trim())}`).join(
+        items.map((text, i) => `${numbered ? `${i + 1}.` : "-"} ${polish(text)}`).join(
           "\n",
         ),
         w.paragraph("{[s]|[talk]|[s] [talk]}"),
@@ -500,7 +496,7 @@ export const calendar: Genre = {
   name: "calendar",
   rules: calendarRules,
   write(w) {
-    w.set("m", "[month]");
+    w.set("m", "<month>");
     const days = w.sample(Array.from({ length: 28 }, (_, i) => i + 1), w.between(4, 6)).sort((
       a,
       b,

@@ -221,7 +221,7 @@ const lifeRules = {
   ],
   middle: [
     "opened a shop {in [town]|by the [outdoors]} that sold [shopgoods], [shopgoods] and [shopgoods]",
-    "married a [trade] {called [boy_or_girl]|from [town]}",
+    "married a [trade] from [town]",
     "invented a [tool] that {could [vp]|nobody wanted|is still used in <t>}",
     "[life_work.past]",
     "lost everything in {a fire|a flood|one bad [season]}, and began again",
@@ -247,7 +247,6 @@ const lifeRules = {
     "bridges",
   ],
   building_life: ["bridge", "school", "library", "lighthouse", "organ", "clock tower"],
-  boy_or_girl: ["[girl]", "[boy]"],
   late: [
     "gave {the shop|the house|everything} to {the town|a [kin]|the school}",
     "returned to <t>, where <A.he> kept [pet.pl] and [flower.pl]",

@@ -40,7 +40,7 @@ const promiseRules = {
     "<A.he> {fell asleep|sat down to rest} {by the [out]|in the [in]}, and when <A.he> woke it was [clock].",
   ],
   kept: [
-    '{At the last moment|Just before <deadline>|In the end|Late, but not too late}, <A> {did it|kept the promise|did what <A.he> had said}. {"You promised to <task>, and you did," said <B>.|<B> [vp_small.past] and said, "I knew you would <task>."}',
+    '{At the last moment|Just before <deadline>|In the end|Late, but not too late}, <A> {did it|kept the promise|did what <A.he> had said}. {"You promised to <task>, and you did," said <B>.|@B<name> [vp_small.past] and said, "I knew you would <task>."@A}',
     'And so, {with [number] minutes to spare|tired as <A.he> was|by the light of the [lightthing_2]}, <A> managed to <task>. "A promise is a promise," <A.he> said{ to <B>|, [vp_small.ing]|}.',
   ],
   lightthing_2: ["moon", "lantern", "last candle", "stars"],
@@ -224,7 +224,7 @@ export const stranger: Genre = {
 const contestRules = {
   ...storyRules,
   called: [
-    "{Every|Each} [season] <town> held a contest {on the <place>|in the <room>} for the <best>. {The prize was a [prize].|The [worker] was the judge, and the prize was a [prize].}",
+    "{Every|Each} [season] <town> held a contest {by the <place>|in the <room>} for the <best>. {The prize was a [prize].|The [worker] was the judge, and the prize was a [prize].}",
   ],
   prize: [
     "[adj_thing] [metal] cup",
@@ -246,7 +246,7 @@ const contestRules = {
     "quietest [pet]",
   ],
   entry: [
-    "<P> brought {one|hers|something} that was [simile]; {the crowd|the [group]} {cheered|was silent|laughed}.",
+    "<P> brought {one|something} that was [simile]; the {crowd|[group]} {cheered|laughed|whispered|stood up to see}.",
     "<P> {came with|carried in} a [container] covered with a [cloth], and {would not lift it|[vp_small.past]}.",
     "<P> had worked at it {since [month]|for [number] weeks|every night}, and {it showed|was [mood]}.",
   ],
@@ -335,7 +335,7 @@ const quarrelRules = {
     "climb the wall with a lantern",
   ],
   peace: [
-    '"It was {my fault|a foolish thing|only a <matter>}," said <A>. "{Mine|No, mine}," said <B>. {They had [food] on it.|So they quarrelled about that instead, but kindly.}',
+    '"It was my fault," said <A>. "{Mine|No, mine}," said <B>. {They had [food] on it.|So they quarrelled about that instead, but kindly.}',
   ],
 };
 
@@ -368,7 +368,7 @@ const fableRules = {
     '"Why do you {gather [fruit.pl]|dig|mend your nest|count your seeds} {all day|in the sun}?" asked the <x>. "{Because|Since} [season] {is long|will come}," said the <y>.',
   ],
   feat: [
-    "run from the [out] to the [out] before breakfast",
+    "run from the <place> to the <place2> before breakfast",
     "see a seed at [number] yards",
     "sing all night",
     "swim the river twice",
@@ -423,7 +423,7 @@ const lessonRules = {
   ],
   fail: [
     "The first {day|week} <A> [botch.past]. The second {day|week} <A.he> [botch.past]. The third, <A.he> [botch.past] and [botch.past].",
-    '<A> [botch.past]{, and then [botch.past]|, which made <B> laugh|}. <B> said {nothing|"Again"|only, "[remark]"}.',
+    '<A> [botch.past]{, and then [botch.past]|, which made <B> laugh|}. <B> said {nothing|only that it was a beginning|only, "[remark]"}.',
   ],
   botch: [
     "spoil [number] pieces of [wood]",
@@ -445,7 +445,7 @@ const lessonRules = {
   wood_metal: ["wood", "stone", "iron", "clay", "wool", "bell"],
   learn: [
     "By [month] <A.he> could {make a [furniture]|do it in the dark|work without looking}. By [season] <A.he> {was trusted with the key|taught the next apprentice|had [number] orders}.",
-    'One day <A> {did it without thinking|finished, and it was right}. <B> {looked at it for a long time|turned it over|[vp_small.past]} and said, "{Good|That will do|Now do it again|I could not have done it better}."',
+    'One day <A> {did it without thinking|finished, and it was right}. <B> {looked at it for a long time|turned it over|smiled|blew off the dust|held it to the light} and said, "{Good|That will do|Now do it again|I could not have done it better}."',
   ],
 };
 

@@ -44,7 +44,7 @@ const rules = {
   ],
   recall: [
     '"{I put it somewhere safe|Somewhere dry|Somewhere nobody would look}," said <A> {slowly|sadly|at last}. {Then|And then} <A.he> {remembered|stopped|laughed}.',
-    "<A> thought about {it|that day}: <A.he> had [vp.done], and then <A.he> had [vp.done], and before that …",
+    "<A> thought about {it|that day}: <A.he> had [vp.done], and then <A.he> had [vp.done], and before that {it was all a blur|<A.he> had been by the [out]|there had been the [abstract]}.",
   ],
   found: [
     "And there it was, <hiding>, {just where <A.he> had left it|as good as ever|a little dusty}.",
