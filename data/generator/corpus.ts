@@ -1,29 +1,14 @@
 import { Random } from "../../src/random.ts";
 import { craft, recipe } from "./articles/craft.ts";
 import { animal, garden } from "./articles/nature.ts";
-import {
-  arithmetic,
-  calendar,
-  diary,
-  essay,
-  letter,
-  lists,
-  notices,
-  shop,
-} from "./articles/papers.ts";
+import { diary, letter } from "./articles/letters.ts";
+import { calendar, essay, lists, notices } from "./articles/notices.ts";
+import { arithmetic, shop } from "./articles/sums.ts";
 import { instrumentArticle, life, townArticle } from "./articles/places.ts";
 import { type Genre, startDocument } from "./document.ts";
 import { counting, lostThing, swaps } from "./stories/possessions.ts";
-import {
-  contest,
-  day,
-  errands,
-  fable,
-  lesson,
-  promise,
-  quarrel,
-  stranger,
-} from "./stories/people.ts";
+import { contest, errands, quarrel } from "./stories/neighbours.ts";
+import { day, fable, lesson, promise, stranger } from "./stories/people.ts";
 
 /** One document, in OpenWebText2's layout. */
 export interface CorpusDocument {

@@ -1,7 +1,9 @@
 import type { Random } from "../../src/random.ts";
+import { actions } from "./actions.ts";
 import { lexicon } from "./lexicon.ts";
 import { phrases } from "./phrases.ts";
 import { sentences } from "./sentences.ts";
+import { speech } from "./speech.ts";
 import { type Rules, Writer } from "./writer.ts";
 
 /** What a kind of document is made into. */
@@ -31,7 +33,13 @@ const SEASONS = [
 
 /** A writer whose document has a place, a room, an animal, weather and so on that persist. */
 export function startDocument(random: Random, rules: Rules): Writer {
-  const writer = new Writer(random, lexicon, { ...phrases, ...sentences, ...rules });
+  const writer = new Writer(random, lexicon, {
+    ...actions,
+    ...phrases,
+    ...sentences,
+    ...speech,
+    ...rules,
+  });
   const [place, place2] = writer.several("[outdoors]", 2);
   const [room, room2] = writer.several("[indoors]", 2);
   const [trade, trade2, trade3] = writer.several("[trade]", 3);

@@ -59,7 +59,7 @@ export const lexicon: Rules = {
     cheerfully, sadly, gladly, firmly, politely, eagerly, silently, gravely, neatly, steadily,
     anxiously, boldly, calmly, briskly, clumsily, solemnly, proudly, shyly, warily, wearily,
     gratefully, thoughtfully, stubbornly, hastily, tenderly`),
-  degree: words(`very, rather, quite, so, too, almost, a little, perfectly, unusually`),
+  degree: words(`very, rather, quite, almost, a little, perfectly, unusually`),
 
   outdoors: words(`garden, river, hill, road, field, wood, bridge, lane, orchard, market square,
     meadow, harbour, beach, churchyard, path, common, stream, pond, valley, moor, cliff, forest, quay,

@@ -32,6 +32,9 @@ const FORMS: Record<string, (phrase: string) => string> = {
   pl: plural,
 };
 
+/** Alternatives longer than this are used once a document while others last. */
+const LONG = 10;
+
 const parsed = new Map<string, Node[]>();
 
 /**
@@ -53,7 +56,7 @@ export class Writer {
   #focus = "A";
 
   /**
-   * @param lexicon Lists of words, commonest first; word r is drawn in proportion to 1/(r + 6).
+   * @param lexicon Lists of words, commonest first; word r is drawn in proportion to 1/(r + 8).
    * @param phrases Lists drawn evenly, each alternative at most once a document while others last.
    */
   constructor(random: Random, lexicon: Rules, phrases: Rules) {
@@ -154,15 +157,15 @@ export class Writer {
     const words = this.#lexicon[rule];
     if (words !== undefined) {
       const n = words.length;
-      // The inverse of the cumulative sum of 1/(r + 6), taken as an integral.
-      const rank = Math.floor(6 * Math.pow((n + 6) / 6, this.random.uniform()) - 6);
+      // The inverse of the cumulative sum of 1/(r + 8), taken as an integral.
+      const rank = Math.floor(8 * Math.pow((n + 8) / 8, this.random.uniform()) - 8);
       return words[Math.min(rank, n - 1)];
     }
     const phrases = this.#phrases[rule];
     if (phrases === undefined) throw new Error(`no rule named ${rule}`);
     const fresh = phrases.filter((phrase) => !this.#used.has(phrase));
     const phrase = this.pick(fresh.length > 0 ? fresh : phrases);
-    if (phrase.length > 12) this.#used.add(phrase);
+    if (phrase.length > LONG) this.#used.add(phrase);
     return phrase;
   }
 

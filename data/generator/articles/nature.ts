@@ -52,11 +52,11 @@ const animalRules = {
   ],
   eats: [
     "It eats <food>{, and in [season] whatever it can find|, which it {likes|finds} best {at dawn|after rain}|}.",
-    "<food_cap> {are|make} {the greater part of|} its food{; [fruit.pl] it will not touch|, though it has been known to eat [food]|}.",
+    "{The greater part of its food is|What it likes best is} <food>{; [fruit.pl] it will not touch|, though it has been known to eat [food]|}.",
     "Its food is <food>.",
   ],
   young: [
-    "The young are called <young>, and {there may be [number_few] of them|they are born in {March|April|May|June}|they stay with their mother until [season]}.",
+    "The young are called <young>, and {there may be [number_few] of them|they are born in {March|April|May|June}}.",
     "In {spring|April|May|early summer} there are <young>, {blind at first|small as a thumb|hungry from the first hour} {and soon as bold as their parents|and never still|}.",
     "A mother {guards|cleans|feeds} her <young> {with great patience|day and night|for [number_few] weeks}.",
   ],
@@ -105,7 +105,6 @@ export const animal: Genre = {
       colour,
       habit,
       sound,
-      food_cap: food[0].toUpperCase() + food.slice(1),
     });
     const facts = w.sample(["[home]", "[eats]", "[young]", "[voice]", "[habit]"], 5);
     return {

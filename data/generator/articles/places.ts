@@ -48,7 +48,7 @@ const townRules = {
     "In {Church|Mill|Bridge|High|Orchard|Fish|Silver|Rope} Street you will find [number] shops: {a|the} [trade]'s, {a|the} [trade]'s and {a|the} [trade]'s, {side by side|where one may buy [shopgoods] and [shopgoods]}.",
     "A walk of [number] minutes {from|past} the [building] brings you to the [outdoors], {where|and there} the [group] {meet|swim|dance|sit} {in [season]|on [weekday.pl]|at [clock]}.",
     "The [building] {strikes|shows} [clock] {when|long after} {it is noon|everyone is asleep|the sun has set}, and nobody {minds|has mended it}.",
-    "The [inn] is {kept by|the house of} [boy] [surname], {whose [food] is famous|a former [trade]|who also sells [shopgoods]}.",
+    "The [inn] is {kept by|the house of} [boy] [surname], {whose table is famous|a former [trade]|who also sells [shopgoods]}.",
   ],
   inn: ["inn", "tea room", "[petinn] Inn", "Sign of the [petinn]", "[petinn] and [petinn]"],
   petinn: [
@@ -65,7 +65,7 @@ const townRules = {
     "Goose",
   ],
   event: [
-    "In <year2> {the river rose|a fire began in the [indoors]|the railway came|the bridge fell}, and {the town {was rebuilt|moved uphill|has not forgotten it}|[number] houses were lost, but no lives|a stone by the [outdoors] marks the day}.",
+    "In <year2> {the river rose|a fire began in the [indoors]|a great wind took the roofs|the bridge fell}, and {the town {was rebuilt|moved uphill|has not forgotten it}|[number] houses were lost, but no lives|a stone by the [outdoors] marks the day}.",
     "The market, {begun|first held} in <year2>, is {still|now} held every [weekday]: {there are|you may see} [pet.pl], [fruit.pl], [cloth.pl] and {now and then|sometimes} a [trade_show].",
     "{<gap_cap> years later|In <year2>, <gap> years after its founding}, the town built {a|its} [building], {which cost [number] thousand pounds|with its own hands|to everybody's surprise}.",
   ],

@@ -4,13 +4,12 @@ import type { Rules } from "../writer.ts";
 export const storyRules: Rules = {
   who: [
     "a [adj_person] <trade>",
-    "the <trade> of <town>",
+    "a <trade> from [town]",
     "a [adj_person] and [adj_person] <trade>",
     "a <trade> with a [colour] [wear_one] and no money",
     "the <trade>'s {cousin|neighbour|apprentice|youngest child|lodger}",
-    "a [adj_person] <trade> who kept a <pet>",
     "a <trade> who could [talent]",
-    "someone [adj_person], and a <trade> by trade",
+    "a [adj_person], [adj_person] <trade>",
   ],
   talent: [
     "play the [instrument]",
@@ -57,6 +56,8 @@ export const storyRules: Rules = {
     "<A> is {old|grey|a grandparent} now, but {still keeps the <pet>'s bell|tells the story every [season]|has not changed otherwise}.",
     '"[virtue_cap]," <A> liked to say afterwards, "is worth more than {gold|[number] [pet.pl]|a full [container]|a new [cloth]}."',
   ],
+  trade_cap: ["[trade.pl]"],
+  pet_cap: ["[pet.pl]"],
   mood_good: ["happy", "pleased", "content", "glad", "cheerful", "grateful", "proud"],
   vp_plain_past: [
     "laughed at a [pet] again",
@@ -79,6 +80,11 @@ export const storyRules: Rules = {
     "Then there was @B<name>, {who had|a <trade2> with} a [adj_cloth] [cloth] and [number] [pet.pl].@A",
   ],
   moral: [
+    "{[trade_cap]|Kings|Children|[pet_cap]} and [group] may {disagree about [virtue]|quarrel}, but {all|everyone} must come in out of the [sky].",
+    "A {borrowed|broken|lost} [smallthing] {teaches|asks for} more [virtue] than a {new|bought} one.",
+    "{He|She} who {laughs at|hurries past} the <pet> will {one day|sooner or later} {need|miss} it.",
+    "There is no {[food]|[trade]|[season]} so {good|bad} that [virtue] does not {help|mend it}.",
+    "{Where|When} there is [virtue], a {little|small} [container] holds a great deal.",
     "A {promise|debt|friend|good word} kept is {worth more than gold|warmer than a coat|half the work done}.",
     "It is better to ask twice than to {lose the road|burn the [food]|buy the wrong [pet]} once.",
     "What is {given|lent|shared} {freely|gladly} {comes home|is never lost|grows}.",

@@ -1,12 +1,11 @@
 import type { Genre } from "../document.ts";
-import { inWords, listed } from "../morphology.ts";
 import { HE, SHE } from "../writer.ts";
 import { storyRules } from "./common.ts";
 
 const promiseRules = {
   ...storyRules,
   promise: [
-    '"{Will you promise me something|Promise me one thing}, <A>?" {asked|said} <B>. "{<task_cap>|Only this: <task>}, {before|by} <deadline>." "I promise," said <A>.',
+    '"{Will you promise me something, <A>?" asked|I want a promise from you, <A>," said|Promise me one thing," said} <B>. "{<task_cap>|Only this: <task>}, {before|by} <deadline>." "I promise," said <A>.',
     "<A> {promised|gave <A.his> word to} <B> to <task> by <deadline>, {and they shook hands on it|and meant it|though it was not easy}.",
   ],
   task: [
@@ -60,85 +59,10 @@ export const promise: Genre = {
     return {
       title: w.paragraph("{The promise|<A>'s promise|By <deadline>|To <task>|A word given}"),
       paragraphs: [
-        w.paragraph("[begin]", "[b_intro]", "[trait]"),
+        w.paragraph("[begin]", "[trait]", "[b_intro]"),
         w.paragraph("[promise]", "{[talk]|[s]}"),
         ...obstacles,
         w.paragraph("[kept]", "{[filler]|[talk]}", "{[moral]|[end]}"),
-      ],
-    };
-  },
-};
-
-const errandRules = {
-  ...storyRules,
-  set_out: [
-    "<A> {was going|had to go|set out} to <town2>, {[number] miles away|across the <place>|for the fair|on business}. {Before <A.he> left|At the door|First}, {everyone wanted something|the neighbours came with requests}.",
-    "It was {market day|the day of the fair} in <town2>, and <A> was {going|the only one with a [vehicle]}.",
-  ],
-  ask_for: [
-    '"{Bring me|Please bring|Could you bring me} a <w1>," said <P>.',
-    "<P> {wanted|asked for} a <w1>{, and paid for it in advance|, but not a large one|}.",
-    '"If you see a <w1>," said <P>, "{buy it|think of me|do not let it go}."',
-  ],
-  bought: [
-    "{At the market|In the [in_shop]|From [a_person]} <A.he> {bought|found|got} the <w1> for <P>{, which cost [number] {pence|shillings}|, though it was the last one|}.",
-    "The <w1> was {easily found|harder to find|waiting in a window}, and <A> {paid|bargained|thanked [a_person]} for it. {That was for <P>.|<P> would be pleased.}",
-  ],
-  in_shop: ["bakery", "ironmonger's", "general store", "third shop", "smallest shop"],
-  gave: [
-    "<P> got the <w1>{ and [vp_small.past]|, and was [mood_good]|}.",
-    "To <P> <A.he> gave the <w1>.",
-    "<P>, who had {waited by the gate|not slept}, took the <w1> {and laughed|in both hands|without a word}.",
-  ],
-  forgot: [
-    '"And what did you buy for yourself?" asked <B>. <A> {laughed|thought}. "{I forgot|Nothing|Only [contents]}," <A.he> said{, "[remark_small]"|}.',
-  ],
-  ware2: [
-    "[tool]",
-    "[smallthing]",
-    "[cloth]",
-    "[fruit] tree",
-    "[pet]",
-    "[instrument]",
-    "[adj_cloth] [cloth]",
-    "[container]",
-    "pound of [shopgoods_one]",
-    "[paper]",
-  ],
-  shopgoods_one: ["tea", "sugar", "salt", "nails", "candles", "wool", "currants"],
-};
-
-/** Each neighbour asks for a thing, which is bought and given to the right one. */
-export const errands: Genre = {
-  name: "story",
-  rules: errandRules,
-  write(w) {
-    w.set("town2", "[town]");
-    const count = w.between(2, 4);
-    const wares = w.several("[ware2]", count);
-    const people = ["B", "C", "D", "E"].slice(0, count).map((letter) => w.cast(letter).name);
-    const about = (i: number, template: string) => {
-      w.setAll({ w1: wares[i], P: people[i] });
-      return w.expand(template);
-    };
-    const each = (template: string) => wares.map((_, i) => about(i, template));
-    return {
-      title: w.paragraph("{<A> goes to <town2>|Errands|The road to <town2>|What <A> brought home}"),
-      paragraphs: [
-        w.paragraph("[begin]", "[set_out]", ...each("[ask_for]")),
-        w.paragraph("[time] <A.he> [go.past].", "[two]", "{[talk]|[s]}", "[filler]"),
-        w.paragraph(
-          "<town2> was {full of [group]|[adj_place]|larger than <A.he> remembered}.",
-          "[d]",
-          ...each("[bought]"),
-          "[s]",
-        ),
-        w.paragraph(
-          "{[time] <A.he> came home.|It was dark when <A> came home.|<A> was home by [clock].}",
-          ...each("[gave]"),
-          "[forgot]",
-          "{[end]|[end]|[moral]}",
-        ),
       ],
     };
   },
@@ -160,7 +84,7 @@ const strangerRules = {
     "bundle of [flower.pl]",
   ],
   ask_in: [
-    '"May I {come in|sleep in the [in]|warm my hands}?" {asked|said} the stranger. "{Come in|There is [food] on the stove|Sit down|You are welcome}, and [welcome]," said <A>.',
+    '"May I {come in|sleep in the [in]|warm my hands}?" {asked|said} {the stranger|the guest|a voice|the visitor}. "{Come in|There is room by the fire|Sit down|You are welcome}, and [welcome]," said <A>.',
   ],
   welcome: [
     "mind the <pet>",
@@ -189,7 +113,7 @@ const strangerRules = {
     "a king who kept [bird.pl]",
   ],
   morning: [
-    'In the morning the stranger was gone. {On the [surface]|Beside the [lightthing]|Under the cup} lay a <gift>{ and a note: "[note]."|, wrapped in a [adj_cloth] [cloth].|.}',
+    '{In the morning the stranger was gone.|When <A> woke the stranger had left, and {the bed was made|the fire was lit|the [pet] was fed}.|By [clock] there was nobody in the [in].|Nobody saw the stranger go{, unless it was the <pet>|}.} {On the [surface]|Beside the [lightthing]|Under the cup} lay a <gift>{ and a note: "[note]."|, wrapped in a [adj_cloth] [cloth].|.}',
   ],
   note: [
     "For the [food]",
@@ -216,141 +140,6 @@ export const stranger: Genre = {
         w.paragraph("[knock]", "[ask_in]", "[s]"),
         w.paragraph("[stay]", "[stay]", "{[s]|[d]|[two]}"),
         w.paragraph("[morning]", "[s]", "[talk]", "[later]", "{[moral]|[end]}"),
-      ],
-    };
-  },
-};
-
-const contestRules = {
-  ...storyRules,
-  called: [
-    "{Every|Each} [season] <town> held a contest {by the <place>|in the <room>} for the <best>. {The prize was a [prize].|The [worker] was the judge, and the prize was a [prize].}",
-  ],
-  prize: [
-    "[adj_thing] [metal] cup",
-    "[pet]",
-    "[container] of [shopgoods]",
-    "[adj_thing] [smallthing]",
-    "whole cheese",
-    "[adj_cloth] [cloth]",
-  ],
-  best: [
-    "largest [vegetable]",
-    "best [food_baked]",
-    "finest [furniture]",
-    "longest [cloth]",
-    "fastest [pet]",
-    "sweetest [fruit] jam",
-    "tallest [flower]",
-    "best song",
-    "quietest [pet]",
-  ],
-  entry: [
-    "<P> brought {one|something} that was [simile]; the {crowd|[group]} {cheered|laughed|whispered|stood up to see}.",
-    "<P> {came with|carried in} a [container] covered with a [cloth], and {would not lift it|[vp_small.past]}.",
-    "<P> had worked at it {since [month]|for [number] weeks|every night}, and {it showed|was [mood]}.",
-  ],
-  reason: [
-    "because it was {honest|plain|made with [virtue]|the only one left uneaten}",
-    "for it had been {made|grown} with [virtue]",
-    "since nobody could say anything against it",
-    "because the judge's [kin] liked it best",
-    "though the [group] argued until [clock]",
-  ],
-};
-
-export const contest: Genre = {
-  name: "story",
-  rules: contestRules,
-  write(w) {
-    w.set("best", "[best]");
-    const people = ["A", "B", "C", "D"].map((letter) => w.cast(letter).name).slice(
-      0,
-      w.between(3, 4),
-    );
-    const entries = people.map((name) => {
-      w.set("P", name);
-      return w.expand("[entry] {[weather].|}");
-    });
-    const order = w.sample(people, people.length);
-    w.setAll({
-      first: order[0],
-      rest: listed(order.slice(1)),
-      count: inWords(people.length),
-      all: listed(people),
-    });
-    return {
-      title: w.paragraph("{The <best>|The contest|A prize in <town>|<first> wins}"),
-      paragraphs: [
-        w.paragraph("[called]", "That year there were <count> who tried for it: <all>.", "[d]"),
-        w.paragraph(...entries, "[s]", "[talk]"),
-        w.paragraph(
-          "In the end {the prize went to|the winner was} <first>, [reason].",
-          "{<rest> {shook hands|went home together|clapped, and meant it}.|Nobody was {prouder than|as pleased as} the <pet>.}",
-          "[talk]",
-          "[end]",
-        ),
-      ],
-    };
-  },
-};
-
-const quarrelRules = {
-  ...storyRules,
-  cause: [
-    "<A> and <B> had been {friends|neighbours} for [number] years when they quarrelled about a <matter>.",
-    "The quarrel {began with|was about} a <matter>. {<A> said it was <A.his>, and <B> said it was @B<his>@A.|Neither would give way.}",
-  ],
-  matter: [
-    "[tree] between their gardens",
-    "[pet] that ate the [vegetable.pl]",
-    "borrowed [tool]",
-    "[furniture] left in the lane",
-    "wall by the <place>",
-    "recipe for [food]",
-    "[instrument] played after [clock]",
-    "line of washing",
-  ],
-  worse: [
-    "<A> [vp_work.past], only to annoy <B>. @B<name> [vp_work.past], only to annoy @A<name>.",
-    "They did not speak {for [number] weeks|from [month] to [month]|all that [season]}, {and the whole of <town> took sides|and each was [mood]|though they met every day at the [out]}.",
-    '"[remark]," said <A> over the wall. "[remark]," answered <B>, {and shut the window|and went in}.',
-    "<A> built a fence. <B> painted @B<his> side of it [colour].",
-  ],
-  mend: [
-    "Then {one night|in [month]} {[weather_mend]}, and <A> {heard <B> call out|saw <B> in trouble}. {Without a thought|At once} <A.he> [vp_help.past].",
-    "It was the <pet> that ended it. It {fell into the well|had young in <B>'s [container]|was lost in the [sky]}, and they {looked for it together|had to hold the rope together}.",
-    "A child asked them what the quarrel had been about, and {neither could remember|both said something different|they looked at each other and laughed}.",
-  ],
-  weather_mend: [
-    "the river rose",
-    "the chimney caught fire",
-    "snow broke the roof",
-    "the wind took the fence",
-  ],
-  vp_help: [
-    "run across with a ladder",
-    "bring [number] buckets of water",
-    "carry out the [surface]",
-    "climb the wall with a lantern",
-  ],
-  peace: [
-    '"It was my fault," said <A>. "{Mine|No, mine}," said <B>. {They had [food] on it.|So they quarrelled about that instead, but kindly.}',
-  ],
-};
-
-export const quarrel: Genre = {
-  name: "story",
-  rules: quarrelRules,
-  write(w) {
-    w.set("matter", "[matter]");
-    return {
-      title: w.paragraph("{The quarrel|Two neighbours|<A> and <B>|The <matter>}"),
-      paragraphs: [
-        w.paragraph("[begin]", "[b_intro]", "[d]"),
-        w.paragraph("[cause]", "[worse]", "[s]", "[worse]", "{[filler]|}"),
-        w.paragraph("[two]", "[mend]", "[s]"),
-        w.paragraph("[peace]", "[talk]", "{[end]|[moral]}"),
       ],
     };
   },
@@ -419,11 +208,11 @@ export const fable: Genre = {
 const lessonRules = {
   ...storyRules,
   comes: [
-    '{At [number_young]|That [season]|One [weekday]} <A> {went|was sent} to {learn from|work for} <B>, the <master> of <town>. "{[virtue_cap] first|Watch, then do|Begin by sweeping the floor}," said <B>.',
+    '{That [season]|One [weekday]|In [month]} <A> {went|was sent} to {learn from|work for} <B>, the <master> of <town>. "{[virtue_cap] first|Watch, then do|Begin by sweeping the floor}," said <B>.',
   ],
   fail: [
     "The first {day|week} <A> [botch.past]. The second {day|week} <A.he> [botch.past]. The third, <A.he> [botch.past] and [botch.past].",
-    '<A> [botch.past]{, and then [botch.past]|, which made <B> laugh|}. <B> said {nothing|only that it was a beginning|only, "[remark]"}.',
+    '<A> [botch.past]{, and then [botch.past]|, which made <B> laugh|}. <B> said {nothing.|only that it was a beginning.|only, "[remark]."}',
   ],
   botch: [
     "spoil [number] pieces of [wood]",
