@@ -75,7 +75,7 @@ export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
   const aRow = aTransposed ? m : k;
   const bRow = bTransposed ? k : n;
   const { outStride = n, aStride = aRow } = options;
-  const vector = [aRow, bRow, k, n, outStride, aStride].every((length) => length % 4 === 0);
+  const vector = [aRow, k, n, outStride, aStride].every((length) => length % 4 === 0);
   const { tile = chooseTile(gpu, m, n, vector) } = options;
   const kernel = gpu.kernel("matmul", source, {
     // One row of op(A) is no vec4 of a stored row of its transpose.

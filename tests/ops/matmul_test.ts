@@ -169,6 +169,10 @@ Deno.test("matmul: matrices that are columns of wider ones", async () => {
     await check({ m: 20, n: 36, k: 12, aMargins: margins, aTransposed: true });
     await check({ m: 6, n: 5, k: 7, aMargins: margins, outMargins: margins, batch: 2 });
   }
+  // Strides of whole vec4s around matrices that are not.
+  await check({ m: 20, n: 37, k: 12, bTransposed: true, outMargins: [64, 3] });
+  await check({ m: 21, n: 36, k: 12, aTransposed: true, aMargins: [64, 3] });
+  await check({ m: 20, n: 36, k: 13, aMargins: [64, 3] });
   await check({ m: 8, n: 4, k: 12, aMargins: [0, 8], aTransposed: true, batch: 2 });
 });
 
