@@ -12,6 +12,8 @@ export interface StepMetrics {
   val_loss?: number;
   /** The step size that AGD chose. */
   eta?: number;
+  /** The step size that AdamW or SGD was given. */
+  learning_rate?: number;
   /** Tokens trained on per second, since the step recorded before. */
   tokens_per_second: number;
   /** Milliseconds for which training waited for the step's batch. */
@@ -19,7 +21,7 @@ export interface StepMetrics {
 }
 
 const REQUIRED = ["step", "tokens", "loss", "tokens_per_second", "data_wait_ms"];
-const OPTIONAL = ["val_loss", "eta"];
+const OPTIONAL = ["val_loss", "eta", "learning_rate"];
 
 /**
  * Appends steps to a file, each at once and as a whole, so that the file can be followed while

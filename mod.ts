@@ -1,0 +1,65 @@
+/**
+ * Trains GPT-2 on WebGPU with Automatic Gradient Descent: no learning rate, no CUDA, no Python.
+ *
+ * @example Train a small model on text files and sample from it
+ * ```ts no-run
+ * import { Agd, collectVocabulary, generate, Gpt2, Gpu, openTokenStream, train, Trainer } from "@agd/gpt2";
+ *
+ * using gpu = await Gpu.open();
+ * const data = ["data/*.jsonl.zst"];
+ * const { vocabulary } = await collectVocabulary(data);
+ * const architecture = { layers: 4, heads: 4, width: 128, context: 128, bias: true, affine: true };
+ * using model = await Gpt2.create(gpu, architecture, { vocabulary, seed: 1 });
+ * using trainer = new Trainer(model, { batch: 8, optimizer: (target) => new Agd(target) });
+ * await using batches = await openTokenStream({
+ *   ...{ data, vocabulary, context: 128, batch: 8, split: "training", seed: 1 },
+ * });
+ * await train(trainer, { batches, steps: 300, onStep: ({ step, loss }) => console.log(step, loss) });
+ *
+ * const weights = trainer.optimizer.evaluationWeights;
+ * for await (const piece of generate(model, { prompt: "The moon", weights })) console.log(piece);
+ * ```
+ *
+ * @module
+ */
+export { UsageError, UserError } from "./src/errors.ts";
+
+export { Gpu, type Kernel, type OpenGpuOptions } from "./src/gpu/gpu.ts";
+export { Tensor, type TensorType } from "./src/gpu/tensor.ts";
+export type { Constants } from "./src/gpu/template.ts";
+
+export { encode, END_OF_TEXT, TokenDecoder } from "./src/data/tokenizer.ts";
+export { compactVocabulary, fullVocabulary, type Vocabulary } from "./src/data/vocabulary.ts";
+export type { Batch } from "./src/data/batches.ts";
+export type { CorpusCount } from "./src/data/corpus.ts";
+export type { Split } from "./src/data/split.ts";
+export {
+  collectVocabulary,
+  openTokenStream,
+  type TokenStream,
+  type TokenStreamOptions,
+} from "./src/data/token_stream.ts";
+
+export { type Gpt2Config, type PresetName, PRESETS } from "./src/model/config.ts";
+export { type CreateGpt2Options, Gpt2 } from "./src/model/gpt2.ts";
+export type { Initialisation } from "./src/model/initialise.ts";
+export {
+  parameterCount,
+  type ParameterRole,
+  type ParameterSpec,
+  parameterTable,
+} from "./src/model/parameters.ts";
+export { loadCheckpoint, saveCheckpoint } from "./src/model/checkpoint.ts";
+export type { TokenBatch } from "./src/model/passes.ts";
+export type { TensorMap } from "./src/model/weights.ts";
+
+export type { Optimizer, OptimizerTarget } from "./src/optim/optimizer.ts";
+export { Agd, type AgdNorm, type AgdOptions } from "./src/optim/agd.ts";
+export { AdamW, type AdamWOptions } from "./src/optim/adamw.ts";
+export { Sgd, type SgdOptions } from "./src/optim/sgd.ts";
+
+export { type StepResult, Trainer, type TrainerOptions } from "./src/train/trainer.ts";
+export { meanLoss, type StepEvent, train, type TrainOptions } from "./src/train/train.ts";
+export { run, type RunOptions, type RunResult } from "./src/train/run.ts";
+export { generate, type GenerateOptions } from "./src/sample/generate.ts";
+export type { SamplingOptions } from "./src/sample/choose_token.ts";

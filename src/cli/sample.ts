@@ -1,0 +1,62 @@
+/** `deno task sample`: generates text from a checkpoint. */
+import { UsageError } from "../errors.ts";
+import { Gpu } from "../gpu/gpu.ts";
+import { loadCheckpoint } from "../model/checkpoint.ts";
+import { generate } from "../sample/generate.ts";
+import type { Arguments, CommandSpec } from "./arguments.ts";
+import { main } from "./main.ts";
+
+const COMMAND: CommandSpec = {
+  name: "sample",
+  summary:
+    "Generates text from a checkpoint. Without --prompt it goes on from standard input, or on\n" +
+    "a terminal starts a new document.",
+  options: {
+    checkpoint: { value: "DIR", help: "directory that training wrote" },
+    prompt: { value: "TEXT", help: "text to go on from" },
+    "max-tokens": { value: "N", help: "most tokens to generate (default 100)" },
+    temperature: {
+      value: "X",
+      help: "0 takes the likeliest token; 1 is the model's own (default 0.8)",
+    },
+    "top-k": { value: "N", help: "draw among the N likeliest tokens (default all)" },
+    "top-p": { value: "X", help: "draw among the likeliest tokens that make up X (default 1)" },
+    seed: { value: "N", help: "same seed, same text (default 0)" },
+    "num-samples": { value: "N", help: "number of texts, with seeds counting up (default 1)" },
+  },
+};
+
+async function sample(options: Arguments): Promise<void> {
+  const directory = options.text("checkpoint");
+  if (directory === undefined) throw new UsageError("--checkpoint DIR is needed");
+  const seed = options.integer("seed", { min: 0 }) ?? 0;
+  const samples = options.integer("num-samples") ?? 1;
+  const settings = {
+    maxTokens: options.integer("max-tokens", { min: 0 }),
+    temperature: options.number("temperature") ?? 0.8,
+    topK: options.integer("top-k"),
+    topP: options.number("top-p"),
+  };
+  const prompt = options.text("prompt") ??
+    (Deno.stdin.isTerminal()
+      ? ""
+      : (await new Response(Deno.stdin.readable).text()).replace(/\r?\n$/, ""));
+
+  using gpu = await Gpu.open();
+  using model = await loadCheckpoint(gpu, directory);
+  for (let i = 0; i < samples; i++) {
+    if (samples > 1) write(`${i === 0 ? "" : "\n"}--- sample ${i + 1}\n`);
+    write(prompt);
+    for await (const piece of generate(model, { ...settings, prompt, seed: seed + i })) {
+      write(piece);
+    }
+    write("\n");
+  }
+}
+
+function write(text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+}
+
+if (import.meta.main) await main(COMMAND, sample);

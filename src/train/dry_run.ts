@@ -1,0 +1,45 @@
+import type { Vocabulary } from "../data/vocabulary.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Gpt2Config } from "../model/config.ts";
+import { Gpt2 } from "../model/gpt2.ts";
+import { parameterTable } from "../model/parameters.ts";
+import { allocateLike } from "../model/weights.ts";
+import { Trainer, type TrainerOptions } from "./trainer.ts";
+
+/**
+ * The bytes that training takes on the GPU: weights, gradients, the optimiser's state and
+ * activations. It makes everything that training makes, but without memory behind it.
+ *
+ * @throws {UserError} If a buffer or binding exceeds what the adapter allows.
+ */
+export function trainingBytes(
+  gpu: Gpu,
+  config: Gpt2Config,
+  vocabulary: Vocabulary,
+  options: TrainerOptions,
+): number {
+  return gpu.measure(() => {
+    const weights = allocateLike(gpu, parameterTable(config), "weight");
+    new Trainer(new Gpt2(gpu, config, vocabulary, weights), options);
+  });
+}
+
+/**
+ * Whether the adapter really gives this much memory now: allocates and frees it. The software
+ * driver hands out memory that the machine does not have, so there the machine's is asked for.
+ */
+export async function canAllocate(gpu: Gpu, bytes: number): Promise<boolean> {
+  if (gpu.isSoftware) return bytes <= Deno.systemMemoryInfo().available;
+  const { device } = gpu;
+  const piece = Math.min(device.limits.maxBufferSize, 2 ** 28);
+  const buffers: GPUBuffer[] = [];
+  let failed = false;
+  for (let left = bytes; left > 0 && !failed; left -= piece) {
+    device.pushErrorScope("out-of-memory");
+    const size = Math.ceil(Math.min(left, piece) / 4) * 4;
+    buffers.push(device.createBuffer({ size, usage: GPUBufferUsage.STORAGE }));
+    failed = await device.popErrorScope() !== null;
+  }
+  for (const buffer of buffers) buffer.destroy();
+  return !failed;
+}

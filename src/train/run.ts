@@ -1,0 +1,145 @@
+import { fileError, UserError } from "../errors.ts";
+import type { Batch } from "../data/batches.ts";
+import { openTokenStream } from "../data/token_stream.ts";
+import type { Vocabulary } from "../data/vocabulary.ts";
+import type { Gpt2 } from "../model/gpt2.ts";
+import { saveCheckpoint } from "../model/checkpoint.ts";
+import { generate } from "../sample/generate.ts";
+import { MetricsLog, readMetrics } from "./metrics.ts";
+import { type StepEvent, train } from "./train.ts";
+import { Trainer, type TrainerOptions } from "./trainer.ts";
+
+/** A training run that leaves its results in a directory. */
+export interface RunOptions extends TrainerOptions {
+  /** Files, globs and directories. */
+  data: readonly string[];
+  skipBad?: boolean;
+  /** Directory for the checkpoint, metrics and chart; created, and must not hold a run yet. */
+  out: string;
+  steps: number;
+  seed: number;
+  /** Steps between evaluations, each of which saves a checkpoint. */
+  evalEvery: number;
+  /** Validation batches per evaluation. */
+  evalBatches: number;
+  /** Steps between samples; 0 for one at the end only. */
+  sampleEvery: number;
+  /** Tokens of a sample. */
+  sampleTokens: number;
+  onStep?: (event: StepEvent) => void;
+  onSample?: (step: number, text: string) => void;
+  onSave?: (step: number, directory: string) => void;
+  signal?: AbortSignal;
+}
+
+/** How a run ended. */
+export interface RunResult {
+  /** The last step; undefined if there was none. */
+  last?: StepEvent;
+  /** Bad lines skipped. */
+  skipped: number;
+}
+
+/**
+ * Trains a model on text files and writes `config.json`, `model.safetensors`, `metrics.jsonl` and
+ * `loss.svg` to a directory, at each evaluation and at the end, also when aborted.
+ *
+ * @throws {UserError} If the data is bad, the directory cannot be written or holds a run already,
+ * or the loss stops being a number.
+ */
+export async function run(model: Gpt2, options: RunOptions): Promise<RunResult> {
+  const { data, skipBad, out, batch, steps, seed, evalEvery, evalBatches, signal } = options;
+  await claim(out);
+  const stream = { data, context: model.config.context, batch, seed, skipBad };
+  const { vocabulary, config } = model;
+  const validation = await readValidation({ ...stream, vocabulary }, evalBatches);
+  await using batches = await openTokenStream({ ...stream, vocabulary, split: "training" });
+  using trainer = new Trainer(model, options);
+  using metrics = new MetricsLog(`${out}/metrics.jsonl`);
+  const weights = trainer.optimizer.evaluationWeights;
+  let savedAt = -1;
+
+  const save = async (step: number) => {
+    if (step === savedAt) return;
+    savedAt = step;
+    await saveCheckpoint(model, out, weights);
+    const { lossChart } = await import("./chart.ts");
+    const title = `Loss of a ${config.layers}-layer GPT-2 of width ${config.width}`;
+    const svg = lossChart(await readMetrics(`${out}/metrics.jsonl`), { title });
+    await Deno.writeTextFile(`${out}/loss.svg`, svg);
+    options.onSave?.(step, out);
+  };
+  const sample = async (step: number) => {
+    if (!options.onSample) return;
+    let text = "";
+    const settings = { maxTokens: options.sampleTokens, temperature: 0.8, seed, weights };
+    for await (const piece of generate(model, settings)) text += piece;
+    options.onSample(step, text);
+  };
+
+  const last = await train(trainer, {
+    ...{ batches, validation, steps, evalEvery, signal },
+    onStep: async (event) => {
+      metrics.append({
+        step: event.step,
+        tokens: event.tokens,
+        loss: event.loss,
+        val_loss: event.validationLoss,
+        eta: event.eta,
+        learning_rate: event.learningRate,
+        tokens_per_second: event.tokensPerSecond,
+        data_wait_ms: event.dataWaitMs,
+      });
+      options.onStep?.(event);
+      const { step } = event;
+      if (event.validationLoss !== undefined) await save(step);
+      const due = options.sampleEvery > 0 && step % options.sampleEvery === 0;
+      if (due && step < steps) await sample(step);
+    },
+  });
+  if (last) {
+    await save(last.step);
+    if (!signal?.aborted) await sample(last.step);
+  }
+  return { last, skipped: batches.skipped };
+}
+
+/** Creates the directory, or makes sure that nothing in it would be lost. */
+async function claim(out: string): Promise<void> {
+  try {
+    await Deno.mkdir(out, { recursive: true });
+    for await (const { name } of Deno.readDir(out)) {
+      if (name !== "model.safetensors" && name !== "metrics.jsonl") continue;
+      throw new UserError(`${out} holds a run already: choose another --out, or remove it`);
+    }
+    // Found out now, not after hours of training.
+    const probe = `${out}/.writable`;
+    await Deno.writeTextFile(probe, "");
+    await Deno.remove(probe);
+  } catch (error) {
+    throw fileError(error, `${out}: cannot write`);
+  }
+}
+
+/** The first batches of the validation part. */
+async function readValidation(
+  options: {
+    data: readonly string[];
+    context: number;
+    batch: number;
+    seed: number;
+    skipBad?: boolean;
+    vocabulary: Vocabulary;
+  },
+  count: number,
+): Promise<Batch[]> {
+  const batches: Batch[] = [];
+  if (count === 0) return batches;
+  await using stream = await openTokenStream({ ...options, split: "validation" });
+  while (batches.length < count) {
+    const batch = await stream.next();
+    if (!batch) break;
+    batches.push(batch);
+  }
+  return batches;
+}
