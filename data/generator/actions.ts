@@ -45,7 +45,7 @@ export const actions: Rules = {
     "turn {left|right} at the {[out]|[tree]|[in]|milestone}",
     "come {home|back} {by|along|over|through} the [out]",
     "ride {the [pet_ride]|on the [vehicle]|in a [vehicle]} {to|as far as} the [place_any]",
-    "pick {[fruits_np]|a bunch of [flowers_np]|[number] [fruits_np]|the [vegetable.pl]|the last of the [fruits_np]} {in|beside|near} the [out]",
+    "pick {[fruits_np]|a bunch of [flowers_np]|[number] [fruits_np]|the [vegetable.pl]|the last of the [fruits_np]} {by|beside|near} the [out]",
     "dig {the garden|up the [vegetable.pl]|a [adj_thing] hole|a ditch} {by the [out]|under the [tree_np]|behind the [in]|}",
     "plant {[number] [flowers_np]|a [tree_np]|a row of [vegetable.pl]|the [vegetable.pl]} {by|behind|beside} the {[in]|wall|[out]}",
     "water the {[flowers_np]|[vegetable.pl]|garden|[beast]}",

@@ -37,7 +37,7 @@ export const sentences: Rules = {
     "<he> [vp_small.past] and [vp.past].",
     "[time] <he> [vp.past].",
     "[time] <name> [vp.past], and [weather].",
-    "[time], {while|as|when} [weather], <he> [vp.past].",
+    "{One|That} {morning|evening|night|afternoon}, {while|as|when} [weather], <he> [vp.past].",
     "<he> [vp_home.past] [when].",
     "<he> [vp_work.past] [when].",
     "<name> [vp_work.past] [manner].",

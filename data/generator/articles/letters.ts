@@ -107,7 +107,7 @@ const letterRules = {
   ],
   cloth_stuff: ["linen", "ribbon", "blue wool", "velvet", "lace"],
   close: [
-    "{Your affectionate|Your|Ever your} {friend|[kin]}, <A>",
+    "{Your affectionate|Your|Ever your} {friend|cousin|old neighbour}, <A>",
     "{With love|Yours|Yours ever|In haste}, <A>",
     "Your friend, <A>",
   ],

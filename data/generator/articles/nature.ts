@@ -40,7 +40,7 @@ tortoise; a box of straw in winter and a garden in summer; lettuce, clover and s
 
 const animalRules = {
   intro: [
-    "The <x> is {known|easily known} by its <colour> {coat|colour}, and it <habit>.",
+    "The <x> is {known|easily known} by its {colour|coat}, <colour>, and by this, that it <habit>.",
     "{Few|No} animals of the {field|farm|countryside} are {better|less well} known than the <x>.",
     "{Anyone who has {walked by the [outdoors]|lived in the country|kept a garden} has|If you have {walked by the [outdoors]|lived in the country|kept a garden}, you have} seen a <x>{, or at least the signs of one|}.",
     "What is <colour>, eats <food>, and <habit>? {The <x>, of course.|It is the <x>.}",

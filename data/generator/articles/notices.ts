@@ -87,7 +87,7 @@ const listRules = {
   before: ["before breakfast", "if it is dry", "this time", "on [weekday]", ""],
   item_rule: [
     "Never {lend|sell|wake|trust} a [trade] {in [month]|before breakfast|without a reason}.",
-    "{Keep|Put} the [tool] {dry|away}, {and it will keep you|and you will find it}.",
+    "{Keep the [tool] dry|Put the [tool] away}, {and it will keep you|and you will find it}.",
     "Do not {[vp_plain_r]} {on a [weekday]|after dark|when it [rains]}.",
     "If the [pet] {barks|will not eat|looks at you}, {look behind you|give it [food]|leave it alone}.",
     "Always [vp_r] {first|twice|before you speak}.",

@@ -248,7 +248,7 @@ export const lesson: Genre = {
       title: w.paragraph("{The apprentice|The <master>'s apprentice|How <A> learned|A trade}"),
       paragraphs: [
         w.paragraph(
-          "{When <A> was {[number_young]|young}, <A.he> {lived with <A.his> <kin>|wanted to be a <master>|could do nothing well}.|<A> was the child of a <trade>, and [degree] [adj_person].}",
+          "{When <A> was {[number_young]|young}, <A.he> {lived with <A.his> [elder]|wanted to be a <master>|could do nothing well}.|<A> was the child of a <trade>, and [degree] [adj_person].}",
           "[comes]",
           "[d]",
         ),

@@ -11,7 +11,7 @@ const rules = {
   ],
   put: [
     "<A> put it <hiding> and {thought no more about it|went to bed|[vp.past]|forgot}.",
-    "<A.he> {laid|left|put} the <thing> <hiding>, {because|where} {it was dry there|nobody would look|the <pet> could not reach it}, and [vp.past].",
+    "<A.he> {laid|left|put} the <thing> <hiding>, because {it was dry there|nobody would look|the <pet> could not reach it}, and [vp.past].",
     '"It will be safe <hiding>," {said|thought} <A>, and [vp.past].',
   ],
   hide: [
@@ -40,7 +40,7 @@ const rules = {
   smallthing_other: ["button", "candle end", "cork", "feather", "broken pipe", "ball of string"],
   ask_b: [
     '"{When|Where} did you {last see|last have} it?" asked <B>.',
-    '"What did you do {after you had it|on [weekday]}?" asked <B>, [vp_small.ing].',
+    '"What did you do {after you had it|on [weekday]}?" asked @B<name>, [vp_small.ing].@A',
   ],
   recall: [
     '"{I put it somewhere safe|Somewhere dry|Somewhere nobody would look}," said <A> {slowly|sadly|at last}. {Then|And then} <A.he> {remembered|stopped|laughed}.',
@@ -51,7 +51,7 @@ const rules = {
     "<A.he> {ran|hurried|went} to look <hiding>, and {found the <thing>|there lay the <thing>|the <thing> was there}.",
   ],
   give_back: [
-    "<A> {polished it|wrapped it in a [adj_cloth] [cloth]|carried it through the [sky]} and {gave it back|took it} to <B>, {with a [container] of [fruit.pl]|and [virtue_thanks]|who [vp_small.past]}.",
+    "<A> {polished it|wrapped it in a [adj_cloth] [cloth]|carried it through the [sky]} and {gave it back|took it} to <B>, {with a [container] of [fruit.pl]|and [virtue_thanks]|who @B[vp_small.past]@A}.",
     '"Here is your <thing>," said <A>, {and gave it to <B>|holding it out}. "[sorry]."',
   ],
   virtue_thanks: [
@@ -152,7 +152,7 @@ export const swaps: Genre = {
         w.paragraph(
           "{[time] <A.he> came home|So <A> came home|And so to bed}.",
           "[sum]",
-          '"[remark]," said <B>{, [vp_small.ing]|}.',
+          '"[remark]," said @B<name>{, [vp_small.ing]|}.@A',
           "{[moral]|[end]|[end]}",
         ),
       ],
