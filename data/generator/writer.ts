@@ -156,10 +156,9 @@ export class Writer {
   #alternative(rule: string): string {
     const words = this.#lexicon[rule];
     if (words !== undefined) {
-      const n = words.length;
-      // The inverse of the cumulative sum of 1/(r + 8), taken as an integral.
-      const rank = Math.floor(8 * Math.pow((n + 8) / 8, this.random.uniform()) - 8);
-      return words[Math.min(rank, n - 1)];
+      const sums = cumulativeWeights(words);
+      const point = this.random.uniform() * sums[sums.length - 1];
+      return words[sums.findIndex((sum) => point < sum)];
     }
     const phrases = this.#phrases[rule];
     if (phrases === undefined) throw new Error(`no rule named ${rule}`);
@@ -193,6 +192,19 @@ export class Writer {
     const names = [...letters].map((letter) => this.#variable(letter));
     return { name: names.join(" and "), ...THEY };
   }
+}
+
+const weights = new WeakMap<readonly string[], number[]>();
+
+/** Running sums of 1/(r + 8); only additions and divisions, which every machine rounds alike. */
+function cumulativeWeights(words: readonly string[]): number[] {
+  let sums = weights.get(words);
+  if (sums === undefined) {
+    let total = 0;
+    sums = words.map((_, rank) => total += 1 / (rank + 8));
+    weights.set(words, sums);
+  }
+  return sums;
 }
 
 function inflect(phrase: string, forms: readonly string[]): string {
