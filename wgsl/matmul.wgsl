@@ -5,8 +5,9 @@
 // The grid's z axis is the batch. No workgroup memory: each invocation reads both operands as
 // vec4 along their contiguous axis and keeps its tile in registers.
 //
-// With VECTOR every stored row is a multiple of 4 long and so is K; otherwise each element is
-// read by itself and what lies outside reads as 0.
+// With VECTOR every stored row is a multiple of 4 long and so is K, and what a tile reads past M or
+// N only reaches sums that are not stored; otherwise each element is read by itself and what lies
+// outside reads as 0.
 
 struct Parameters {
   m: u32,
@@ -46,7 +47,7 @@ const offset_w = 3u;
 // Four numbers of a stored row of A, from `column` on. `rows` and `columns` are those stored.
 fn load_a(start: u32, row: u32, column: u32, rows: u32, columns: u32) -> vec4f {
 //: if VECTOR
-  return a[(start + min(row, rows - 1u) * parameters.stride_a + min(column, columns - 4u)) / 4u];
+  return a[(start + row * parameters.stride_a + column) / 4u];
 //: else
   var value = vec4f();
   //: for e in 0..4
@@ -60,7 +61,7 @@ fn load_a(start: u32, row: u32, column: u32, rows: u32, columns: u32) -> vec4f {
 
 fn load_b(start: u32, row: u32, column: u32, rows: u32, columns: u32) -> vec4f {
 //: if VECTOR
-  return b[(start + min(row, rows - 1u) * parameters.stride_b + min(column, columns - 4u)) / 4u];
+  return b[(start + row * parameters.stride_b + column) / 4u];
 //: else
   var value = vec4f();
   //: for e in 0..4

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { UserError } from "../../src/errors.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
+import { Plan } from "../../src/gpu/plan.ts";
 import { openTestGpu } from "../ops/helpers.ts";
 
 const gpu = await openTestGpu();
@@ -34,6 +35,7 @@ Deno.test("gpu: counts the bytes it holds", () => {
 Deno.test("gpu: a kernel is compiled once for each set of constants", () => {
   const kernel = gpu.kernel("empty", EMPTY_KERNEL, { THREADS: 1 });
   assertStrictEquals(gpu.kernel("empty", EMPTY_KERNEL, { THREADS: 1 }), kernel);
+  assertStrictEquals(kernel.pipeline, kernel.pipeline);
   assert(gpu.kernel("empty", EMPTY_KERNEL, { THREADS: 2 }) !== kernel);
 });
 
@@ -55,10 +57,30 @@ Deno.test("gpu: a cap on bindings, which cannot exceed the adapter's limit", asy
 Deno.test("gpu: an error in a kernel is thrown where results are awaited", async () => {
   using broken = await Gpu.open();
   const tensor = broken.tensor("test", [1]);
-  broken.kernel("broken", "@compute @workgroup_size(1) fn main() { undefined_function(); }");
+  const source = "@compute @workgroup_size(1) fn main() { undefined_function(); }";
+  const plan = new Plan(broken);
+  plan.dispatch(broken.kernel("broken", source), [1], [], []);
+  plan.run();
   await assertRejects(() => broken.read(tensor), Error, "undefined_function");
   await assertRejects(() => broken.finish(), Error, "undefined_function");
   assertThrows(() => broken.check(), Error, "undefined_function");
+});
+
+Deno.test("gpu: measures what would be allocated, and allocates nothing", async () => {
+  const before = gpu.allocatedBytes;
+  const bytes = gpu.measure(() => {
+    const tensor = gpu.tensorFrom("test", [5], new Float32Array(5).fill(1));
+    gpu.write(tensor.rows(1, 2), Float32Array.of(2, 3));
+    const plan = new Plan(gpu);
+    plan.copy(tensor, gpu.tensor("large", [2 ** 20]));
+    plan.run();
+    assert(gpu.isMeasuring);
+  });
+  assertEquals(bytes, 32 + 2 ** 22);
+  assertThrows(() => gpu.measure(() => gpu.tensor("huge", [2 ** 60])), UserError, "huge needs");
+  assert(!gpu.isMeasuring);
+  assertEquals(gpu.allocatedBytes, before);
+  await gpu.finish();
 });
 
 Deno.test("gpu: closing it twice is harmless", async () => {

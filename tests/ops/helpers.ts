@@ -71,11 +71,11 @@ export async function run(
 ): Promise<Float32Array[]> {
   const plan = new Plan(gpu);
   build(plan);
-  const read = () => Promise.all(outputs.map((output) => gpu.read(output)));
-  plan.run();
-  const first = await read();
-  plan.run();
-  const second = await read();
+  const runAndRead = () => {
+    plan.run();
+    return Promise.all(outputs.map((output) => gpu.read(output)));
+  };
+  const [first, second] = await Promise.all([runAndRead(), runAndRead()]);
   first.forEach((values, i) => assert(sameBits(values, second[i]), "a second run differs"));
   return first;
 }
