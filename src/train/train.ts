@@ -20,7 +20,7 @@ export interface StepEvent {
   learningRate?: number;
   /** Loss on the validation batches, in nats per token, at steps that evaluate. */
   validationLoss?: number;
-  /** Tokens trained on per second in this step. */
+  /** Tokens trained on per second, over the last steps. */
   tokensPerSecond: number;
   /** Milliseconds for which this step waited for its batch. */
   dataWaitMs: number;
@@ -70,7 +70,7 @@ export async function train(
   const schedule = learningRateOf(trainer, steps);
   let last: StepEvent | undefined;
   let tokens = 0;
-  let since = performance.now();
+  const throughput = new Throughput();
 
   /** Waits for a step, evaluates if asked to, and reports. */
   const finish = async (submitted: Submitted, evaluate: boolean) => {
@@ -79,14 +79,13 @@ export async function train(
     if (!Number.isFinite(loss)) {
       throw new UserError(`the loss of step ${step} is ${loss}: training cannot go on`);
     }
-    const now = performance.now();
-    const tokensPerSecond = batch.inputs.length / ((now - since) / 1000);
+    const tokensPerSecond = throughput.add(batch.inputs.length);
     tokens += batch.inputs.length;
     last = { step, tokens, loss, eta, learningRate, tokensPerSecond, dataWaitMs };
     if (evaluate) last.validationLoss = await meanLoss(trainer, validation);
     await onStep?.(last);
     // Evaluating, and saving and sampling after it, do not count as training time.
-    since = evaluate ? performance.now() : now;
+    if (evaluate) throughput.restart();
   };
 
   let pending: Submitted | undefined;
@@ -106,6 +105,28 @@ export async function train(
   }
   if (pending) await finish(pending, false);
   return last;
+}
+
+/** Tokens per second over the last few steps: single steps may be told of in bursts. */
+class Throughput {
+  #times = [performance.now()];
+  #tokens: number[] = [];
+
+  add(tokens: number): number {
+    this.#tokens.push(tokens);
+    this.#times.push(performance.now());
+    if (this.#tokens.length > 10) {
+      this.#tokens.shift();
+      this.#times.shift();
+    }
+    const sum = this.#tokens.reduce((a, b) => a + b, 0);
+    return sum / (this.#times.at(-1)! - this.#times[0]) * 1000;
+  }
+
+  restart(): void {
+    this.#times = [performance.now()];
+    this.#tokens = [];
+  }
 }
 
 interface Submitted {
