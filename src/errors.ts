@@ -4,6 +4,7 @@
  * stack trace and exits with 1.
  */
 export class UserError extends Error {
+  /** Tells it from other errors where it is printed. */
   override name = "UserError";
 }
 
@@ -12,6 +13,7 @@ export class UserError extends Error {
  * exits with 2.
  */
 export class UsageError extends UserError {
+  /** Tells it from other errors where it is printed. */
   override name = "UsageError";
 }
 

@@ -4,13 +4,15 @@ import { Tensor, type TensorType } from "./tensor.ts";
 
 /** A compute pipeline, compiled at its first use. Its bindings are group 0, numbered from 0. */
 export interface Kernel {
+  /** Name for error messages and debuggers. */
   readonly label: string;
+  /** The pipeline; compiles it if need be. */
   readonly pipeline: GPUComputePipeline;
 }
 
 /** How to choose an adapter. */
 export interface OpenGpuOptions {
-  /** @default "high-performance" */
+  /** Which adapter to prefer where there are several. @default "high-performance" */
   powerPreference?: "high-performance" | "low-power";
   /**
    * Cap on the bytes that one binding may cover, to try the limits of a smaller adapter.
@@ -24,6 +26,7 @@ export interface OpenGpuOptions {
  * errors that surface instead of vanishing into an event.
  */
 export class Gpu implements Disposable {
+  /** The WebGPU device itself. */
   readonly device: GPUDevice;
   /** The adapter's name as its driver gives it, e.g. `NVIDIA H100` or `llvmpipe (LLVM 15.0.6)`. */
   readonly adapterName: string;

@@ -3,11 +3,15 @@ export type TensorType = "f32" | "u32";
 
 /** A dense row-major array in GPU memory, or a run of whole rows of one. */
 export class Tensor {
+  /** Made by {@linkcode Gpu.tensor}; the arguments become the properties. */
   constructor(
     /** Name for error messages and debuggers. */
     readonly label: string,
+    /** Length of each axis. */
     readonly shape: readonly number[],
+    /** Element type. */
     readonly type: TensorType,
+    /** The memory it lies in. */
     readonly buffer: GPUBuffer,
     /** Where it starts in the buffer. */
     readonly byteOffset: number,

@@ -10,7 +10,7 @@ import type { TensorMap } from "./weights.ts";
 export interface CreateGpt2Options {
   /** The tokens that the model's ids stand for; its size becomes the configuration's. */
   vocabulary: Vocabulary;
-  /** @default "natural" */
+  /** How the weights start. @default "natural" */
   initialisation?: Initialisation;
   /** Any integer: the same seed gives the same weights. @default 0 */
   seed?: number;
@@ -21,9 +21,13 @@ export class Gpt2 implements Disposable {
   /** The parameter table: Hugging Face's names, shapes and roles. */
   readonly table: readonly ParameterSpec[];
 
+  /** Puts a model together from weights that exist; see {@linkcode Gpt2.create}. */
   constructor(
+    /** Where the weights are. */
     readonly gpu: Gpu,
+    /** The architecture. */
     readonly config: Gpt2Config,
+    /** The tokens that the model's ids stand for. */
     readonly vocabulary: Vocabulary,
     /** One tensor for each parameter of the table. */
     readonly weights: TensorMap,

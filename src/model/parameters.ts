@@ -14,6 +14,7 @@ export interface ParameterSpec {
   name: string;
   /** (rows, columns) or (length). */
   shape: readonly [number, number] | readonly [number];
+  /** What it does. */
   role: ParameterRole;
   /**
    * Number of linear maps stored side by side along the columns: 3 for `c_attn`, whose columns

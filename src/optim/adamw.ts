@@ -10,7 +10,7 @@ export interface AdamWOptions {
   learningRate: number;
   /** Decay of the averages of the gradient and its square. @default [0.9, 0.95] */
   betas?: readonly [number, number];
-  /** @default 1e-8 */
+  /** Keeps the division away from 0. @default 1e-8 */
   epsilon?: number;
   /** Decay of matrices and embeddings; vectors are not decayed. @default 0.1 */
   weightDecay?: number;
@@ -18,7 +18,9 @@ export interface AdamWOptions {
 
 /** AdamW (Loshchilov and Hutter 2019): Adam with decoupled weight decay. */
 export class AdamW implements Optimizer {
+  /** Step size; may be changed between steps. */
   learningRate: number;
+  /** The weights themselves. */
   readonly evaluationWeights: TensorMap;
   readonly #target: OptimizerTarget;
   readonly #betas: readonly [number, number];
@@ -27,6 +29,7 @@ export class AdamW implements Optimizer {
   readonly #scalars;
   #steps = 0;
 
+  /** Starts from the weights as they are. */
   constructor(target: OptimizerTarget, options: AdamWOptions) {
     const { betas = [0.9, 0.95], epsilon = 1e-8, weightDecay = 0.1 } = options;
     const { gpu, weights, gradients } = target;
@@ -52,6 +55,7 @@ export class AdamW implements Optimizer {
     }
   }
 
+  /** Submits one update of the weights from the gradients; returns at once. */
   step(): void {
     this.#steps++;
     const [c1, c2] = this.#betas.map((beta) => 1 / (1 - beta ** this.#steps));
@@ -59,6 +63,7 @@ export class AdamW implements Optimizer {
     this.#plan.run();
   }
 
+  /** Frees the optimiser's state. */
   dispose(): void {
     this.#target.gpu.free(this.#scalars, ...this.#moments.flatMap((m) => [...m.values()]));
   }

@@ -45,7 +45,9 @@ const AVERAGING = 8;
  * there L counts two-dimensional parameters, and vectors do not enter G.
  */
 export class Agd implements Optimizer {
+  /** (2): eta and G of the last step. */
   readonly summary: Tensor;
+  /** `spectral`: an average of the iterates. `frobenius`: the weights themselves. */
   readonly evaluationWeights: TensorMap;
   readonly #target: OptimizerTarget;
   readonly #momentum: number;
@@ -54,6 +56,7 @@ export class Agd implements Optimizer {
   readonly #owned: Tensor[];
   #steps = 0;
 
+  /** Starts from the weights as they are; see {@linkcode Initialisation}. */
   constructor(target: OptimizerTarget, options: AgdOptions = {}) {
     const { gpu, weights, gradients } = target;
     const { norm = "spectral" } = options;
@@ -138,6 +141,7 @@ export class Agd implements Optimizer {
     plan.run();
   }
 
+  /** Submits one update of the weights from the gradients; returns at once. */
   step(): void {
     this.#steps++;
     const correction = 1 / (1 - this.#momentum ** this.#steps);
@@ -146,6 +150,7 @@ export class Agd implements Optimizer {
     this.#plan.run();
   }
 
+  /** Frees the optimiser's state. */
   dispose(): void {
     this.#target.gpu.free(...this.#owned);
   }

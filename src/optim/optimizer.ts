@@ -5,9 +5,11 @@ import type { TensorMap } from "../model/weights.ts";
 
 /** What an optimiser works on: the trainable parameters with their weights and gradients. */
 export interface OptimizerTarget {
+  /** Where the weights are. */
   gpu: Gpu;
   /** The parameter table; rows that are not trainable are left alone. */
   table: readonly ParameterSpec[];
+  /** A tensor for each row of the table. */
   weights: TensorMap;
   /** A gradient for each trainable parameter. An optimiser may overwrite it. */
   gradients: TensorMap;

@@ -14,13 +14,16 @@ export interface SgdOptions {
 
 /** Stochastic gradient descent with (heavy-ball) momentum. */
 export class Sgd implements Optimizer {
+  /** Step size; may be changed between steps. */
   learningRate: number;
+  /** The weights themselves. */
   readonly evaluationWeights: TensorMap;
   readonly #target: OptimizerTarget;
   readonly #plan: Plan;
   readonly #velocity: TensorMap;
   readonly #scalars;
 
+  /** Starts from the weights as they are. */
   constructor(target: OptimizerTarget, options: SgdOptions) {
     const { gpu, weights, gradients } = target;
     this.#target = target;
@@ -42,11 +45,13 @@ export class Sgd implements Optimizer {
     }
   }
 
+  /** Submits one update of the weights from the gradients; returns at once. */
   step(): void {
     this.#target.gpu.write(this.#scalars, Float32Array.of(this.learningRate));
     this.#plan.run();
   }
 
+  /** Frees the optimiser's state. */
   dispose(): void {
     this.#target.gpu.free(this.#scalars, ...this.#velocity.values());
   }

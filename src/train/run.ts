@@ -13,10 +13,13 @@ import { Trainer, type TrainerOptions } from "./trainer.ts";
 export interface RunOptions extends TrainerOptions {
   /** Files, globs and directories. */
   data: readonly string[];
+  /** Skip and count lines that cannot be read. @default false */
   skipBad?: boolean;
   /** Directory for the checkpoint, metrics and chart; created, and must not hold a run yet. */
   out: string;
+  /** Number of steps. */
   steps: number;
+  /** Seed of the order of the data and of the samples. */
   seed: number;
   /** Steps between evaluations, each of which saves a checkpoint. */
   evalEvery: number;
@@ -26,9 +29,13 @@ export interface RunOptions extends TrainerOptions {
   sampleEvery: number;
   /** Tokens of a sample. */
   sampleTokens: number;
+  /** Called after each step. */
   onStep?: (event: StepEvent) => void;
+  /** Called with each sample; without it none is drawn. */
   onSample?: (step: number, text: string) => void;
+  /** Called when the directory holds the model of this step. */
   onSave?: (step: number, directory: string) => void;
+  /** Finishes the step under way, saves and stops when aborted. */
   signal?: AbortSignal;
 }
 

@@ -38,6 +38,7 @@ export interface StepResult {
  * ```
  */
 export class Trainer implements Disposable {
+  /** The optimiser; its `evaluationWeights` are the ones to sample from and to save. */
   readonly optimizer: Optimizer;
   readonly #model: Gpt2;
   readonly #batch: number;
@@ -46,7 +47,12 @@ export class Trainer implements Disposable {
   readonly #gradientPlan: Plan;
   readonly #lossPlan: Plan;
 
-  /** @throws {UserError} If the adapter cannot hold a buffer or binding that this needs. */
+  /**
+   * Allocates everything that a step needs.
+   *
+   * @throws {UserError} If the adapter cannot hold a buffer or binding that this needs.
+   * @throws {UsageError} If `batch` is not a positive integer.
+   */
   constructor(model: Gpt2, { batch, optimizer }: TrainerOptions) {
     if (!Number.isSafeInteger(batch) || batch < 1) {
       throw new UsageError(`batch must be a positive integer, not ${batch}`);
