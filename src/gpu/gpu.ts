@@ -72,7 +72,7 @@ export class Gpu implements Disposable {
    *
    * @example
    * ```ts
-   * import { Gpu } from "./mod.ts";
+   * import { Gpu } from "@agd/gpt2";
    *
    * using gpu = await Gpu.open();
    * console.log(gpu.adapterName);
