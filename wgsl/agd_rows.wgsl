@@ -37,7 +37,8 @@ fn main(
   }
   workgroupBarrier();
   let squares = partial[0];
-  let scale = select(0.0, inverseSqrt(squares), squares > 0.0);
+  // Below the normal numbers inverseSqrt may be infinite: such a norm counts as zero.
+  let scale = select(0.0, inverseSqrt(squares), squares >= 0x1p-126);
   for (var c = thread; c < parameters.columns; c += threads) {
     direction[start + c] = gradient[start + c] * scale;
   }

@@ -22,6 +22,8 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   }
   workgroupBarrier();
   let squares = partial[0];
-  let scale = select(0.0, sqrt(f32(parameters.size)) * inverseSqrt(squares), squares > 0.0);
+  // Below the normal numbers inverseSqrt may be infinite: such a norm counts as zero.
+  let scale =
+    select(0.0, sqrt(f32(parameters.size)) * inverseSqrt(squares), squares >= 0x1p-126);
   for (var i = thread; i < parameters.size; i += threads) { direction[i] = gradient[i] * scale; }
 }

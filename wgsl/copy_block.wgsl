@@ -36,7 +36,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   //: if LOAD
   var squares = 0.0;
   for (var p = 0u; p < parameters.count; p++) { squares += partials[parameters.first + p]; }
-  destination[in_matrix] = select(0.0, source[in_block] * inverseSqrt(squares), squares > 0.0);
+  // Below the normal numbers inverseSqrt may be infinite: such a norm counts as zero.
+  destination[in_matrix] =
+    select(0.0, source[in_block] * inverseSqrt(squares), squares >= 0x1p-126);
   //: else
   destination[in_block] = source[in_matrix];
   //: end

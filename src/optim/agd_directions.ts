@@ -66,7 +66,8 @@ export function spectralDirections(
   const matrices = specs.filter((spec) => spec.role === "matrix");
   for (const [shape, maps] of byShape(matrices)) {
     const [m, n] = shape.split("x").map(Number);
-    const fitting = Math.max(1, Math.floor(WORKSPACE_BYTES / (m * n * 4)));
+    const most = Math.min(WORKSPACE_BYTES, gpu.maxBindingBytes);
+    const fitting = Math.max(1, Math.floor(most / (m * n * 4)));
     const workspace = polarWorkspace(gpu, Math.min(fitting, maps.length), m, n);
     scratch.push(...Object.values(workspace));
     for (let first = 0; first < maps.length; first += fitting) {
