@@ -26,5 +26,7 @@ export class UsageError extends UserError {
 export function fileError(error: unknown, what: string): unknown {
   const refused = error instanceof Deno.errors.NotCapable ||
     error instanceof Error && "code" in error && typeof error.code === "string";
-  return refused ? new UserError(`${what}: ${error.message}`) : error;
+  if (!refused) return error;
+  // The operating system's words, without the number and call that Deno adds.
+  return new UserError(`${what}: ${error.message.replace(/ \(os error \d+\).*$/s, "")}`);
 }

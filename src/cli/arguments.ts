@@ -1,4 +1,5 @@
 import { parseArgs } from "@std/cli/parse-args";
+import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import { UsageError } from "../errors.ts";
 
 /** An option of a command. */
@@ -16,6 +17,8 @@ export interface CommandSpec {
   name: string;
   summary: string;
   options: Record<string, OptionSpec>;
+  /** Arguments worth showing, in the help. */
+  examples: readonly string[];
 }
 
 /** The options given, asked for by name and kind. */
@@ -74,26 +77,29 @@ export class Arguments {
  */
 export function parseArguments(
   args: readonly string[],
-  { options }: CommandSpec,
+  { name: command, options }: CommandSpec,
 ): Arguments | undefined {
   const names = Object.keys(options);
   const withValue = names.filter((name) => options[name].value !== undefined);
-  const flags = names.filter((name) => options[name].value === undefined);
-  const parsed = parseArgs(args, {
-    boolean: [...flags, "help"],
+  const flags = [...names.filter((name) => options[name].value === undefined), "help"];
+  const seeHelp = `see deno task ${command} --help`;
+  const parsed = parseArgs(joinValues(args, options), {
+    boolean: flags,
     string: withValue,
     collect: withValue,
-    alias: { h: "help" },
+    alias: { help: "h" },
     unknown: (argument) => {
-      if (!argument.startsWith("-")) throw new UsageError(`unexpected argument '${argument}'`);
-      const name = argument.replace(/^-+|=.*$/g, "");
-      const near = names.find((known) => known.startsWith(name) || name.startsWith(known));
+      if (!argument.startsWith("-") || argument === "-") {
+        throw new UsageError(`unexpected argument '${argument}'; ${seeHelp}`);
+      }
+      const option = argument.replace(/=.*$/s, "");
+      const near = closestOption(option.replace(/^-+/, ""), [...names, "help"]);
       throw new UsageError(
-        `unknown option '${argument}'${near ? `: did you mean --${near}?` : ""}`,
+        `unknown option '${option}': ${near ? `did you mean --${near}?` : seeHelp}`,
       );
     },
   });
-  if (parsed._.length > 0) throw new UsageError(`unexpected argument '${parsed._[0]}'`);
+  if (parsed._.length > 0) throw new UsageError(`unexpected argument '${parsed._[0]}'; ${seeHelp}`);
   if (parsed.help) return undefined;
 
   const values: Record<string, unknown> = {};
@@ -101,28 +107,56 @@ export function parseArguments(
   for (const name of withValue) {
     const given = parsed[name] as string[];
     if (given.length === 0) continue;
-    const { value, repeatable } = options[name];
-    if (given.includes("") && !emptyIsGiven(args, name)) {
-      throw new UsageError(`--${name} needs a value: --${name} ${value}`);
-    }
+    const { repeatable } = options[name];
     if (!repeatable && given.length > 1) throw new UsageError(`--${name} is given twice`);
     values[name] = repeatable ? given : given[0];
   }
   return new Arguments(values);
 }
 
-/** Whether an option's value is empty, as in `--prompt ''`, rather than missing. */
-function emptyIsGiven(args: readonly string[], name: string): boolean {
-  return args.some((argument, i) =>
-    argument === `--${name}=` || (argument === `--${name}` && args[i + 1] === "")
-  );
+/**
+ * Writes `--name value` as `--name=value`, so that a value may be empty or begin with a dash, and a
+ * missing one is seen.
+ */
+function joinValues(args: readonly string[], options: CommandSpec["options"]): string[] {
+  const isOption = (argument: string) =>
+    /^--[a-z]/.test(argument) && Object.hasOwn(options, argument.slice(2).replace(/=.*$/s, ""));
+  const joined: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const name = args[i].slice(2);
+    const kind = isOption(args[i]) && !args[i].includes("=") ? options[name].value : undefined;
+    if (kind === undefined) {
+      joined.push(args[i]);
+      continue;
+    }
+    const value = args[++i];
+    if (value === undefined || isOption(value)) {
+      throw new UsageError(`--${name} needs a value: --${name} ${kind}`);
+    }
+    joined.push(`--${name}=${value}`);
+  }
+  return joined;
+}
+
+/** The option that was probably meant, if any. */
+function closestOption(given: string, names: readonly string[]): string | undefined {
+  const completed = names.filter((name) => name.startsWith(given));
+  if (completed.length === 1) return completed[0];
+  const distances = names.map((name) => levenshteinDistance(given, name));
+  const least = Math.min(...distances);
+  return least <= 2 && least < given.length ? names[distances.indexOf(least)] : undefined;
 }
 
 /** The text that `--help` prints. */
-export function helpText({ name, summary, options }: CommandSpec): string {
-  const rows = Object.entries({ ...options, help: { help: "print this" } as OptionSpec })
-    .map(([option, { value, help }]) => [`--${option}${value ? ` ${value}` : ""}`, help]);
+export function helpText({ name, summary, options, examples }: CommandSpec): string {
+  const all: CommandSpec["options"] = { ...options, help: { help: "print this" } };
+  const rows = Object.entries(all).map(([option, { value, help }]) => {
+    return [`--${option}${value ? ` ${value}` : ""}`, help];
+  });
   const width = Math.max(...rows.map(([left]) => left.length)) + 2;
-  const lines = rows.map(([left, help]) => `  ${left.padEnd(width)}${help}`);
-  return [`Usage: deno task ${name} [options]`, "", summary, "", ...lines].join("\n");
+  return [
+    ...[`Usage: deno task ${name} [options]`, "", summary, ""],
+    ...rows.map(([left, help]) => `  ${left.padEnd(width)}${help}`),
+    ...["", "Examples:", ...examples.map((example) => `  deno task ${name} ${example}`)],
+  ].join("\n");
 }

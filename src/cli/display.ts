@@ -1,126 +1,102 @@
-import { format as formatDuration } from "@std/fmt/duration";
+import { stepMetrics } from "../train/run.ts";
 import type { StepEvent } from "../train/train.ts";
+import { ProgressBar } from "./progress_bar.ts";
 
-/** Where a training run reports to. */
-export interface Display {
-  /** Says something about the run: a line of text, and the same as data. */
-  info(event: string, text: string, data: Record<string, unknown>): void;
-  step(event: StepEvent): void;
+/** Where a training run reports to. Disposing leaves the terminal ready for other output. */
+export interface Display extends Disposable {
+  /** Tells of the run: an event by name, what it holds, and how to put it to people, if at all. */
+  tell(event: string, data: Record<string, unknown>, text?: string): void;
+  /** Tells of a step out of `steps`. */
+  step(event: StepEvent, steps: number): void;
   sample(step: number, text: string): void;
 }
 
-/** One JSON object a line. */
+/**
+ * One JSON object a line, whose `event` is one of
+ *
+ * - `start`: `adapter`, `parameters`, `config`, `optimizer`, `memory` in bytes, `steps`,
+ *   `tokens_per_step`, `out`
+ * - `step`: the same as a line of metrics.jsonl
+ * - `sample`: `step`, `text`
+ * - `save`: `step`, `out`, which now holds the model of this step
+ * - `stopping`: the run was interrupted, and stops after the step under way
+ * - `end`: `step` (the last one), `out`, `interrupted`, `skipped` (lines, with `--skip-bad`)
+ *
+ * or, of a dry run, `dry-run`: `adapter`, `parameters`, `fits`, `memory` in bytes or else
+ * `reason`.
+ */
 export class JsonDisplay implements Display {
-  info(event: string, _text: string, data: Record<string, unknown>): void {
+  tell(event: string, data: Record<string, unknown>): void {
     console.log(JSON.stringify({ event, ...data }));
   }
 
   step(event: StepEvent): void {
-    console.log(JSON.stringify({
-      event: "step",
-      step: event.step,
-      tokens: event.tokens,
-      loss: event.loss,
-      val_loss: event.validationLoss,
-      eta: event.eta,
-      learning_rate: event.learningRate,
-      tokens_per_second: event.tokensPerSecond,
-      data_wait_ms: event.dataWaitMs,
-    }));
+    this.tell("step", { ...stepMetrics(event) });
   }
 
   sample(step: number, text: string): void {
-    console.log(JSON.stringify({ event: "sample", step, text }));
+    this.tell("sample", { step, text });
   }
+
+  [Symbol.dispose](): void {}
 }
 
 /** Nothing but how it ended. */
 export class QuietDisplay implements Display {
-  info(event: string, text: string): void {
-    if (event === "end") console.log(text);
+  tell(event: string, _data: Record<string, unknown>, text?: string): void {
+    if (event === "end" || event === "dry-run") console.log(text);
   }
 
   step(): void {}
 
   sample(): void {}
+
+  [Symbol.dispose](): void {}
 }
 
-/** Lines of text, and on a terminal a progress bar below them. */
+/** Lines of text: some of the steps, or on a terminal a progress bar below them. */
 export class TextDisplay implements Display {
-  readonly #steps: number;
-  readonly #isTerminal: boolean;
-  readonly #started = performance.now();
-  #validationLoss: number | undefined;
-  #bar = "";
+  readonly #bar = Deno.stdout.isTerminal() ? new ProgressBar() : undefined;
 
-  constructor(steps: number, isTerminal = Deno.stdout.isTerminal()) {
-    this.#steps = steps;
-    this.#isTerminal = isTerminal;
+  tell(_event: string, _data: Record<string, unknown>, text?: string): void {
+    if (text !== undefined) this.#line(text);
   }
 
-  info(_event: string, text: string): void {
-    this.#line(text);
-  }
-
-  step(event: StepEvent): void {
-    const { step, validationLoss } = event;
-    this.#validationLoss = validationLoss ?? this.#validationLoss;
-    const text = this.#describe(event);
-    if (this.#isTerminal) {
-      const done = step / this.#steps;
-      const bar = "█".repeat(Math.round(done * 20)).padEnd(20, "░");
-      this.#draw(`${bar} ${text}`);
+  step(event: StepEvent, steps: number): void {
+    this.#bar?.step(event, steps);
+    const every = Math.max(1, Math.round(steps / 40));
+    const due = event.step % every === 0 || event.step === 1 || event.step === steps;
+    // Beside a bar only evaluations are worth a line.
+    if (event.validationLoss !== undefined || (due && !this.#bar)) {
+      this.#line(describeStep(event, steps));
     }
-    // Without a terminal a line every so often; an evaluation always stays to be read.
-    const every = Math.max(1, Math.round(this.#steps / 40));
-    const due = !this.#isTerminal && (step % every === 0 || step === 1 || step === this.#steps);
-    if (due || validationLoss !== undefined) this.#line(text);
   }
 
   sample(step: number, text: string): void {
-    this.#line(`--- sample after step ${step} ---\n${text.trim()}\n---`);
-  }
-
-  #describe({ step, loss, eta, learningRate, tokensPerSecond }: StepEvent): string {
-    const elapsed = performance.now() - this.#started;
-    const left = Math.round(elapsed / step * (this.#steps - step) / 1000) * 1000;
-    const remaining = formatDuration(left, { ignoreZero: true }) || "0s";
-    return [
-      `step ${String(step).padStart(String(this.#steps).length)}/${this.#steps}`,
-      `loss ${loss.toFixed(4)}`,
-      this.#validationLoss === undefined ? "" : `val ${this.#validationLoss.toFixed(4)}`,
-      eta === undefined ? "" : `eta ${eta.toPrecision(3)}`,
-      learningRate === undefined ? "" : `lr ${learningRate.toExponential(2)}`,
-      `${Math.round(tokensPerSecond).toLocaleString("en")} tok/s`,
-      step === this.#steps ? "" : `${remaining} left`,
-    ].filter((part) => part !== "").join("  ");
+    // A model that knows little writes control characters too, which would upset a terminal.
+    const printable = text.trim().replace(/[^\P{Cc}\n\t]/gu, "\uFFFD");
+    this.#line(`--- sample after step ${step} ---\n${printable}\n---`);
   }
 
   #line(text: string): void {
-    this.#erase();
+    this.#bar?.erase();
     console.log(text);
-    this.#draw(this.#bar);
+    this.#bar?.draw();
   }
 
-  #erase(): void {
-    if (this.#isTerminal && this.#bar !== "") write("\r\x1b[2K");
-  }
-
-  #draw(bar: string): void {
-    this.#erase();
-    this.#bar = bar;
-    if (bar === "") return;
-    // A bar longer than the line would leave its beginnings behind.
-    write(bar.slice(0, Deno.consoleSize().columns - 1));
-  }
-
-  /** Leaves the bar behind, so that what follows starts on a new line. */
-  close(): void {
-    if (this.#bar !== "") console.log();
-    this.#bar = "";
+  [Symbol.dispose](): void {
+    this.#bar?.erase();
   }
 }
 
-function write(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
+function describeStep(event: StepEvent, steps: number): string {
+  const { step, loss, validationLoss, eta, learningRate, tokensPerSecond } = event;
+  return [
+    `step ${String(step).padStart(String(steps).length)}/${steps}`,
+    `loss ${loss.toFixed(4)}`,
+    validationLoss === undefined ? undefined : `val ${validationLoss.toFixed(4)}`,
+    eta === undefined ? undefined : `eta ${eta.toPrecision(3)}`,
+    learningRate === undefined ? undefined : `lr ${learningRate.toExponential(2)}`,
+    `${Math.round(tokensPerSecond).toLocaleString("en")} tok/s`,
+  ].filter((part) => part !== undefined).join("  ");
 }

@@ -1,5 +1,5 @@
-/** Deno's task runner passes on a Ctrl-C that the terminal has sent already. */
-const SAME_KEY_MS = 300;
+/** How long a second signal counts as the same Ctrl-C: Deno's task runner passes it on as well. */
+const SAME_KEY_MS = 500;
 
 /** Tells of Ctrl-C and of a request to terminate. */
 export interface Interrupt extends Disposable {
@@ -9,23 +9,25 @@ export interface Interrupt extends Disposable {
 }
 
 /**
- * Turns the first SIGINT or SIGTERM into an abort, so that work can be saved; a second one exits
+ * Turns the first SIGINT or SIGTERM into an abort, so that work can be saved; a later one exits
  * at once.
  */
 export function interruptSignal(onInterrupt: () => void): Interrupt {
   const controller = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
   let exitCode = 0;
-  let since = 0;
+  let isArmed = false;
+  const later = (action: () => void) => timer = setTimeout(action, SAME_KEY_MS);
   const listeners = ([["SIGINT", 130], ["SIGTERM", 143]] as const)
     .filter(([name]) => name === "SIGINT" || Deno.build.os !== "windows")
     .map(([name, code]) => {
       const listener = () => {
-        if (exitCode !== 0) {
-          if (performance.now() - since > SAME_KEY_MS) Deno.exit(code);
-          return;
-        }
+        if (isArmed) Deno.exit(code);
+        if (exitCode !== 0) return;
         exitCode = code;
-        since = performance.now();
+        // Twice, because after the event loop was held up the first timer may come before a
+        // signal that has been waiting.
+        later(() => later(() => isArmed = true));
         onInterrupt();
         controller.abort();
       };
@@ -37,6 +39,9 @@ export function interruptSignal(onInterrupt: () => void): Interrupt {
     get exitCode() {
       return exitCode;
     },
-    [Symbol.dispose]: () => listeners.forEach((remove) => remove()),
+    [Symbol.dispose]() {
+      for (const remove of listeners) remove();
+      clearTimeout(timer);
+    },
   };
 }

@@ -3,15 +3,17 @@ import { type Arguments, type CommandSpec, helpText, parseArguments } from "./ar
 
 /**
  * Runs a command: exit code 2 if it was called wrongly, 1 if it failed for a reason that the user
- * can act on. Anything else is our mistake, and shows where it happened.
+ * can act on, each with one line on standard error. Anything else is our mistake, and shows where
+ * it happened.
  */
 export async function main(
   command: CommandSpec,
   run: (options: Arguments) => Promise<number | void>,
 ): Promise<void> {
-  // Without a display Mesa's EGL complains on stderr; Vulkan alone does not.
-  if (Deno.build.os === "linux" && !Deno.env.get("DENO_WEBGPU_BACKEND")) {
-    Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan");
+  if (Deno.build.os === "linux") {
+    // Without a display Mesa's EGL, and without this directory its Vulkan, complains on stderr.
+    setDefault("DENO_WEBGPU_BACKEND", "vulkan");
+    setDefault("XDG_RUNTIME_DIR", "/tmp");
   }
   try {
     const options = parseArguments(Deno.args, command);
@@ -25,7 +27,10 @@ export async function main(
     if (error instanceof Deno.errors.BrokenPipe) return;
     if (!(error instanceof UserError)) throw error;
     console.error(`error: ${error.message}`);
-    if (error instanceof UsageError) console.error(`See deno task ${command.name} --help.`);
     Deno.exitCode = error instanceof UsageError ? 2 : 1;
   }
+}
+
+function setDefault(name: string, value: string): void {
+  if (!Deno.env.get(name)) Deno.env.set(name, value);
 }

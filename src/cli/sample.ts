@@ -2,6 +2,7 @@
 import { UsageError } from "../errors.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { loadCheckpoint } from "../model/checkpoint.ts";
+import { checkSampling } from "../sample/choose_token.ts";
 import { generate } from "../sample/generate.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { main } from "./main.ts";
@@ -24,6 +25,10 @@ const COMMAND: CommandSpec = {
     seed: { value: "N", help: "same seed, same text (default 0)" },
     "num-samples": { value: "N", help: "number of texts, with seeds counting up (default 1)" },
   },
+  examples: [
+    '--checkpoint runs/owt2 --prompt "The moon" --max-tokens 200',
+    "--checkpoint runs/owt2 --temperature 0 < prompt.txt",
+  ],
 };
 
 async function sample(options: Arguments): Promise<void> {
@@ -37,13 +42,11 @@ async function sample(options: Arguments): Promise<void> {
     topK: options.integer("top-k"),
     topP: options.number("top-p"),
   };
-  const prompt = options.text("prompt") ??
-    (Deno.stdin.isTerminal()
-      ? ""
-      : (await new Response(Deno.stdin.readable).text()).replace(/\r?\n$/, ""));
+  checkSampling(settings);
 
   using gpu = await Gpu.open();
   using model = await loadCheckpoint(gpu, directory);
+  const prompt = options.text("prompt") ?? await readPrompt();
   for (let i = 0; i < samples; i++) {
     if (samples > 1) write(`${i === 0 ? "" : "\n"}--- sample ${i + 1}\n`);
     write(prompt);
@@ -52,6 +55,13 @@ async function sample(options: Arguments): Promise<void> {
     }
     write("\n");
   }
+}
+
+/** What standard input holds, without its last line break; nothing on a terminal. */
+async function readPrompt(): Promise<string> {
+  if (Deno.stdin.isTerminal()) return "";
+  const text = await new Response(Deno.stdin.readable).text();
+  return text.replace(/\r?\n$/, "");
 }
 
 function write(text: string): void {

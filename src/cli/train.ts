@@ -1,25 +1,24 @@
 /** `deno task train`: trains a GPT-2 on text. */
 import { format as formatBytes } from "@std/fmt/bytes";
 import { fromFileUrl } from "@std/path";
-import { UsageError } from "../errors.ts";
+import { UsageError, UserError } from "../errors.ts";
+import { findFiles } from "../data/sources.ts";
 import { collectVocabulary } from "../data/token_stream.ts";
 import { fullVocabulary, type Vocabulary } from "../data/vocabulary.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { loadCheckpoint } from "../model/checkpoint.ts";
 import { checkConfig, type Gpt2Config, type PresetName, PRESETS } from "../model/config.ts";
 import { Gpt2 } from "../model/gpt2.ts";
-import type { Initialisation } from "../model/initialise.ts";
 import { parameterCount } from "../model/parameters.ts";
-import { AdamW } from "../optim/adamw.ts";
-import { Agd } from "../optim/agd.ts";
-import type { Optimizer, OptimizerTarget } from "../optim/optimizer.ts";
-import { Sgd } from "../optim/sgd.ts";
-import { canAllocate, trainingBytes } from "../train/dry_run.ts";
+import { requiredBytes } from "../train/dry_run.ts";
 import { run } from "../train/run.ts";
+import { checkRunDirectory } from "../train/run_directory.ts";
+import type { TrainerOptions } from "../train/trainer.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { type Display, JsonDisplay, QuietDisplay, TextDisplay } from "./display.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { main } from "./main.ts";
+import { chooseOptimizer } from "./optimizer_choice.ts";
 
 const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
 
@@ -47,7 +46,10 @@ const COMMAND: CommandSpec = {
     norm: { value: "NAME", help: "agd: spectral, or frobenius as published (default spectral)" },
     lr: { value: "X", help: "adamw and sgd: peak learning rate (default 0.001 and 0.1)" },
     batch: { value: "N", help: "sequences in a batch (default 8)" },
-    steps: { value: "N", help: "steps (default 300 for tiny, else 20 tokens a parameter)" },
+    steps: {
+      value: "N",
+      help: "steps (default 300 for tiny and --init-from, else 20 tokens a parameter)",
+    },
     tokens: { value: "N", help: "tokens to train on, instead of --steps" },
     seed: { value: "N", help: "same seed, same losses on one adapter (default 0)" },
     out: { value: "DIR", help: "where to write the run (default runs/ and the time)" },
@@ -59,10 +61,15 @@ const COMMAND: CommandSpec = {
     "sample-every": { value: "N", help: "steps between samples (default: one at the end)" },
     "init-from": { value: "DIR", help: "start from a checkpoint; it decides the architecture" },
     "skip-bad": { help: "count and skip lines that cannot be read, instead of stopping" },
-    "dry-run": { help: "print parameters and memory, and whether the adapter can hold them" },
+    "dry-run": { help: "only print parameters and memory, and whether the adapter holds them" },
     quiet: { help: "print only how it ended" },
     json: { help: "print one JSON object a line instead of the display" },
   },
+  examples: [
+    "",
+    "--preset gpt2 --data 'owt2/*.jsonl.zst' --out runs/owt2",
+    "--preset gpt2 --dry-run",
+  ],
 };
 
 async function trainCommand(options: Arguments): Promise<number> {
@@ -75,112 +82,90 @@ async function trainCommand(options: Arguments): Promise<number> {
   const optimizer = chooseOptimizer(options);
   const checkpoint = options.text("init-from");
   const architecture = chooseArchitecture(options, preset, checkpoint);
-  const vocab = options.choice("vocab", ["full", "compact"]);
-  if (options.integer("steps") && options.integer("tokens")) {
-    throw new UsageError("--steps and --tokens say the same: give one of them");
-  }
-  if (options.flag("quiet") && options.flag("json")) {
-    throw new UsageError("--quiet and --json exclude each other");
-  }
+  const vocab = options.choice("vocab", ["full", "compact"]) ??
+    (preset === "tiny" ? "compact" : "full");
+  const chooseSteps = stepsOption(options, preset);
+  const out = options.text("out") ?? `runs/${timestamp()}`;
+  const evalEvery = options.integer("eval-every") ?? 100;
+  const evalBatches = options.integer("eval-batches", { min: 0 }) ?? 8;
+  const sampleEvery = options.integer("sample-every") ?? 0;
+  const isDryRun = options.flag("dry-run");
+  using display = chooseDisplay(options);
 
+  // What can be wrong comes to light before what takes long.
+  if (!isDryRun || vocab === "compact") await findFiles(data);
+  if (!isDryRun) await checkRunDirectory(out);
   using gpu = await Gpu.open();
+  const trainer = { batch, optimizer: optimizer.make };
   const readVocabulary = async (): Promise<Vocabulary> => {
-    const compact = vocab ? vocab === "compact" : preset === "tiny";
-    return compact ? (await collectVocabulary(data, { skipBad })).vocabulary : fullVocabulary();
+    if (vocab === "full") return fullVocabulary();
+    return (await collectVocabulary(data, { skipBad })).vocabulary;
   };
-  if (options.flag("dry-run")) {
+  if (isDryRun) {
+    await dryRun(gpu, architecture, await readVocabulary(), trainer, display);
+    return 0;
+  }
+  const createModel = async (): Promise<Gpt2> => {
     const vocabulary = await readVocabulary();
     const config = { ...architecture, vocabularySize: vocabulary.size };
-    return await dryRun(gpu, config, vocabulary, { batch, optimizer: optimizer.make });
-  }
+    await requiredBytes(gpu, config, vocabulary, trainer);
+    const { initialisation } = optimizer;
+    return await Gpt2.create(gpu, architecture, { vocabulary, initialisation, seed });
+  };
+  using model = checkpoint ? await loadCheckpoint(gpu, checkpoint) : await createModel();
 
-  using model = checkpoint
-    ? await loadCheckpoint(gpu, checkpoint)
-    : await Gpt2.create(gpu, architecture, {
-      ...{ vocabulary: await readVocabulary(), initialisation: optimizer.initialisation, seed },
-    });
-  const perStep = batch * model.config.context;
-  const tokens = options.integer("tokens");
-  const steps = options.integer("steps") ??
-    (tokens === undefined && preset === "tiny"
-      ? 300
-      : Math.ceil((tokens ?? 20 * model.parameterCount) / perStep));
-  const out = options.text("out") ?? `runs/${timestamp()}`;
-
-  const display = chooseDisplay(options, steps);
-  const parameters = model.parameterCount;
-  const { layers, heads, width, context, vocabularySize } = model.config;
-  display.info(
-    "start",
-    `${gpu.adapterName}\nGPT-2 with ${parameters.toLocaleString("en")} parameters: ` +
-      `${layers} layers, ${heads} heads, width ${width}, context ${context}, ` +
-      `${vocabularySize.toLocaleString("en")} tokens; ${steps} steps of ` +
-      `${perStep.toLocaleString("en")} tokens with ${optimizer.name}`,
-    {
-      ...{ adapter: gpu.adapterName, parameters, steps, tokens_per_step: perStep, out },
-      ...{ config: model.config, optimizer: optimizer.name },
-    },
-  );
+  const tokensPerStep = batch * model.config.context;
+  const steps = chooseSteps(model.parameterCount, tokensPerStep);
+  display.tell("start", {
+    ...{ adapter: gpu.adapterName, parameters: model.parameterCount, config: model.config },
+    ...{ optimizer: optimizer.name, steps, tokens_per_step: tokensPerStep, out },
+  }, describeRun(model, optimizer.name, steps, tokensPerStep));
   using interrupt = interruptSignal(() => {
-    display.info("stopping", "Stopping after this step; once more to quit at once.", {});
+    display.tell("stopping", {}, "Stopping after this step; Ctrl-C once more quits at once.");
   });
   const { last, skipped } = await run(model, {
-    ...{ data, skipBad, out, batch, steps, seed, optimizer: optimizer.make },
-    evalEvery: options.integer("eval-every") ?? 100,
-    evalBatches: options.integer("eval-batches", { min: 0 }) ?? 8,
-    sampleEvery: options.integer("sample-every") ?? 0,
+    ...{ data, skipBad, out, steps, seed, evalEvery, evalBatches, sampleEvery, ...trainer },
     sampleTokens: 200,
-    onStep: (event) => display.step(event),
-    onSample: (step, text) => display.sample(step, text),
-    onSave: (step, directory) => display.info("save", `Saved ${directory}`, { step, directory }),
+    onStep: (event) => display.step(event, steps),
+    onSample: options.flag("quiet") ? undefined : (step, text) => display.sample(step, text),
+    onSave: (step) => display.tell("save", { step, out }),
     signal: interrupt.signal,
   });
-  if (skipped > 0) display.info("skipped", `Skipped ${skipped} bad lines.`, { lines: skipped });
-  const verb = interrupt.exitCode === 0 ? "Trained" : "Stopped after";
-  display.info(
-    "end",
-    `${verb} ${last?.step ?? 0} steps: ${out} holds the model, metrics.jsonl and loss.svg.\n` +
-      `deno task sample --checkpoint ${out} --prompt "..."`,
-    { step: last?.step ?? 0, out, interrupted: interrupt.exitCode !== 0 },
-  );
+  const step = last?.step ?? 0;
+  const interrupted = interrupt.exitCode !== 0;
+  const ending = [
+    `${interrupted ? "Stopped after" : "Trained"} ${step.toLocaleString("en")} steps.`,
+    skipped > 0 ? ` Skipped ${skipped.toLocaleString("en")} bad lines.` : "",
+    step > 0 ? ` Saved the model, metrics.jsonl and loss.svg in ${out}; sample from it with\n` : "",
+    step > 0 ? `  deno task sample --checkpoint ${out} --prompt "..."` : " Nothing was saved.",
+  ];
+  display.tell("end", { step, out, interrupted, skipped }, ending.join(""));
   return interrupt.exitCode;
 }
 
-interface OptimizerChoice {
-  name: string;
-  initialisation: Initialisation;
-  make: (target: OptimizerTarget) => Optimizer;
+/** Reads `--steps` and `--tokens`; the number of steps depends on the model's size too. */
+function stepsOption(options: Arguments, preset: PresetName) {
+  const steps = options.integer("steps");
+  const tokens = options.integer("tokens");
+  if (steps !== undefined && tokens !== undefined) {
+    throw new UsageError("--steps and --tokens say the same: give one of them");
+  }
+  return (parameterCount: number, tokensPerStep: number): number => {
+    if (steps !== undefined) return steps;
+    if (tokens === undefined && preset === "tiny") return 300;
+    return Math.ceil((tokens ?? 20 * parameterCount) / tokensPerStep);
+  };
 }
 
-function chooseOptimizer(options: Arguments): OptimizerChoice {
-  const name = options.choice("optimizer", ["agd", "adamw", "sgd"]) ?? "agd";
-  const norm = options.choice("norm", ["spectral", "frobenius"]);
-  const learningRate = options.number("lr");
-  if (name === "agd") {
-    if (learningRate !== undefined) {
-      throw new UsageError(
-        "--lr is for adamw and sgd: agd derives its step size from the architecture and the gradient",
-      );
-    }
-    return {
-      name: norm === "frobenius" ? "AGD, Frobenius norm" : "AGD",
-      initialisation: norm === "frobenius" ? "orthogonal" : "natural",
-      make: (target) => new Agd(target, { norm }),
-    };
-  }
-  if (norm !== undefined) throw new UsageError(`--norm is for agd, not ${name}`);
-  if (learningRate !== undefined && learningRate <= 0) {
-    throw new UsageError(`--lr must be above 0, not ${learningRate}`);
-  }
-  return name === "adamw"
-    ? {
-      ...{ name: "AdamW", initialisation: "normal" },
-      make: (target) => new AdamW(target, { learningRate: learningRate ?? 1e-3 }),
-    }
-    : {
-      ...{ name: "SGD", initialisation: "normal" },
-      make: (target) => new Sgd(target, { learningRate: learningRate ?? 0.1 }),
-    };
+function describeRun({ gpu, config, parameterCount }: Gpt2, optimizer: string, ...sizes: number[]) {
+  const { layers, heads, width, context, vocabularySize } = config;
+  const [parameters, vocabulary, steps, tokensPerStep] = [parameterCount, vocabularySize, ...sizes]
+    .map((count) => count.toLocaleString("en"));
+  return [
+    `GPT-2 with ${parameters} parameters: layers ${layers}, heads ${heads}, width ${width}, ` +
+    `context ${context}, vocabulary ${vocabulary}`,
+    `${steps} steps of ${tokensPerStep} tokens with ${optimizer} on ${gpu.adapterName}`,
+  ].join("\n");
 }
 
 const ARCHITECTURE = ["layers", "heads", "width", "context"] as const;
@@ -208,25 +193,38 @@ function chooseArchitecture(
   return architecture;
 }
 
+/** @throws {UserError} If the adapter cannot hold it, after saying the rest. */
 async function dryRun(
   gpu: Gpu,
-  config: Gpt2Config,
+  architecture: Omit<Gpt2Config, "vocabularySize">,
   vocabulary: Vocabulary,
-  trainer: Parameters<typeof trainingBytes>[3],
-): Promise<number> {
-  const bytes = trainingBytes(gpu, config, vocabulary, trainer);
-  const fits = await canAllocate(gpu, bytes);
-  console.log(`parameters  ${parameterCount(config).toLocaleString("en")}`);
-  console.log(
-    `memory      ${formatBytes(bytes, { binary: true })} for a batch of ${trainer.batch}`,
-  );
-  console.log(`adapter     ${gpu.adapterName}: ${fits ? "holds it" : "cannot hold it"}`);
-  return fits ? 0 : 1;
+  trainer: TrainerOptions,
+  display: Display,
+): Promise<void> {
+  const config = { ...architecture, vocabularySize: vocabulary.size };
+  const parameters = parameterCount(config);
+  const adapter = gpu.adapterName;
+  const lines = [`parameters  ${parameters.toLocaleString("en")}`];
+  try {
+    const bytes = await requiredBytes(gpu, config, vocabulary, trainer);
+    lines.push(`memory      ${formatBytes(bytes, { binary: true })} with --batch ${trainer.batch}`);
+    lines.push(`adapter     ${adapter}: holds it`);
+    display.tell("dry-run", { adapter, parameters, fits: true, memory: bytes }, lines.join("\n"));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    lines.push(`adapter     ${adapter}: cannot hold it`);
+    const reason = error.message;
+    display.tell("dry-run", { adapter, parameters, fits: false, reason }, lines.join("\n"));
+    throw error;
+  }
 }
 
-function chooseDisplay(options: Arguments, steps: number): Display {
+function chooseDisplay(options: Arguments): Display {
+  if (options.flag("quiet") && options.flag("json")) {
+    throw new UsageError("--quiet and --json exclude each other");
+  }
   if (options.flag("json")) return new JsonDisplay();
-  return options.flag("quiet") ? new QuietDisplay() : new TextDisplay(steps);
+  return options.flag("quiet") ? new QuietDisplay() : new TextDisplay();
 }
 
 /** The time as a directory's name, e.g. 2026-01-31T09-30-00. */

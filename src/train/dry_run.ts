@@ -1,3 +1,5 @@
+import { format as formatBytes } from "@std/fmt/bytes";
+import { UserError } from "../errors.ts";
 import type { Vocabulary } from "../data/vocabulary.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Gpt2Config } from "../model/config.ts";
@@ -42,4 +44,24 @@ export async function canAllocate(gpu: Gpu, bytes: number): Promise<boolean> {
   }
   for (const buffer of buffers) buffer.destroy();
   return !failed;
+}
+
+/**
+ * The bytes that training takes on the GPU, if it has them.
+ *
+ * @throws {UserError} If not: a buffer or binding exceeds what the adapter allows, or the memory is
+ * not there now.
+ */
+export async function requiredBytes(
+  gpu: Gpu,
+  config: Gpt2Config,
+  vocabulary: Vocabulary,
+  options: TrainerOptions,
+): Promise<number> {
+  const bytes = trainingBytes(gpu, config, vocabulary, options);
+  if (await canAllocate(gpu, bytes)) return bytes;
+  throw new UserError(
+    `training takes ${formatBytes(bytes, { binary: true })} of memory, which the adapter ` +
+      `"${gpu.adapterName}" does not have free: use a smaller model, batch or context`,
+  );
 }

@@ -1,11 +1,12 @@
-import { fileError, UserError } from "../errors.ts";
+import { fileError } from "../errors.ts";
 import type { Batch } from "../data/batches.ts";
 import { openTokenStream } from "../data/token_stream.ts";
 import type { Vocabulary } from "../data/vocabulary.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
 import { saveCheckpoint } from "../model/checkpoint.ts";
 import { generate } from "../sample/generate.ts";
-import { MetricsLog, readMetrics } from "./metrics.ts";
+import { MetricsLog, readMetrics, type StepMetrics } from "./metrics.ts";
+import { checkRunDirectory } from "./run_directory.ts";
 import { type StepEvent, train } from "./train.ts";
 import { Trainer, type TrainerOptions } from "./trainer.ts";
 
@@ -21,9 +22,9 @@ export interface RunOptions extends TrainerOptions {
   steps: number;
   /** Seed of the order of the data and of the samples. */
   seed: number;
-  /** Steps between evaluations, each of which saves a checkpoint. */
+  /** Steps between evaluations; each saves a checkpoint. */
   evalEvery: number;
-  /** Validation batches per evaluation. */
+  /** Validation batches per evaluation; with 0 it only saves. */
   evalBatches: number;
   /** Steps between samples; 0 for one at the end only. */
   sampleEvery: number;
@@ -56,12 +57,13 @@ export interface RunResult {
  */
 export async function run(model: Gpt2, options: RunOptions): Promise<RunResult> {
   const { data, skipBad, out, batch, steps, seed, evalEvery, evalBatches, signal } = options;
-  await claim(out);
+  await checkRunDirectory(out);
   const stream = { data, context: model.config.context, batch, seed, skipBad };
   const { vocabulary, config } = model;
   const validation = await readValidation({ ...stream, vocabulary }, evalBatches);
   await using batches = await openTokenStream({ ...stream, vocabulary, split: "training" });
   using trainer = new Trainer(model, options);
+  await createDirectory(out);
   using metrics = new MetricsLog(`${out}/metrics.jsonl`);
   const weights = trainer.optimizer.evaluationWeights;
   let savedAt = -1;
@@ -70,10 +72,7 @@ export async function run(model: Gpt2, options: RunOptions): Promise<RunResult> 
     if (step === savedAt) return;
     savedAt = step;
     await saveCheckpoint(model, out, weights);
-    const { lossChart } = await import("./chart.ts");
-    const title = `Loss of a ${config.layers}-layer GPT-2 of width ${config.width}`;
-    const svg = lossChart(await readMetrics(`${out}/metrics.jsonl`), { title });
-    await Deno.writeTextFile(`${out}/loss.svg`, svg);
+    await writeChart(out, `Loss of a ${config.layers}-layer GPT-2 of width ${config.width}`);
     options.onSave?.(step, out);
   };
   const sample = async (step: number) => {
@@ -87,19 +86,10 @@ export async function run(model: Gpt2, options: RunOptions): Promise<RunResult> 
   const last = await train(trainer, {
     ...{ batches, validation, steps, evalEvery, signal },
     onStep: async (event) => {
-      metrics.append({
-        step: event.step,
-        tokens: event.tokens,
-        loss: event.loss,
-        val_loss: event.validationLoss,
-        eta: event.eta,
-        learning_rate: event.learningRate,
-        tokens_per_second: event.tokensPerSecond,
-        data_wait_ms: event.dataWaitMs,
-      });
+      metrics.append(stepMetrics(event));
       options.onStep?.(event);
       const { step } = event;
-      if (event.validationLoss !== undefined) await save(step);
+      if (step % evalEvery === 0) await save(step);
       const due = options.sampleEvery > 0 && step % options.sampleEvery === 0;
       if (due && step < steps) await sample(step);
     },
@@ -111,20 +101,39 @@ export async function run(model: Gpt2, options: RunOptions): Promise<RunResult> 
   return { last, skipped: batches.skipped };
 }
 
-/** Creates the directory, or makes sure that nothing in it would be lost. */
-async function claim(out: string): Promise<void> {
+/** A step as metrics.jsonl records it. */
+export function stepMetrics(event: StepEvent): StepMetrics {
+  return {
+    step: event.step,
+    tokens: event.tokens,
+    loss: event.loss,
+    val_loss: event.validationLoss,
+    eta: event.eta,
+    learning_rate: event.learningRate,
+    tokens_per_second: event.tokensPerSecond,
+    data_wait_ms: event.dataWaitMs,
+  };
+}
+
+async function createDirectory(path: string): Promise<void> {
   try {
-    await Deno.mkdir(out, { recursive: true });
-    for await (const { name } of Deno.readDir(out)) {
-      if (name !== "model.safetensors" && name !== "metrics.jsonl") continue;
-      throw new UserError(`${out} holds a run already: choose another --out, or remove it`);
-    }
-    // Found out now, not after hours of training.
-    const probe = `${out}/.writable`;
-    await Deno.writeTextFile(probe, "");
-    await Deno.remove(probe);
+    await Deno.mkdir(path, { recursive: true });
   } catch (error) {
-    throw fileError(error, `${out}: cannot write`);
+    throw fileError(error, `${path}: cannot create`);
+  }
+}
+
+/** Draws the losses recorded so far; the old chart stays until the new one is whole. */
+async function writeChart(out: string, title: string): Promise<void> {
+  // Loaded only now: it is large, and mod.ts should import fast.
+  const { lossChart } = await import("./chart.ts");
+  const svg = lossChart(await readMetrics(`${out}/metrics.jsonl`), { title });
+  const path = `${out}/loss.svg`;
+  try {
+    await Deno.writeTextFile(`${path}.tmp`, svg);
+    await Deno.rename(`${path}.tmp`, path);
+  } catch (error) {
+    throw fileError(error, `${path}: cannot write`);
   }
 }
 

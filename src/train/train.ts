@@ -34,7 +34,10 @@ export interface TrainOptions {
   validation?: readonly Batch[];
   /** Number of steps. */
   steps: number;
-  /** Steps between evaluations; the last of `steps` always evaluates. @default 100 */
+  /**
+   * Steps between evaluations; the last of `steps` always evaluates. There no further step is
+   * under way when `onStep` is called, so that the weights are those of the event. @default 100
+   */
   evalEvery?: number;
   /** Called after each step, in order; awaited. */
   onStep?: (event: StepEvent) => void | Promise<void>;
@@ -72,8 +75,8 @@ export async function train(
   let tokens = 0;
   const throughput = new Throughput();
 
-  /** Waits for a step, evaluates if asked to, and reports. */
-  const finish = async (submitted: Submitted, evaluate: boolean) => {
+  /** Waits for a step, evaluates if there is something to evaluate on, and reports. */
+  const finish = async (submitted: Submitted, isPause: boolean) => {
     const { step, batch, result, learningRate, dataWaitMs } = submitted;
     const { loss, eta } = await result;
     if (!Number.isFinite(loss)) {
@@ -82,10 +85,12 @@ export async function train(
     const tokensPerSecond = throughput.add(batch.inputs.length);
     tokens += batch.inputs.length;
     last = { step, tokens, loss, eta, learningRate, tokensPerSecond, dataWaitMs };
-    if (evaluate) last.validationLoss = await meanLoss(trainer, validation);
+    if (isPause && validation.length > 0) {
+      last.validationLoss = await meanLoss(trainer, validation);
+    }
     await onStep?.(last);
     // Evaluating, and saving and sampling after it, do not count as training time.
-    if (evaluate) throughput.restart();
+    if (isPause) throughput.restart();
   };
 
   let pending: Submitted | undefined;
@@ -98,7 +103,7 @@ export async function train(
     if (pending) await finish(pending, false);
     pending = submitted;
     // An evaluation must see this step's weights, not the next one's.
-    if (validation.length > 0 && (step % evalEvery === 0 || step === steps)) {
+    if (step % evalEvery === 0 || step === steps) {
       await finish(pending, true);
       pending = undefined;
     }

@@ -1,0 +1,81 @@
+import { format as formatDuration } from "@std/fmt/duration";
+import type { StepEvent } from "../train/train.ts";
+
+const LONGEST = 30;
+const SHORTEST = 8;
+
+/** A line at the bottom of a terminal that follows the training steps. */
+export class ProgressBar {
+  #event: StepEvent | undefined;
+  #steps = 0;
+  #validationLoss: number | undefined;
+  #first: { step: number; time: number } | undefined;
+
+  /** Shows a step out of `steps`. */
+  step(event: StepEvent, steps: number): void {
+    this.#event = event;
+    this.#steps = steps;
+    this.#validationLoss = event.validationLoss ?? this.#validationLoss;
+    // The first step compiles kernels, and would make the time left look longer than it is.
+    this.#first ??= { step: event.step, time: performance.now() };
+    this.draw();
+  }
+
+  /** Draws the line anew, below what was written since. */
+  draw(): void {
+    if (!this.#event) return;
+    const columns = Deno.consoleSize().columns || 80; // some pseudo-terminals have no size
+    write(ERASE + this.#text(this.#event, columns - 1));
+  }
+
+  /** Clears the line for other output. */
+  erase(): void {
+    if (this.#event) write(ERASE);
+  }
+
+  #text(event: StepEvent, columns: number): string {
+    const { step, loss, eta, learningRate, tokensPerSecond } = event;
+    const left = this.#secondsLeft(step);
+    return progressLine(step / this.#steps, [
+      `${step}/${this.#steps}`,
+      `loss ${loss.toFixed(3)}`,
+      this.#validationLoss === undefined ? "" : `val ${this.#validationLoss.toFixed(3)}`,
+      left === undefined ? "" : `${formatSeconds(left)} left`,
+      `${Math.round(tokensPerSecond).toLocaleString("en")} tok/s`,
+      eta === undefined ? "" : `eta ${eta.toPrecision(2)}`,
+      learningRate === undefined ? "" : `lr ${learningRate.toExponential(1)}`,
+    ], columns);
+  }
+
+  #secondsLeft(step: number): number | undefined {
+    if (!this.#first || step === this.#first.step) return undefined;
+    const perStep = (performance.now() - this.#first.time) / (step - this.#first.step);
+    return perStep * (this.#steps - step) / 1000;
+  }
+}
+
+/**
+ * A bar for the fraction done and as many of the parts, most important first, as leave room for
+ * it within the columns.
+ */
+export function progressLine(done: number, parts: readonly string[], columns: number): string {
+  let text = "";
+  for (const part of parts.filter((part) => part !== "")) {
+    if (text.length + 2 + part.length > columns - SHORTEST) break;
+    text += `  ${part}`;
+  }
+  const length = Math.max(0, Math.min(LONGEST, columns - text.length));
+  return "█".repeat(Math.round(done * length)).padEnd(length, "░") + text;
+}
+
+/** A time to read at a glance: its two largest units. */
+export function formatSeconds(seconds: number): string {
+  const text = formatDuration(Math.round(seconds) * 1000, { ignoreZero: true });
+  return text.split(" ").slice(0, 2).join(" ") || "0s";
+}
+
+const ERASE = "\r\x1b[2K";
+
+function write(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+}

@@ -1,0 +1,34 @@
+import { dirname, resolve } from "@std/path";
+import { fileError, UserError } from "../errors.ts";
+
+/**
+ * Makes sure that a run can be written to a directory, which need not exist yet, and that nothing
+ * in it would be lost: found out now, not after hours of training.
+ *
+ * @throws {UserError} If the directory cannot be written or holds a run already.
+ */
+export async function checkRunDirectory(directory: string): Promise<void> {
+  try {
+    let nearest = resolve(directory);
+    while (!await exists(nearest)) nearest = dirname(nearest);
+    await Deno.remove(await Deno.makeTempFile({ dir: nearest, prefix: ".writable-" }));
+  } catch (error) {
+    throw fileError(error, `${directory}: cannot write`);
+  }
+  for (const name of ["model.safetensors", "metrics.jsonl"]) {
+    if (!await exists(`${directory}/${name}`)) continue;
+    throw new UserError(`${directory} holds a run already: choose another one, or remove it`);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return false;
+    }
+    throw error;
+  }
+}
