@@ -25,7 +25,7 @@ export class ProgressBar {
   draw(): void {
     if (!this.#event) return;
     const columns = Deno.consoleSize().columns || 80; // some pseudo-terminals have no size
-    write(ERASE + this.#text(this.#event, columns - 1));
+    write(ERASE + this.#text(this.#event, columns - 3)); // leaves room for ^C
   }
 
   /** Clears the line for other output. */
