@@ -2,7 +2,7 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import { fromFileUrl } from "@std/path";
 import { UsageError, UserError } from "../errors.ts";
-import { findFiles } from "../data/sources.ts";
+import { findShards } from "../data/sources.ts";
 import { collectVocabulary } from "../data/token_stream.ts";
 import { fullVocabulary, type Vocabulary } from "../data/vocabulary.ts";
 import { Gpu } from "../gpu/gpu.ts";
@@ -93,7 +93,7 @@ async function trainCommand(options: Arguments): Promise<number> {
   using display = chooseDisplay(options);
 
   // What can be wrong comes to light before what takes long.
-  if (!isDryRun || vocab === "compact") await findFiles(data);
+  if (!isDryRun || vocab === "compact") await findShards(data);
   if (!isDryRun) await checkRunDirectory(out);
   using gpu = await Gpu.open();
   const trainer = { batch, optimizer: optimizer.make };

@@ -2,6 +2,7 @@ import { UserError } from "../errors.ts";
 import { Random } from "../random.ts";
 import { type Document, readDocuments } from "./documents.ts";
 import { WindowStream } from "./pack.ts";
+import type { Shard } from "./shard.ts";
 import { ShuffleStream } from "./shuffle.ts";
 import { type Split, SplitStream, validationBound } from "./split.ts";
 import { TokenizeStream } from "./tokenize.ts";
@@ -22,8 +23,8 @@ export interface Batch {
 
 /** What to read, and into which shape. */
 export interface BatchOptions {
-  /** Paths of data files. */
-  files: readonly string[];
+  /** The corpus. */
+  shards: readonly Shard[];
   /** Tokens in a sequence. */
   context: number;
   /** Sequences in a batch. */
@@ -53,8 +54,8 @@ export interface BatchOptions {
  * than one window, and if there is but one document and so no validation part.
  */
 export async function* readBatches(options: BatchOptions): AsyncGenerator<Batch> {
-  const { files, context, batch, split, seed, skipBad } = options;
-  const bound = await validationBound(documents(files, skipBad));
+  const { shards, context, batch, split, seed, skipBad } = options;
+  const bound = await validationBound(documents(shards, skipBad));
   if (split === "validation" && bound === 0) {
     throw new UserError(
       "the corpus has no two different documents, one of them for validation; " +
@@ -90,19 +91,19 @@ export async function* readBatches(options: BatchOptions): AsyncGenerator<Batch>
 
 /** One pass over one part of the files, in model ids. */
 async function* modelIds(
-  { files, split, vocabulary, skipBad }: BatchOptions,
+  { shards, split, vocabulary, skipBad }: BatchOptions,
   bound: number,
   onBad?: () => void,
 ): AsyncGenerator<Uint32Array> {
-  for (const file of files) {
-    const tokens = (await readDocuments(file, { skipBad, onBad }))
+  for (const shard of shards) {
+    const tokens = (await readDocuments(shard, { skipBad, onBad }))
       .pipeThrough(new SplitStream(split, bound)).pipeThrough(new TokenizeStream());
     for await (const chunk of tokens) yield vocabulary.encode(chunk);
   }
 }
 
-async function* documents(files: readonly string[], skipBad?: boolean): AsyncGenerator<Document> {
-  for (const file of files) yield* await readDocuments(file, { skipBad });
+async function* documents(shards: readonly Shard[], skipBad?: boolean): AsyncGenerator<Document> {
+  for (const shard of shards) yield* await readDocuments(shard, { skipBad });
 }
 
 function toBatch(rows: Uint32Array[], context: number, epoch: number): Batch {

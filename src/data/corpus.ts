@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import { readDocuments } from "./documents.ts";
+import type { Shard } from "./shard.ts";
 import { TokenizeStream } from "./tokenize.ts";
 import { END_OF_TEXT, TOKEN_COUNT } from "./tokenizer.ts";
 
@@ -22,13 +23,13 @@ export type UsedTokens = CorpusCount & { tokens: Uint32Array<ArrayBuffer> };
  * @throws {UserError} If it has no document, and on what {@linkcode readDocuments} fails on.
  */
 export async function countCorpus(
-  files: readonly string[],
+  shards: readonly Shard[],
   skipBad?: boolean,
 ): Promise<UsedTokens> {
   const count = { documentCount: 0, tokenCount: 0, skipped: 0 };
   const seen = new Uint8Array(TOKEN_COUNT);
-  for (const file of files) {
-    const documents = await readDocuments(file, { skipBad, onBad: () => count.skipped++ });
+  for (const shard of shards) {
+    const documents = await readDocuments(shard, { skipBad, onBad: () => count.skipped++ });
     for await (const tokens of documents.pipeThrough(new TokenizeStream())) {
       count.tokenCount += tokens.length;
       for (const token of tokens) seen[token] = 1;

@@ -1,6 +1,7 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { UserError } from "../errors.ts";
 import { PieceStream } from "./pieces.ts";
+import { openShard, type Shard } from "./shard.ts";
 import { ZstdStream } from "./zstd.ts";
 
 /** A document, or a piece of one. */
@@ -13,6 +14,8 @@ export interface Document {
   line: number;
   /** False for a piece of a `.txt` file, which is one document from its first piece to its last. */
   whole: boolean;
+  /** The language, from `meta.lang`, e.g. `en`. */
+  lang?: string;
 }
 
 /** How to treat what cannot be read. */
@@ -28,7 +31,7 @@ export interface DocumentOptions {
 }
 
 /**
- * Streams the documents of one file; it is read no faster than they are taken.
+ * Streams the documents of one shard; it is read no faster than they are taken.
  *
  * `.jsonl` and `.jsonl.zst` have a document a line: a JSON string, or an object whose `text` is a
  * string or a list of paragraphs, which are joined by a blank line. Blank lines and empty documents
@@ -41,10 +44,11 @@ export interface DocumentOptions {
  * that is not UTF-8, truncated or damaged, and on a line that is no document.
  */
 export async function readDocuments(
-  file: string,
+  shard: Shard,
   options: DocumentOptions = {},
 ): Promise<ReadableStream<Document>> {
-  const bytes = await open(file);
+  const bytes = await openShard(shard);
+  const file = shard.name;
   const utf8 = new Utf8Stream(file, options.skipBad);
   if (file.endsWith(".txt")) {
     return bytes.pipeThrough(utf8).pipeThrough(new PieceStream())
@@ -55,14 +59,6 @@ export async function readDocuments(
     : bytes;
   return plain.pipeThrough(utf8).pipeThrough(new TextLineStream())
     .pipeThrough(new JsonLineStream(file, options));
-}
-
-async function open(file: string): Promise<ReadableStream<Uint8Array>> {
-  try {
-    return (await Deno.open(file)).readable;
-  } catch (error) {
-    throw new UserError(`cannot read ${file}: ${(error as Error).message}`);
-  }
 }
 
 /** Bytes to text. Unlike TextDecoderStream's, its error names the file. */
@@ -104,34 +100,45 @@ class JsonLineStream extends TransformStream<string, Document> {
       transform(json, controller) {
         line++;
         if (json.trim() === "") return;
-        const text = parse(json);
-        if (text instanceof Error) {
+        const parsed = parse(json);
+        if (parsed instanceof Error) {
           if (!skipBad) {
             throw new UserError(
-              `${file}:${line}: ${text.message}; skip such lines with --skip-bad`,
+              `${file}:${line}: ${parsed.message}; skip such lines with --skip-bad`,
             );
           }
           onBad?.();
-        } else if (text !== "") controller.enqueue({ text, file, line, whole: true });
+        } else if (parsed.text !== "") controller.enqueue({ ...parsed, file, line, whole: true });
       },
     });
   }
 }
 
-/** The text of a line, or what is wrong with it. */
-function parse(json: string): string | Error {
+/** The text of a line and its language, or what is wrong with it. */
+function parse(json: string): Pick<Document, "text" | "lang"> | Error {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
     return new Error("not JSON");
   }
-  if (typeof value === "string") return value;
+  if (typeof value === "string") return { text: value };
   if (typeof value !== "object" || value === null || !("text" in value)) {
     return new Error('no "text"');
   }
-  const { text } = value;
+  const text = plainText(value.text);
+  if (text === undefined) return new Error('"text" is neither a string nor a list of strings');
+  const lang = "meta" in value ? language(value.meta) : undefined;
+  return lang === undefined ? { text } : { text, lang };
+}
+
+function plainText(text: unknown): string | undefined {
   if (typeof text === "string") return text;
   const isList = Array.isArray(text) && text.every((paragraph) => typeof paragraph === "string");
-  return isList ? text.join("\n\n") : new Error('"text" is neither a string nor a list of strings');
+  return isList ? text.join("\n\n") : undefined;
+}
+
+function language(meta: unknown): string | undefined {
+  const hasLang = typeof meta === "object" && meta !== null && "lang" in meta;
+  return hasLang && typeof meta.lang === "string" ? meta.lang : undefined;
 }

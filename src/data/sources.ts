@@ -1,6 +1,7 @@
 import { glob } from "node:fs/promises";
 import { resolve } from "node:path";
 import { UserError } from "../errors.ts";
+import type { Shard } from "./shard.ts";
 
 const EXTENSIONS = [".jsonl.zst", ".jsonl", ".txt"] as const;
 
@@ -8,7 +9,7 @@ const supported = (path: string) => EXTENSIONS.some((extension) => path.endsWith
 const KINDS = EXTENSIONS.join(", ");
 
 /**
- * The data files that paths, globs and directories stand for: each once, sorted, so that it does
+ * The shards that paths, globs and directories stand for: each once, sorted, so that it does
  * not matter how they were named. A path that exists is taken as it is, even if it looks like a
  * glob. A directory stands for the supported files directly in it, a glob for the supported files
  * that it matches; `**` crosses directories.
@@ -16,13 +17,16 @@ const KINDS = EXTENSIONS.join(", ");
  * @throws {UserError} If a path does not exist or is of an unsupported kind, or a glob or
  * directory yields no supported file.
  */
-export async function findFiles(data: readonly string[]): Promise<string[]> {
+export async function findShards(data: readonly string[]): Promise<Shard[]> {
   if (data.length === 0) throw new UserError("no data: name a file, a glob or a directory");
-  const files = new Map<string, string>(); // absolute path -> the path as the user knows it
+  const shards = new Map<string, Shard>(); // by absolute path
   for (const name of data) {
-    for (const file of await expand(name)) files.set(resolve(file), file);
+    for (const file of await expand(name)) {
+      const size = (await stat(file))?.size;
+      shards.set(resolve(file), { name: file, source: file, size });
+    }
   }
-  return [...files.keys()].sort().map((path) => files.get(path)!);
+  return [...shards.keys()].sort().map((path) => shards.get(path)!);
 }
 
 async function expand(name: string): Promise<string[]> {

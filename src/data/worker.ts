@@ -6,7 +6,7 @@
 import { UserError } from "../errors.ts";
 import { type Batch, type BatchOptions, readBatches } from "./batches.ts";
 import { countCorpus, type UsedTokens } from "./corpus.ts";
-import { findFiles } from "./sources.ts";
+import { findShards } from "./sources.ts";
 import { compactVocabulary, fullVocabulary } from "./vocabulary.ts";
 
 /** Read batches without end, or count the corpus once. */
@@ -49,17 +49,17 @@ function replyError(error: Error): void {
 }
 
 async function* count({ data, skipBad }: Job & { kind: "count" }): AsyncGenerator<UsedTokens> {
-  yield await countCorpus(await findFiles(data), skipBad);
+  yield await countCorpus(await findShards(data), skipBad);
 }
 
 async function* batches(
   { data, tokens, options }: Job & { kind: "batches" },
 ): AsyncGenerator<CountedBatch> {
   const vocabulary = tokens ? compactVocabulary(tokens) : fullVocabulary();
-  const files = await findFiles(data);
+  const shards = await findShards(data);
   let skipped = 0;
   for await (
-    const batch of readBatches({ ...options, files, vocabulary, onBad: () => skipped++ })
+    const batch of readBatches({ ...options, shards, vocabulary, onBad: () => skipped++ })
   ) {
     yield { ...batch, skipped };
   }

@@ -4,7 +4,7 @@ import { type Split, SplitStream, validationBound } from "../../src/data/split.t
 import { encode, END_OF_TEXT } from "../../src/data/tokenizer.ts";
 import { compactVocabulary, fullVocabulary } from "../../src/data/vocabulary.ts";
 import { UserError } from "../../src/errors.ts";
-import { frame, jsonl, TempDir, texts } from "./fixtures.ts";
+import { frame, jsonl, shardsOf, TempDir, texts } from "./fixtures.ts";
 
 const CONTEXT = 16;
 const defaults = {
@@ -13,9 +13,13 @@ const defaults = {
 };
 
 /** The first `count` batches, or all of them. */
-async function read(options: Partial<BatchOptions>, count = Infinity): Promise<Batch[]> {
+async function read(
+  { files, ...options }: Partial<BatchOptions> & { files: string[] },
+  count = Infinity,
+): Promise<Batch[]> {
   const batches: Batch[] = [];
-  for await (const batch of readBatches({ ...defaults, files: [], ...options })) {
+  const shards = shardsOf(...files);
+  for await (const batch of readBatches({ ...defaults, shards, ...options })) {
     if (batches.push(batch) >= count) break;
   }
   return batches;

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { zstdCompressSync } from "node:zlib";
+import type { Shard } from "../../src/data/shard.ts";
 import { Random } from "../../src/random.ts";
 
 /** A directory for the files of one test; removed at the end of it. */
@@ -20,6 +21,11 @@ export class TempDir implements AsyncDisposable {
   async [Symbol.asyncDispose]() {
     await Deno.remove(this.path, { recursive: true });
   }
+}
+
+/** Files as shards. */
+export function shardsOf(...files: string[]): Shard[] {
+  return files.map((file) => ({ name: file, source: file }));
 }
 
 /** One zstd frame. */

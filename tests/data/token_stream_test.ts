@@ -8,7 +8,7 @@ import {
 import { encode } from "../../src/data/tokenizer.ts";
 import { compactVocabulary, fullVocabulary } from "../../src/data/vocabulary.ts";
 import { UsageError, UserError } from "../../src/errors.ts";
-import { frame, jsonl, TempDir, texts } from "./fixtures.ts";
+import { frame, jsonl, shardsOf, TempDir, texts } from "./fixtures.ts";
 
 const sanitize = { sanitizeOps: true, sanitizeResources: true };
 
@@ -23,7 +23,7 @@ Deno.test("a token stream gives what readBatches gives", sanitize, async () => {
   const options = optionsFor(file);
   await using stream = await openTokenStream(options);
   let count = 0;
-  for await (const expected of readBatches({ ...options, files: [file] })) {
+  for await (const expected of readBatches({ ...options, shards: shardsOf(file) })) {
     assertEquals(await stream.next(), expected);
     if (++count === 100) break;
   }
@@ -36,7 +36,7 @@ Deno.test("a validation stream ends", sanitize, async () => {
   await using dir = new TempDir();
   const file = await dir.write("a.jsonl", jsonl(texts(300, 30)));
   const options = { ...optionsFor(file), split: "validation" as const };
-  const expected = await Array.fromAsync(readBatches({ ...options, files: [file] }));
+  const expected = await Array.fromAsync(readBatches({ ...options, shards: shardsOf(file) }));
   assert(expected.length > 2);
   assertEquals(await Array.fromAsync(await openTokenStream(options)), expected);
 
