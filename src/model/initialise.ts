@@ -85,13 +85,14 @@ async function orthogonal(
   const columns = stride / parts;
   const [m, n] = [Math.min(rows, columns), Math.max(rows, columns)];
   const workspace = polarWorkspace(gpu, parts, m, n);
-  // The largest singular value of a normal matrix is close to sqrt(m) + sqrt(n).
-  gpu.write(workspace.x, normals(random, parts * m * n, 1 / (Math.sqrt(m) + Math.sqrt(n))));
-  // The smallest is about sqrt(n) - sqrt(m), and for square ones rarely below 0.01 / sqrt(n).
-  const smallest = Math.max(
-    (Math.sqrt(n) - Math.sqrt(m)) / (Math.sqrt(n) + Math.sqrt(m)),
-    0.005 / n,
-  );
+  // The iteration diverges from singular values above 1.26. The largest one of a normal matrix
+  // exceeds sqrt(m) + sqrt(n) + t with a probability below exp(-t^2 / 2) (Davidson and Szarek 2001).
+  const largest = Math.sqrt(m) + Math.sqrt(n) + 4;
+  gpu.write(workspace.x, normals(random, parts * m * n, 1 / largest));
+  // The smallest is below e (sqrt(n) - sqrt(m - 1)) with a probability of about e^(n - m + 1)
+  // (Rudelson and Vershynin 2009): here 1 in 1000, and six cubic steps make up for less.
+  const rare = 0.001 ** (1 / (n - m + 1));
+  const smallest = rare * (Math.sqrt(n) - Math.sqrt(m - 1)) / largest;
   const raising = Math.ceil(Math.log(0.7 / smallest) / Math.log(QUINTIC[0]));
   const steps = [...Array(raising).fill(QUINTIC), ...Array(6).fill(CUBIC)];
   const plan = new Plan(gpu);
