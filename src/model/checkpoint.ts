@@ -74,10 +74,15 @@ export async function loadCheckpoint(gpu: Gpu, directory: string): Promise<Gpt2>
     );
   }
   const weights = allocateLike(gpu, table, "weight");
-  for (const { name } of table) {
-    gpu.write(weights.get(name)!, await file.read(storedName(file.tensors, name)));
+  try {
+    for (const { name } of table) {
+      gpu.write(weights.get(name)!, await file.read(storedName(file.tensors, name)));
+    }
+    await gpu.finish();
+  } catch (error) {
+    gpu.free(...weights.values());
+    throw error;
   }
-  await gpu.finish();
   const vocabulary = tokens ? compactVocabulary(tokens) : fullVocabulary();
   return new Gpt2(gpu, config, vocabulary, weights);
 }
