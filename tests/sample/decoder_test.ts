@@ -1,0 +1,126 @@
+import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import type { Gpt2Config } from "../../src/model/config.ts";
+import { Random } from "../../src/random.ts";
+import { Decoder } from "../../src/sample/decoder.ts";
+import {
+  LARGE_VOCABULARY,
+  modelOf,
+  ODD,
+  randomWeights,
+  SLIM,
+  uploadTensors,
+} from "../model/helpers.ts";
+import { assertClose, openTestGpu } from "../ops/helpers.ts";
+import { forward, type Tensors } from "../reference/gpt2.ts";
+import { randomIntegers } from "../reference/random.ts";
+
+const gpu = await openTestGpu();
+
+/** A context of more than two chunks of 64, and not a multiple of one. */
+const LONG: Gpt2Config = { ...ODD, context: 150 };
+const WEIGHTS = randomWeights(LONG, 1);
+const TOKENS = randomIntegers(new Random(2), LONG.context, LONG.vocabularySize);
+
+/** The reference's logits after each token. */
+function expectedLogits(config: Gpt2Config, weights: Tensors, tokens: Uint32Array) {
+  const { logits } = forward(config, weights, tokens, tokens, 1);
+  const V = config.vocabularySize;
+  return Array.from(tokens, (_, n) => logits.subarray(n * V, (n + 1) * V));
+}
+
+const EXPECTED = expectedLogits(LONG, WEIGHTS, TOKENS);
+
+/** Appends the tokens in parts of these lengths; compares the logits after each. */
+async function checkParts(decoder: Decoder, lengths: number[]) {
+  let end = 0;
+  for (const length of lengths) {
+    const logits = await decoder.append(TOKENS.subarray(end, end + length));
+    end += length;
+    assertEquals(decoder.length, end);
+    assertEquals(logits.length, LONG.vocabularySize);
+    assertClose(logits, EXPECTED[end - 1], 1e-4, `after ${end} tokens`);
+  }
+}
+
+Deno.test("decoder: token by token the logits are those of the whole, at every position", async () => {
+  using model = modelOf(gpu, LONG, WEIGHTS);
+  using decoder = new Decoder(model);
+  await checkParts(decoder, Array(150).fill(1));
+});
+
+Deno.test("decoder: so are those of parts of any length, and again after a reset", async () => {
+  using model = modelOf(gpu, LONG, WEIGHTS);
+  using decoder = new Decoder(model);
+  for (const lengths of [[150], [64, 1, 64], [65, 65, 20], [2, 63, 1, 1, 70, 13], [129, 21]]) {
+    await checkParts(decoder, lengths);
+    decoder.reset();
+    assertEquals(decoder.length, 0);
+  }
+});
+
+Deno.test("decoder: a context shorter than one chunk", async () => {
+  const config = { ...ODD, context: 7, vocabularySize: 12 };
+  const weights = randomWeights(config, 3);
+  const tokens = randomIntegers(new Random(4), 7, 12);
+  const expected = expectedLogits(config, weights, tokens);
+  using model = modelOf(gpu, config, weights);
+  using decoder = new Decoder(model);
+  assertClose(await decoder.append(tokens.subarray(0, 5)), expected[4], 1e-4);
+  assertClose(await decoder.append(tokens.subarray(5)), expected[6], 1e-4);
+});
+
+Deno.test("decoder: rows of whole vec4s", async () => {
+  const config = { ...ODD, heads: 4, width: 16, context: 9, vocabularySize: 30 };
+  const weights = randomWeights(config, 5);
+  const tokens = randomIntegers(new Random(6), 9, 30);
+  const expected = expectedLogits(config, weights, tokens);
+  using model = modelOf(gpu, config, weights);
+  using decoder = new Decoder(model);
+  for (const [start, end] of [[0, 4], [4, 5], [5, 9]]) {
+    assertClose(await decoder.append(tokens.subarray(start, end)), expected[end - 1], 1e-4);
+  }
+});
+
+Deno.test("decoder: wte in several bindings", async () => {
+  const slim: Gpu = await openTestGpu(SLIM);
+  const weights = randomWeights(LARGE_VOCABULARY, 7, 0.1);
+  const tokens = Uint32Array.of(3, 262, 256);
+  const expected = expectedLogits(LARGE_VOCABULARY, weights, tokens);
+  using model = modelOf(slim, LARGE_VOCABULARY, weights);
+  using decoder = new Decoder(model);
+  assertClose(await decoder.append(tokens.subarray(0, 2)), expected[1], 1e-4);
+  assertClose(await decoder.append(tokens.subarray(2)), expected[2], 1e-4);
+});
+
+Deno.test("decoder: other weights than the model's", async () => {
+  const other = randomWeights(LONG, 8);
+  using model = modelOf(gpu, LONG, WEIGHTS);
+  const weights = uploadTensors(gpu, LONG, other);
+  using decoder = new Decoder(model, weights);
+  const expected = expectedLogits(LONG, other, TOKENS.subarray(0, 3));
+  const logits = await decoder.append(TOKENS.subarray(0, 3));
+  assertClose(logits, expected[2], 1e-4);
+  assertNotEquals(logits, Float32Array.from(EXPECTED[2]));
+  gpu.free(...weights.values());
+});
+
+Deno.test("decoder: no token, or more than fit, are refused and change nothing", async () => {
+  using model = modelOf(gpu, LONG, WEIGHTS);
+  using decoder = new Decoder(model);
+  await decoder.append(TOKENS.subarray(0, 140));
+  await assertRejects(() => decoder.append(new Uint32Array()), RangeError);
+  await assertRejects(
+    () => decoder.append(new Uint32Array(11)),
+    RangeError,
+    "11 tokens do not fit behind 140 in 150",
+  );
+  assertClose(await decoder.append(TOKENS.subarray(140)), EXPECTED[149], 1e-4);
+});
+
+Deno.test("decoder: frees all but the model", () => {
+  using model = modelOf(gpu, LONG, WEIGHTS);
+  const before = gpu.allocatedBytes;
+  new Decoder(model)[Symbol.dispose]();
+  assertEquals(gpu.allocatedBytes, before);
+});
