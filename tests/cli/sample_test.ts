@@ -1,0 +1,87 @@
+import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { assertFails, corpusDirectory, runTask, TINY } from "./helpers.ts";
+
+Deno.test("sampling from a checkpoint", async (t) => {
+  await using directory = await corpusDirectory();
+  const cwd = directory.path;
+  const trained = await runTask("train", [
+    ...["--data", "corpus.jsonl", "--out", "run", ...TINY, "--steps", "60", "--quiet"],
+  ], { cwd });
+  assertEquals(trained.code, 0, trained.stderr);
+  const sample = async (args: string[], stdin?: string) => {
+    const outcome = await runTask("sample", ["--checkpoint", "run", ...args], { cwd, stdin });
+    assertEquals([outcome.code, outcome.stderr], [0, ""]);
+    return outcome.stdout;
+  };
+
+  await t.step("the text goes on from the prompt, the same for the same seed", async () => {
+    const args = ["--prompt", "the moon", "--max-tokens", "20"];
+    const [one, again, other] = await Promise.all([
+      ...[sample(args), sample([...args, "--seed", "0"]), sample([...args, "--seed", "1"])],
+    ]);
+    assertMatch(one, /^the moon[^]+\n$/);
+    assertEquals(one, again);
+    assertNotEquals(one, other);
+  });
+
+  await t.step("the prompt may come from standard input", async () => {
+    const args = ["--max-tokens", "8", "--temperature", "0"];
+    const [given, piped] = await Promise.all([
+      ...[sample([...args, "--prompt", "the moon\n"]), sample(args, "the moon\n\n")],
+    ]);
+    assertEquals(piped, given);
+  });
+
+  await t.step("several samples have seeds that count up", async () => {
+    const args = ["--prompt", "the", "--max-tokens", "8"];
+    const [both, second] = await Promise.all([
+      ...[sample([...args, "--num-samples", "2"]), sample([...args, "--seed", "1"])],
+    ]);
+    assertMatch(both, /^--- sample 1\nthe[^]*\n\n--- sample 2\nthe/);
+    assertEquals(both.slice(both.indexOf("--- sample 2\n") + "--- sample 2\n".length), second);
+  });
+
+  await t.step("a prompt may be longer than the context, and begin with a dash", async () => {
+    const prompt = "- the moon rises".repeat(20);
+    const text = await sample(["--prompt", prompt, "--max-tokens", "4"]);
+    assertEquals(text.startsWith(prompt), true);
+  });
+
+  await t.step("a checkpoint that does not fit its config is told in one line", async () => {
+    const config = JSON.parse(await Deno.readTextFile(`${cwd}/run/config.json`));
+    await directory.write(
+      "misfit/config.json",
+      JSON.stringify({ ...config, n_positions: 8, n_ctx: 8 }),
+    );
+    await Deno.copyFile(`${cwd}/run/model.safetensors`, `${cwd}/misfit/model.safetensors`);
+    assertFails(
+      await runTask("sample", ["--checkpoint", "misfit"], { cwd }),
+      1,
+      "misfit/model.safetensors: tensor wpe.weight is (16, 16), but config.json says (8, 16)",
+    );
+  });
+});
+
+Deno.test("a wrong call of sample is told in one line", async () => {
+  const wrong: [string, 1 | 2, string][] = [
+    ["", 2, "--checkpoint DIR is needed"],
+    ["--checkpoint a --temperature -1", 2, "temperature must be 0 or more, not -1"],
+    ["--checkpoint a --top-k 0", 2, "--top-k must be an integer of 1 or more, not 0"],
+    ["--checkpoint a --top-p 2", 2, "top-p must be above 0 and at most 1, not 2"],
+    ["--checkpoint a --promt x", 2, "unknown option '--promt': did you mean --prompt?"],
+    ["--checkpoint no/where", 1, "no/where/config.json: cannot read: No such file or directory"],
+  ];
+  await Promise.all(wrong.map(async ([args, code, message]) => {
+    assertFails(
+      await runTask("sample", args.split(" ").filter(Boolean), { cwd: "." }),
+      code,
+      message,
+    );
+  }));
+});
+
+Deno.test("sample explains itself", async () => {
+  const { stdout, stderr, code } = await runTask("sample", ["--help"], { cwd: "." });
+  assertStringIncludes(stdout, "\n  --checkpoint DIR ");
+  assertEquals([code, stderr], [0, ""]);
+});
