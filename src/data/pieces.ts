@@ -18,7 +18,7 @@ export class PieceStream extends TransformStream<string, string> {
         let start = 0;
         // Two more characters than a piece: those around the latest possible cut.
         while (text.length - start >= PIECE_LENGTH + 2) {
-          const end = cut(text, start);
+          const end = cut(text, start, PIECE_LENGTH);
           controller.enqueue(text.slice(start, end));
           start = end;
         }
@@ -26,7 +26,7 @@ export class PieceStream extends TransformStream<string, string> {
       },
       flush(controller) {
         if (text.length > PIECE_LENGTH) {
-          const end = cut(text, 0);
+          const end = cut(text, 0, PIECE_LENGTH);
           controller.enqueue(text.slice(0, end));
           text = text.slice(end);
         }
@@ -36,15 +36,18 @@ export class PieceStream extends TransformStream<string, string> {
   }
 }
 
-/** Where the piece that begins at `start` ends. */
-function cut(text: string, start: number): number {
+/**
+ * Where to cut text so that a piece from `start` on has at most `length` characters. The text must
+ * go on after that.
+ */
+export function cut(text: string, start: number, length: number): number {
   let space = 0;
-  for (let at = start + PIECE_LENGTH; at > start; at--) {
-    if (!/^\s\S/.test(text.slice(at, at + 2))) continue;
+  for (let at = start + length; at > start; at--) {
+    if (!/^\p{White_Space}\P{White_Space}/u.test(text.slice(at, at + 2))) continue;
     if (text[at] === "\n") return at;
     space ||= at;
   }
   if (space) return space;
-  const end = start + PIECE_LENGTH;
+  const end = start + length;
   return /[\uD800-\uDBFF]/.test(text[end - 1]) ? end - 1 : end; // never inside a surrogate pair
 }

@@ -1,5 +1,6 @@
-import { encode as encodeText } from "gpt-tokenizer/r50k_base";
 import ranks from "gpt-tokenizer/r50k_base_ranks";
+import { mergeBytes } from "./bpe.ts";
+import { cut } from "./pieces.ts";
 
 /** The number of GPT-2's tokens. */
 export const TOKEN_COUNT = 50257;
@@ -8,11 +9,33 @@ export const TOKEN_COUNT = 50257;
 export const END_OF_TEXT = 50256;
 
 /**
+ * GPT-2's split of text into words, each of which is encoded by itself (Radford et al. 2019). White
+ * space is Unicode's, as it is there: JavaScript's `\s` counts U+FEFF, too, and leaves out U+0085.
+ */
+const WORDS =
+  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+
+/** Longer texts are encoded in blocks, since a match may take no more memory than the stack has. */
+const BLOCK = 2 ** 20;
+
+/** The tokens that are words: most words are. Those that are a part of a character are not. */
+const tokenOfWord = new Map<string, number>();
+ranks.forEach((entry, token) => typeof entry === "string" && tokenOfWord.set(entry, token));
+
+/** The tokens of words seen lately that are more than one. */
+const tokensOfWord = new Map<string, number[]>();
+const CACHED = 50_000;
+const LONGEST_CACHED = 64;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
  * GPT-2's tokens of a text (its byte-pair encoding, known as r50k_base). `<|endoftext|>` in the
- * text is text like any other.
+ * text is text like any other, and half a surrogate pair is U+FFFD.
  *
- * Runs of more than 1,024 letters, of digits, of other symbols or of white space are encoded in
- * parts, since the time to merge an unbroken run grows with the square of its length.
+ * The time grows in proportion to the text, whatever is in it. Text of more than 2^20 characters
+ * without any white space is cut there, which may change the tokens at the cut.
  *
  * @example
  * ```ts
@@ -21,32 +44,31 @@ export const END_OF_TEXT = 50256;
  * ```
  */
 export function encode(text: string): number[] {
-  if (!mayHaveLongRun(text)) return encodeText(text, PLAIN);
   const tokens: number[] = [];
-  let start = 0;
-  for (const run of text.matchAll(LONG_RUN)) {
-    const end = run.index + run[0].length;
-    for (const token of encodeText(text.slice(start, end), PLAIN)) tokens.push(token);
+  for (let start = 0; start < text.length;) {
+    const isLast = text.length - start <= BLOCK;
+    const end = isLast ? text.length : cut(text, start, BLOCK);
+    const block = start === 0 && isLast ? text : text.slice(start, end);
+    for (const word of block.match(WORDS)!) {
+      const token = tokenOfWord.get(word);
+      if (token !== undefined) tokens.push(token);
+      else for (const token of tokensOfWord.get(word) ?? encodeWord(word)) tokens.push(token);
+    }
     start = end;
   }
-  for (const token of encodeText(text.slice(start), PLAIN)) tokens.push(token);
   return tokens;
 }
 
-const PLAIN = { disallowedSpecial: new Set<string>() };
-const LONG_RUN = /\p{L}{1024}|\p{N}{1024}|[^\s\p{L}\p{N}]{1024}|\s{1024}/gu;
-const RUN_BLOCK = /\S{512}|\s{512}/y;
-
-/** A run of 1,024 covers 512 characters from some multiple of 512 on; to look there is cheap. */
-function mayHaveLongRun(text: string): boolean {
-  for (let at = 0; at + 512 <= text.length; at += 512) {
-    RUN_BLOCK.lastIndex = at;
-    if (RUN_BLOCK.test(text)) return true;
+function encodeWord(word: string): number[] {
+  const bytes = encoder.encode(word);
+  const tokens = mergeBytes(bytes);
+  if (word.length <= LONGEST_CACHED) {
+    if (tokensOfWord.size === CACHED) tokensOfWord.clear();
+    // Not the word itself: as a part of the whole text it would keep that in memory.
+    tokensOfWord.set(decoder.decode(bytes), tokens);
   }
-  return false;
+  return tokens;
 }
-
-const encoder = new TextEncoder();
 
 /**
  * The bytes that a GPT-2 token stands for: often a word, at times a part of a character.

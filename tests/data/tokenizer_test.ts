@@ -51,11 +51,12 @@ Deno.test("encode is quick and complete on long unbroken runs", () => {
   }
 });
 
-Deno.test("encode leaves the tokens of texts without long runs alone, however long", () => {
-  // Unbroken, so looked at closely, but each word is shorter than the limit.
-  const part = "word" + "=".repeat(1000) + "1234567";
-  const once = encode(part);
-  assertEquals(encode(part.repeat(5)), Array(5).fill(once).flat());
+Deno.test("encode gives the tokens of the parts of a very long text", () => {
+  const line = "\nSome words, 漢字 and 1234567";
+  const count = Math.ceil(2 ** 20 / line.length) + 100; // more than one block
+  assertEquals(encode(line.repeat(count)), Array(count).fill(encode(line)).flat());
+  const spaced = line.replace("\n", " ");
+  assertEquals(encode(spaced.repeat(count)), Array(count).fill(encode(spaced)).flat());
 });
 
 Deno.test("tokenBytes gives a token's bytes", () => {

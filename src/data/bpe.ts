@@ -1,0 +1,92 @@
+import ranks from "gpt-tokenizer/r50k_base_ranks";
+
+const encoder = new TextEncoder();
+
+/** The bytes of each of GPT-2's tokens, as a string of the characters U+0000 to U+00FF. */
+const BYTES_OF: readonly string[] = ranks.map((entry) => {
+  return byteString(typeof entry === "string" ? encoder.encode(entry) : entry);
+});
+
+/** The token that stands for some bytes, which is also its rank among the merges. */
+const TOKEN_OF = new Map(BYTES_OF.map((bytes, token) => [bytes, token]));
+
+/** Ranks and positions share one number in the queue: a rank times this, and a position. */
+const POSITIONS = 2 ** 32;
+
+/**
+ * Byte-pair encoding (Sennrich et al. 2016) with GPT-2's merges: starting from single bytes, of all
+ * neighbours that make up a token, those that make up the one of the lowest rank are joined, from
+ * left to right, until there are none.
+ *
+ * The candidates wait in a priority queue, so that the time for n bytes grows as n log n.
+ *
+ * @returns GPT-2's tokens of the bytes.
+ */
+export function mergeBytes(bytes: Uint8Array): number[] {
+  const count = bytes.length;
+  const tokens = Int32Array.from(bytes, (byte) => TOKEN_OF.get(String.fromCharCode(byte))!);
+  const next = Int32Array.from(tokens, (_, at) => at + 1); // `count` after the last
+  const previous = Int32Array.from(tokens, (_, at) => at - 1);
+  /** The token that the one at a position and its neighbour make up, or -1. */
+  const joined = (at: number) => {
+    const neighbour = next[at];
+    if (neighbour === count) return -1;
+    return TOKEN_OF.get(BYTES_OF[tokens[at]] + BYTES_OF[tokens[neighbour]]) ?? -1;
+  };
+  const queue = new Queue();
+  const offer = (at: number) => {
+    const token = joined(at);
+    if (token >= 0) queue.push(token * POSITIONS + at);
+  };
+  for (let at = 0; at < count - 1; at++) offer(at);
+  for (let key; (key = queue.pop()) !== undefined;) {
+    const at = key % POSITIONS;
+    const token = Math.floor(key / POSITIONS);
+    // What was offered may have been joined otherwise since.
+    if (tokens[at] < 0 || joined(at) !== token) continue;
+    const neighbour = next[at];
+    tokens[at] = token;
+    tokens[neighbour] = -1;
+    next[at] = next[neighbour];
+    if (next[at] < count) previous[next[at]] = at;
+    offer(at);
+    if (previous[at] >= 0) offer(previous[at]);
+  }
+  return Array.from(tokens.filter((token) => token >= 0));
+}
+
+/** Gives back the smallest number first: a binary heap. */
+class Queue {
+  readonly #heap: number[] = [];
+
+  push(key: number): void {
+    const heap = this.#heap;
+    let at = heap.push(key) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (heap[parent] <= key) break;
+      heap[at] = heap[parent];
+      at = parent;
+    }
+    heap[at] = key;
+  }
+
+  pop(): number | undefined {
+    const heap = this.#heap;
+    const least = heap[0];
+    const key = heap.pop();
+    if (key === undefined || heap.length === 0) return key;
+    let at = 0;
+    for (let child; (child = 2 * at + 1) < heap.length; at = child) {
+      if (child + 1 < heap.length && heap[child + 1] < heap[child]) child++;
+      if (heap[child] >= key) break;
+      heap[at] = heap[child];
+    }
+    heap[at] = key;
+    return least;
+  }
+}
+
+function byteString(bytes: ArrayLike<number>): string {
+  return String.fromCharCode(...Array.from(bytes));
+}
