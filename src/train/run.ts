@@ -79,7 +79,10 @@ export async function run(model: Gpt2, options: RunOptions): Promise<RunResult> 
     if (!options.onSample) return;
     let text = "";
     const settings = { maxTokens: options.sampleTokens, temperature: 0.8, seed, weights };
-    for await (const piece of generate(model, settings)) text += piece;
+    for await (const piece of generate(model, settings)) {
+      if (signal?.aborted) return;
+      text += piece;
+    }
     options.onSample(step, text);
   };
 

@@ -10,25 +10,23 @@ import { fileError, UserError } from "../errors.ts";
 export async function checkRunDirectory(directory: string): Promise<void> {
   try {
     let nearest = resolve(directory);
-    while (!await exists(nearest)) nearest = dirname(nearest);
+    while (!await stat(nearest)) nearest = dirname(nearest);
     await Deno.remove(await Deno.makeTempFile({ dir: nearest, prefix: ".writable-" }));
   } catch (error) {
     throw fileError(error, `${directory}: cannot write`);
   }
   for (const name of ["model.safetensors", "metrics.jsonl"]) {
-    if (!await exists(`${directory}/${name}`)) continue;
+    // An empty one is left of a run that failed at its first step.
+    if (!(await stat(`${directory}/${name}`))?.size) continue;
     throw new UserError(`${directory} holds a run already: choose another one, or remove it`);
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+async function stat(path: string): Promise<Deno.FileInfo | undefined> {
   try {
-    await Deno.stat(path);
-    return true;
+    return await Deno.stat(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return false;
-    }
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return;
     throw error;
   }
 }

@@ -194,7 +194,7 @@ Deno.test("bad input is told in one line", async () => {
   await directory.write("key.jsonl", '{"title": "no text"}\n');
   await directory.write("short.jsonl", jsonl(["Short.", "Two."]));
   await directory.write("empty/notes.md", "");
-  await directory.write("run/metrics.jsonl", "");
+  await directory.write("run/metrics.jsonl", "{}\n");
   const train = (...args: string[]) =>
     runTask("train", [...TINY, "--steps", "1", ...args], { cwd });
 
@@ -224,8 +224,8 @@ Deno.test("bad input is told in one line", async () => {
     1,
     "no/config.json: cannot read: No such file or directory",
   );
-  const short = await train("--data", "short.jsonl", "--context", "64");
-  assertMatch(short.stderr, /^error: corpus shorter than one window of 65 tokens [^\n]*\n$/);
+  const short = await train("--data", "short.jsonl");
+  assertMatch(short.stderr, /^error: corpus shorter than one window of 17 tokens [^\n]*\n$/);
   assertEquals(short.code, 1);
   // None of them left anything behind.
   assertEquals(filesIn(cwd).includes("runs"), false);

@@ -1,0 +1,101 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { UserError } from "../../src/errors.ts";
+import { collectVocabulary } from "../../src/data/token_stream.ts";
+import { Gpu } from "../../src/gpu/gpu.ts";
+import { loadCheckpoint } from "../../src/model/checkpoint.ts";
+import { Gpt2 } from "../../src/model/gpt2.ts";
+import { Agd } from "../../src/optim/agd.ts";
+import { readMetrics } from "../../src/train/metrics.ts";
+import { run, type RunOptions } from "../../src/train/run.ts";
+import { jsonl, TempDir, texts } from "../data/fixtures.ts";
+
+const ARCHITECTURE = { layers: 1, heads: 2, width: 16, context: 16, bias: true, affine: true };
+
+Deno.test("a run leaves its results in a directory", async (t) => {
+  await using directory = new TempDir();
+  const data = [await directory.write("corpus.jsonl", jsonl(texts(60, 40)))];
+  const { vocabulary } = await collectVocabulary(data);
+  using gpu = await Gpu.open();
+
+  /** Trains a model of its own; returns the steps at which it saved, and how it ended. */
+  const train = async (name: string, options: Partial<RunOptions>) => {
+    using model = await Gpt2.create(gpu, ARCHITECTURE, { vocabulary, seed: 1 });
+    const saves: number[] = [];
+    const out = `${directory.path}/${name}`;
+    const result = await run(model, {
+      ...{ data, out, batch: 2, optimizer: (target) => new Agd(target), steps: 5, seed: 1 },
+      ...{ evalEvery: 2, evalBatches: 2, sampleEvery: 0, sampleTokens: 4 },
+      onSave: (step) => void saves.push(step),
+      ...options,
+    });
+    return { out, saves, ...result };
+  };
+
+  const weightsIn = (out: string) => Deno.readFileSync(`${out}/model.safetensors`);
+
+  await t.step("which holds the model of each evaluation, and of the end", async () => {
+    let second: Uint8Array | undefined;
+    const { out, last } = await train("full", {
+      onSave: (step, out) => {
+        if (step === 2) second = weightsIn(out);
+      },
+    });
+    const metrics = await readMetrics(`${out}/metrics.jsonl`);
+    assertEquals(metrics.map(({ step }) => step), [1, 2, 3, 4, 5]);
+    const evaluations = metrics.filter(({ val_loss }) => val_loss !== undefined);
+    assertEquals(evaluations.map(({ step }) => step), [2, 4, 5]);
+    assertEquals(metrics[4].val_loss, last?.validationLoss);
+    assertStringIncludes(await Deno.readTextFile(`${out}/loss.svg`), "</svg>");
+
+    const short = await train("short", { steps: 2 });
+    assertEquals(short.saves, [2]);
+    assertEquals(weightsIn(short.out), second);
+    using model = await loadCheckpoint(gpu, out);
+    assertEquals(model.config, { ...ARCHITECTURE, vocabularySize: vocabulary.size });
+  });
+
+  await t.step("also without validation", async () => {
+    const { out, saves } = await train("no-validation", { evalBatches: 0 });
+    assertEquals(saves, [2, 4, 5]);
+    const metrics = await readMetrics(`${out}/metrics.jsonl`);
+    assertEquals(metrics.some(({ val_loss }) => val_loss !== undefined), false);
+  });
+
+  await t.step("with samples in between and at the end", async () => {
+    const samples: number[] = [];
+    await train("samples", { sampleEvery: 2, onSample: (step) => void samples.push(step) });
+    assertEquals(samples, [2, 4, 5]);
+  });
+
+  await t.step("after the step at which it is aborted", async () => {
+    const controller = new AbortController();
+    const { out, saves, last } = await train("aborted", {
+      onStep: () => controller.abort(),
+      onSample: () => assert(false, "no sample after that"),
+      ...{ steps: 100, evalEvery: 100, signal: controller.signal },
+    });
+    assertEquals(last!.step < 4, true); // the one under way was finished
+    assertEquals(saves, [last!.step]);
+    assertEquals((await readMetrics(`${out}/metrics.jsonl`)).length, last!.step);
+  });
+
+  await t.step("unless it is aborted before the first step", async () => {
+    const { saves, last } = await train("none", { signal: AbortSignal.abort() });
+    assertEquals([saves, last], [[], undefined]);
+    await train("none", { steps: 1 }); // nothing is in the way of this one
+  });
+
+  await t.step("that holds no other run", async () => {
+    await assertRejects(
+      () => train("full", {}),
+      UserError,
+      "/full holds a run already: choose another one, or remove it",
+    );
+  });
+
+  await t.step("and that is not created for data that is bad", async () => {
+    const bad = await directory.write("bad.jsonl", "oops\n");
+    await assertRejects(() => train("bad", { data: [bad] }), UserError, "bad.jsonl:1: not JSON");
+    await assertRejects(() => Deno.stat(`${directory.path}/bad`), Deno.errors.NotFound);
+  });
+});
