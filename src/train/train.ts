@@ -99,7 +99,9 @@ export async function train(
     const batch = await batches.next();
     const dataWaitMs = batches.waitedMs - waited;
     const learningRate = schedule?.(step - 1);
-    const submitted = { step, batch, learningRate, dataWaitMs, result: trainer.step(batch) };
+    const result = trainer.step(batch);
+    result.catch(() => {}); // its turn to be told of comes later
+    const submitted = { step, batch, learningRate, dataWaitMs, result };
     if (pending) await finish(pending, false);
     pending = submitted;
     // An evaluation must see this step's weights, not the next one's.
