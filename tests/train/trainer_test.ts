@@ -1,0 +1,126 @@
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import { UsageError } from "../../src/errors.ts";
+import { Gpt2 } from "../../src/model/gpt2.ts";
+import type { TokenBatch } from "../../src/model/passes.ts";
+import { AdamW } from "../../src/optim/adamw.ts";
+import { Agd, type AgdNorm } from "../../src/optim/agd.ts";
+import type { OptimizerTarget } from "../../src/optim/optimizer.ts";
+import { Sgd } from "../../src/optim/sgd.ts";
+import { Trainer } from "../../src/train/trainer.ts";
+import { modelOf, ODD, randomBatch, randomWeights, smallVocabulary } from "../model/helpers.ts";
+import { assertClose, FORWARD, openTestGpu } from "../ops/helpers.ts";
+import { forward } from "../reference/gpt2.ts";
+import { Agd as ReferenceAgd } from "../reference/optimizers/agd.ts";
+import { lossAndGradients } from "../reference/gpt2.ts";
+
+const gpu = await openTestGpu();
+const BATCHES = Array.from({ length: 6 }, (_, i) => randomBatch(ODD, 2, i));
+const vocabulary = smallVocabulary(ODD.vocabularySize);
+
+const agd = (target: OptimizerTarget) => new Agd(target);
+
+/** Trains a new model on the batches; returns all results. */
+async function results(seed: number, batches: TokenBatch[], norm: AgdNorm = "spectral") {
+  using model = await Gpt2.create(gpu, ODD, { vocabulary, seed });
+  using trainer = new Trainer(model, { batch: 2, optimizer: (t) => new Agd(t, { norm }) });
+  const results = [];
+  for (const batch of batches) results.push(await trainer.step(batch));
+  return results;
+}
+
+Deno.test("trainer: the same seed and batches give the same losses, bit for bit", async () => {
+  for (const norm of ["spectral", "frobenius"] as const) {
+    const first = await results(7, BATCHES, norm);
+    assertEquals(await results(7, BATCHES, norm), first);
+    const other = await results(8, BATCHES, norm);
+    other.forEach(({ loss }, i) => assertNotEquals(loss, first[i].loss));
+  }
+});
+
+Deno.test("trainer: steps submitted ahead of the results are the same", async () => {
+  const expected = await results(7, BATCHES);
+  using model = await Gpt2.create(gpu, ODD, { vocabulary, seed: 7 });
+  using trainer = new Trainer(model, { batch: 2, optimizer: agd });
+  assertEquals(await Promise.all(BATCHES.map((batch) => trainer.step(batch))), expected);
+});
+
+Deno.test("trainer: a loss is that of the evaluated weights, and does not disturb training", async () => {
+  const parameters = randomWeights(ODD, 1);
+  const reference = new ReferenceAgd([...modelOf(gpu, ODD, parameters).table], parameters);
+  using model = modelOf(gpu, ODD, parameters);
+  using trainer = new Trainer(model, { batch: 2, optimizer: agd });
+  const probe = randomBatch(ODD, 2, 9);
+  const expectLoss = async (what: string) => {
+    const { loss } = forward(ODD, reference.average, probe.inputs, probe.targets, 2);
+    assertClose([await trainer.loss(probe)], [loss], 1e-4, what);
+  };
+  await expectLoss("before training");
+  for (const batch of BATCHES.slice(0, 3)) {
+    const { loss, gradients } = lossAndGradients(
+      ...[ODD, parameters, batch.inputs, batch.targets, 2] as const,
+    );
+    assertClose([(await trainer.step(batch)).loss], [loss], 1e-4);
+    reference.step(parameters, gradients);
+    await expectLoss("after a step");
+  }
+});
+
+Deno.test("trainer: the loss is measured before the update", async () => {
+  const parameters = randomWeights(ODD, 2);
+  using model = modelOf(gpu, ODD, parameters);
+  using trainer = new Trainer(model, {
+    batch: 2,
+    optimizer: (target) => new Sgd(target, { learningRate: 0.1 }),
+  });
+  const [batch] = BATCHES;
+  const { loss } = forward(ODD, parameters, batch.inputs, batch.targets, 2);
+  assertEquals(await trainer.loss(batch), (await trainer.step(batch)).loss);
+  using again = modelOf(gpu, ODD, parameters);
+  using other = new Trainer(again, { batch: 2, optimizer: agd });
+  assertClose([(await other.step(batch)).loss], [loss], FORWARD);
+});
+
+Deno.test("trainer: eta and G are told by AGD only", async () => {
+  using model = modelOf(gpu, ODD, randomWeights(ODD, 3));
+  using first = new Trainer(model, { batch: 2, optimizer: agd });
+  const { eta, gradientSummary } = await first.step(BATCHES[0]);
+  assert(eta! > 0 && gradientSummary! > eta!);
+  using second = new Trainer(model, {
+    batch: 2,
+    optimizer: (target) => new AdamW(target, { learningRate: 0.01 }),
+  });
+  assertEquals(Object.keys(await second.step(BATCHES[0])), ["loss"]);
+});
+
+Deno.test("trainer: frees all but the model", () => {
+  using model = modelOf(gpu, ODD, randomWeights(ODD, 4));
+  const before = gpu.allocatedBytes;
+  const optimizers = [
+    agd,
+    (target: OptimizerTarget) => new Agd(target, { norm: "frobenius" }),
+    (target: OptimizerTarget) => new AdamW(target, { learningRate: 1 }),
+    (target: OptimizerTarget) => new Sgd(target, { learningRate: 1 }),
+  ];
+  for (const optimizer of optimizers) {
+    new Trainer(model, { batch: 2, optimizer })[Symbol.dispose]();
+    assertEquals(gpu.allocatedBytes, before);
+  }
+});
+
+Deno.test("trainer: impossible batches are usage errors", async () => {
+  using model = modelOf(gpu, ODD, randomWeights(ODD, 5));
+  for (const batch of [0, -1, 1.5, NaN]) {
+    const { message } = assertThrows(
+      () => new Trainer(model, { batch, optimizer: agd }),
+      UsageError,
+    );
+    assertEquals(message, `batch must be a positive integer, not ${batch}`);
+  }
+  using trainer = new Trainer(model, { batch: 2, optimizer: agd });
+  const wrong = randomBatch(ODD, 3, 1);
+  const { message } = assertThrows(() => trainer.step(wrong), UsageError);
+  assertEquals(message, "a batch must hold 2 sequences of 5 tokens");
+  await assertRejects(() => trainer.loss(wrong), UsageError, "2 sequences of 5 tokens");
+  const { inputs } = BATCHES[0];
+  assertThrows(() => trainer.step({ inputs, targets: wrong.targets }), UsageError);
+});
