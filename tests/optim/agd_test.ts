@@ -14,7 +14,7 @@ import {
   SLIM,
   smallVocabulary,
 } from "../model/helpers.ts";
-import { openTestGpu } from "../ops/helpers.ts";
+import { onKind, openTestGpu } from "../ops/helpers.ts";
 import type { Tensors } from "../reference/gpt2.ts";
 import { Agd as ReferenceAgd } from "../reference/optimizers/agd.ts";
 import { polar } from "../reference/optimizers/polar.ts";
@@ -44,6 +44,10 @@ for (const norm of NORMS) {
       await checkFiveSteps(gpu, config, make, reference);
     });
   }
+
+  Deno.test(`agd, ${norm}: five steps are the reference's: a GPU's kernels`, async () => {
+    await onKind(gpu, "GPU", () => checkFiveSteps(gpu, ODD, make, reference));
+  });
 
   Deno.test(`agd, ${norm}: five steps are the reference's: wte in several bindings`, async () => {
     await checkFiveSteps(slim, LARGE_VOCABULARY, make, reference);

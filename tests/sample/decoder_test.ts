@@ -1,5 +1,4 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import type { Gpu } from "../../src/gpu/gpu.ts";
 import type { Gpt2Config } from "../../src/model/config.ts";
 import { Random } from "../../src/random.ts";
 import { Decoder } from "../../src/sample/decoder.ts";
@@ -11,11 +10,12 @@ import {
   SLIM,
   uploadTensors,
 } from "../model/helpers.ts";
-import { assertClose, openTestGpu } from "../ops/helpers.ts";
+import { assertClose, onKind, openTestGpu } from "../ops/helpers.ts";
 import { forward, type Tensors } from "../reference/gpt2.ts";
 import { randomIntegers } from "../reference/random.ts";
 
 const gpu = await openTestGpu();
+const slim = await openTestGpu(SLIM);
 
 /** A context of more than two chunks of 64, and not a multiple of one. */
 const LONG: Gpt2Config = { ...ODD, context: 150 };
@@ -59,6 +59,14 @@ Deno.test("decoder: so are those of parts of any length, and again after a reset
   }
 });
 
+Deno.test("decoder: the same with a GPU's kernels", async () => {
+  await onKind(gpu, "GPU", async () => {
+    using model = modelOf(gpu, LONG, WEIGHTS);
+    using decoder = new Decoder(model);
+    await checkParts(decoder, [1, 66, 1, 2, 80]);
+  });
+});
+
 Deno.test("decoder: a context shorter than one chunk", async () => {
   const config = { ...ODD, context: 7, vocabularySize: 12 };
   const weights = randomWeights(config, 3);
@@ -83,7 +91,6 @@ Deno.test("decoder: rows of whole vec4s", async () => {
 });
 
 Deno.test("decoder: wte in several bindings", async () => {
-  const slim: Gpu = await openTestGpu(SLIM);
   const weights = randomWeights(LARGE_VOCABULARY, 7, 0.1);
   const tokens = Uint32Array.of(3, 262, 256);
   const expected = expectedLogits(LARGE_VOCABULARY, weights, tokens);
