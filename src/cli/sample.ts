@@ -1,5 +1,5 @@
 /** `deno task sample`: generates text from a checkpoint. */
-import { UsageError } from "../errors.ts";
+import { fileError, UsageError } from "../errors.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { loadCheckpoint } from "../model/checkpoint.ts";
 import { checkSampling } from "../sample/choose_token.ts";
@@ -66,7 +66,12 @@ async function readPrompt(): Promise<string> {
 
 function write(text: string): void {
   const bytes = new TextEncoder().encode(text);
-  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+  try {
+    for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) throw error;
+    throw fileError(error, "standard output: cannot write");
+  }
 }
 
 if (import.meta.main) await main(COMMAND, sample);
