@@ -26,6 +26,7 @@ const VALIDATION = [batchOf(20), batchOf(21)];
 class FakeStream implements TokenStream<Batch> {
   waitedMs = 0;
   skipped = 0;
+  position = undefined;
   asked = 0;
   constructor(readonly bad = Infinity) {}
 
