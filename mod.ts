@@ -31,7 +31,8 @@ export type { Constants } from "./src/gpu/template.ts";
 export { encode, END_OF_TEXT, TokenDecoder } from "./src/data/tokenizer.ts";
 export { compactVocabulary, fullVocabulary, type Vocabulary } from "./src/data/vocabulary.ts";
 export type { Batch } from "./src/data/batches.ts";
-export type { CorpusCount } from "./src/data/corpus.ts";
+export type { CorpusCount, CountOptions } from "./src/data/corpus.ts";
+export type { StreamIdentity, StreamPosition } from "./src/data/position.ts";
 export type { Split } from "./src/data/split.ts";
 export {
   collectVocabulary,

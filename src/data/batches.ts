@@ -1,15 +1,13 @@
 import { UserError } from "../errors.ts";
-import { Random } from "../random.ts";
-import { type Document, readDocuments } from "./documents.ts";
-import { WindowStream } from "./pack.ts";
+import { oneAhead } from "./ahead.ts";
+import { permutation } from "./order.ts";
+import { readBlocks } from "./passes.ts";
+import { checkPosition, identify, startOf, type StreamPosition } from "./position.ts";
+import { readTexts } from "./reader.ts";
 import type { Shard } from "./shard.ts";
-import { ShuffleStream } from "./shuffle.ts";
-import { type Split, SplitStream, validationBound } from "./split.ts";
-import { TokenizeStream } from "./tokenize.ts";
+import { type Split, validationBound } from "./split.ts";
+import { Tokenizers } from "./tokenizers.ts";
 import type { Vocabulary } from "./vocabulary.ts";
-
-/** Windows held for the shuffle of training: 4 MB of them at a context of 1,024. */
-const SHUFFLED = 1024;
 
 /** The sequences of one step, row after row. */
 export interface Batch {
@@ -21,9 +19,14 @@ export interface Batch {
   epoch: number;
 }
 
+/** A batch, and where the next one begins. */
+export interface PositionedBatch extends Batch {
+  position: StreamPosition;
+}
+
 /** What to read, and into which shape. */
 export interface BatchOptions {
-  /** The corpus. */
+  /** The data. */
   shards: readonly Shard[];
   /** Tokens in a sequence. */
   context: number;
@@ -33,92 +36,98 @@ export interface BatchOptions {
   split: Split;
   /** The model's vocabulary. */
   vocabulary: Vocabulary;
-  /** Seed of the order of the training windows. */
+  /** Seed of the order of the training part. */
   seed: number;
+  /** Read the training part in a random order, another one in each pass. @default true */
+  shuffle?: boolean;
+  /** Leave out documents that say to be in another language than this, e.g. `en`. */
+  lang?: string;
+  /** Leave out documents of fewer tokens. @default 0 */
+  minTokens?: number;
   /** Skip what cannot be read, instead of failing. @default false */
   skipBad?: boolean;
   /** Called once for each bad line that was skipped. */
   onBad?: () => void;
+  /** Threads that tokenize; they change nothing in the result. @default 1 */
+  workers?: number;
+  /** Continue there. @default the beginning */
+  position?: StreamPosition;
 }
 
 /**
- * The whole way from files to batches, as one chain of streams that is pulled from its end.
+ * The whole way from shards to batches: documents are read, tokenized and packed into blocks of
+ * sequences, one block ahead of their use.
  *
- * Training goes over its part of the files for ever, its windows shuffled within each pass; what
- * fills no batch at the end of a pass goes into the next one's first. Validation is one pass in
- * the order of the files; what fills no batch at its end is dropped. If that would leave nothing,
- * because the part has fewer windows than one batch, its windows are repeated to make up one batch:
- * their weights in its mean loss then differ by one repetition at most.
+ * Training goes over its part of the data for ever. In each pass the shards come in a random order,
+ * and the sequences of each block of about a million tokens too; both orders depend on nothing but
+ * the seed and the numbers of the pass and the block. What fills no batch at the end of a pass goes
+ * into the next one's first.
+ *
+ * Validation is one pass in the order of the data; what fills no batch at its end is dropped. If
+ * that would leave nothing, because the part has fewer sequences than one batch, they are repeated
+ * to make up one batch: their weights in its mean loss then differ by one repetition at most.
  *
  * @throws {UserError} On what {@linkcode readDocuments} fails on, if the part of the corpus is shorter
- * than one window, and if there is but one document and so no validation part.
+ * than one sequence and the token after it, if there is but one document and so no validation part,
+ * and if the position is none of this stream.
  */
-export async function* readBatches(options: BatchOptions): AsyncGenerator<Batch> {
-  const { shards, context, batch, split, seed, skipBad } = options;
-  const bound = await validationBound(documents(shards, skipBad));
-  if (split === "validation" && bound === 0) {
-    throw new UserError(
-      "the corpus has no two different documents, one of them for validation; " +
-        "add documents, or give it as a .txt file, which is split by passages",
-    );
-  }
-  const random = new Random(seed);
-  let rows: Uint32Array[] = [];
-  for (let epoch = 0;; epoch++) {
-    const onBad = epoch === 0 ? options.onBad : undefined;
-    const ids = ReadableStream.from(modelIds(options, bound, onBad));
-    const windows = ids.pipeThrough(new WindowStream(context));
-    const ordered = split === "validation"
-      ? windows
-      : windows.pipeThrough(new ShuffleStream<Uint32Array>(SHUFFLED, random));
-    let count = 0;
-    for await (const window of ordered) {
-      count++;
-      rows.push(window);
+export async function* readBatches(options: BatchOptions): AsyncGenerator<PositionedBatch> {
+  const { context, batch, split, seed, vocabulary, position, minTokens = 0 } = options;
+  const shuffle = split === "training" && (options.shuffle ?? true);
+  const of = identify(options.shards, vocabulary.tokens, { ...options, shuffle, minTokens });
+  if (position) checkPosition(position, of);
+  const bound = position?.validationBound ?? await findBound(options);
+  const tokenize = { tokens: vocabulary.tokens, minTokens };
+  using tokenizers = new Tokenizers(options.workers ?? 1, tokenize);
+  const blocks = oneAhead(readBlocks({ ...options, shuffle, bound, tokenizers }, position));
+  let sequence = position?.sequence ?? 0; // of the block
+  let rows: Uint16Array[] = [];
+  let given = 0;
+  for await (const { ids, count, start, next } of blocks) {
+    const order = shuffle ? permutation(count, seed, start.epoch, start.block) : undefined;
+    for (; sequence < count; sequence++) {
+      const at = (order ? order[sequence] : sequence) * context;
+      rows.push(ids.subarray(at, at + context + 1));
       if (rows.length < batch) continue;
-      yield toBatch(rows, context, epoch);
+      const place = sequence + 1 < count
+        ? { ...start, sequence: sequence + 1 }
+        : { ...next, sequence: 0 };
+      given++;
+      yield {
+        ...toBatch(rows, context, start.epoch),
+        position: { of, validationBound: bound, ...place },
+      };
       rows = [];
     }
-    if (count === 0) throw tooShort(split, context);
-    if (split === "training") continue;
-    if (count < batch) {
-      const repeated = Array.from({ length: batch }, (_, row) => rows[row % count]);
-      yield toBatch(repeated, context, epoch);
-    }
-    return;
+    sequence = 0;
   }
+  if (given > 0 || position) return;
+  const repeated = Array.from({ length: batch }, (_, row) => rows[row % rows.length]);
+  const end = { of, validationBound: bound, ...startOf(1), sequence: 0 };
+  yield { ...toBatch(repeated, context, 0), position: end };
 }
 
-/** One pass over one part of the files, in model ids. */
-async function* modelIds(
-  { shards, split, vocabulary, skipBad }: BatchOptions,
-  bound: number,
-  onBad?: () => void,
-): AsyncGenerator<Uint32Array> {
-  for (const shard of shards) {
-    const tokens = (await readDocuments(shard, { skipBad, onBad }))
-      .pipeThrough(new SplitStream(split, bound)).pipeThrough(new TokenizeStream());
-    for await (const chunk of tokens) yield vocabulary.encode(chunk);
-  }
+/** How the corpus is split, see {@linkcode validationBound}. */
+async function findBound({ shards, split, lang, skipBad }: BatchOptions): Promise<number> {
+  const bound = await validationBound(readTexts(shards, { lang, skipBad }));
+  if (split === "training" || bound > 0) return bound;
+  throw new UserError(
+    "the corpus has no two different documents, one of them for validation; " +
+      "add documents, or give it as a .txt file, which is split by passages",
+  );
 }
 
-async function* documents(shards: readonly Shard[], skipBad?: boolean): AsyncGenerator<Document> {
-  for (const shard of shards) yield* await readDocuments(shard, { skipBad });
-}
-
-function toBatch(rows: Uint32Array[], context: number, epoch: number): Batch {
+/** Joins sequences of context + 1 ids to a batch. */
+export function toBatch(
+  rows: readonly (Uint16Array | Uint32Array)[],
+  context: number,
+  epoch: number,
+): Batch {
   const inputs = new Uint32Array(rows.length * context);
   const targets = new Uint32Array(rows.length * context);
-  rows.forEach((window, row) => {
-    inputs.set(window.subarray(0, context), row * context);
-    targets.set(window.subarray(1), row * context);
+  rows.forEach((ids, row) => {
+    inputs.set(ids.subarray(0, context), row * context);
+    targets.set(ids.subarray(1), row * context);
   });
   return { inputs, targets, epoch };
-}
-
-function tooShort(split: Split, context: number): UserError {
-  return new UserError(
-    `corpus shorter than one window of ${context + 1} tokens in its ${split} part; ` +
-      `add text or choose a shorter context`,
-  );
 }

@@ -1,8 +1,8 @@
 import { UserError } from "../errors.ts";
-import { readDocuments } from "./documents.ts";
+import { readTexts } from "./reader.ts";
 import type { Shard } from "./shard.ts";
-import { TokenizeStream } from "./tokenize.ts";
 import { END_OF_TEXT, TOKEN_COUNT } from "./tokenizer.ts";
+import { Tokenizers } from "./tokenizers.ts";
 
 /** The size of a corpus. */
 export interface CorpusCount {
@@ -17,23 +17,36 @@ export interface CorpusCount {
 /** A corpus's size, with the GPT-2 tokens that occur in it, ascending. */
 export type UsedTokens = CorpusCount & { tokens: Uint32Array<ArrayBuffer> };
 
+/** Which documents count, and how they are read. */
+export interface CountOptions {
+  /** Leave out documents whose `meta.lang` is another than this. */
+  lang?: string;
+  /** Leave out documents of fewer tokens; not `.txt` files. @default 0 */
+  minTokens?: number;
+  /** Skip and count what cannot be read, instead of failing. @default false */
+  skipBad?: boolean;
+  /** Threads that tokenize. @default 1 */
+  workers?: number;
+}
+
 /**
  * Reads a whole corpus once, both parts of it, for its size and tokens.
  *
- * @throws {UserError} If it has no document, and on what {@linkcode readDocuments} fails on.
+ * @throws {UserError} If it has no document, and on what {@linkcode readTexts} fails on.
  */
 export async function countCorpus(
   shards: readonly Shard[],
-  skipBad?: boolean,
+  { lang, skipBad, minTokens, workers = 1 }: CountOptions = {},
 ): Promise<UsedTokens> {
   const count = { documentCount: 0, tokenCount: 0, skipped: 0 };
   const seen = new Uint8Array(TOKEN_COUNT);
-  for (const shard of shards) {
-    const documents = await readDocuments(shard, { skipBad, onBad: () => count.skipped++ });
-    for await (const tokens of documents.pipeThrough(new TokenizeStream())) {
-      count.tokenCount += tokens.length;
-      for (const token of tokens) seen[token] = 1;
-      if (tokens.at(-1) === END_OF_TEXT) count.documentCount++;
+  const texts = readTexts(shards, { lang, skipBad, onBad: () => count.skipped++ });
+  using tokenizers = new Tokenizers(workers, { minTokens });
+  for await (const { ids } of tokenizers.tokenize(texts)) {
+    count.tokenCount += ids.length;
+    for (const token of ids) {
+      seen[token] = 1;
+      if (token === END_OF_TEXT) count.documentCount++;
     }
   }
   if (count.documentCount === 0) throw new UserError("there is no text in the data");

@@ -1,5 +1,4 @@
 import { hash } from "node:crypto";
-import type { Document } from "./documents.ts";
 
 /** The two parts of a corpus. */
 export type Split = "training" | "validation";
@@ -20,29 +19,30 @@ const SMALL = 1000;
  * has a document if the corpus has two different ones. Of a single
  * document, which is for training, the bound is 0.
  *
- * Reads no more than 1,001 documents.
+ * Reads no further than to the chunk of the 1,001st document.
  */
-export async function validationBound(documents: AsyncIterable<Document>): Promise<number> {
+export async function validationBound(
+  chunks: AsyncIterable<{ texts: readonly string[] }>,
+): Promise<number> {
   const hashes: number[] = [];
-  for await (const { text } of documents) {
-    hashes.push(hash32(text));
+  for await (const { texts } of chunks) {
+    for (const text of texts) hashes.push(hash32(text));
     if (hashes.length > SMALL) return VALIDATION * 2 ** 32;
   }
   const distinct = [...new Set(hashes)].sort((a, b) => a - b);
   return distinct.length < 2 ? 0 : distinct[Math.ceil(distinct.length * VALIDATION)];
 }
 
-/** Lets the documents of one part through. */
-export class SplitStream extends TransformStream<Document, Document> {
-  /** @param bound {@linkcode validationBound}'s result for the corpus. */
-  constructor(split: Split, bound: number) {
-    super({
-      transform(document, controller) {
-        const isValidation = hash32(document.text) < bound;
-        if (isValidation === (split === "validation")) controller.enqueue(document);
-      },
-    });
-  }
+/** One part of a corpus. */
+export interface Part {
+  split: Split;
+  /** {@linkcode validationBound}'s result for the corpus. */
+  bound: number;
+}
+
+/** Whether a document with this text is of the part. */
+export function isIn({ split, bound }: Part, text: string): boolean {
+  return (hash32(text) < bound) === (split === "validation");
 }
 
 /** The first 32 bits of the text's SHA-256. */

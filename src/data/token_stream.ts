@@ -1,13 +1,16 @@
 import { UsageError } from "../errors.ts";
 import type { Batch } from "./batches.ts";
-import type { CorpusCount, UsedTokens } from "./corpus.ts";
+import type { CorpusCount, CountOptions, UsedTokens } from "./corpus.ts";
+import type { StreamPosition } from "./position.ts";
 import type { Split } from "./split.ts";
 import { compactVocabulary, type Vocabulary } from "./vocabulary.ts";
-import type { CountedBatch } from "./worker.ts";
-import { DataWorker } from "./worker_client.ts";
+import type { CountedBatch, Job } from "./worker.ts";
+import { WorkerClient } from "./worker_client.ts";
 
 /** Batches that are made ready, at most, before they are asked for. */
 const AHEAD = 4;
+
+const WORKER = new URL("./worker.ts", import.meta.url);
 
 /** What to read, and into which shape. */
 export interface TokenStreamOptions {
@@ -23,8 +26,21 @@ export interface TokenStreamOptions {
   vocabulary: Vocabulary;
   /** Any integer: the same seed and files give the same batches. */
   seed: number;
+  /** Read training data in a random order, another one in each pass. @default true */
+  shuffle?: boolean;
+  /**
+   * Leave out documents whose `meta.lang` is another than this, e.g. `en`. Those that do not say
+   * what language they are in are kept.
+   */
+  lang?: string;
+  /** Leave out documents of fewer tokens; not `.txt` files. @default 0 */
+  minTokens?: number;
   /** Skip and count what cannot be read, instead of failing. @default false */
   skipBad?: boolean;
+  /** Threads that tokenize; the batches do not depend on it. @default 1 */
+  workers?: number;
+  /** Continue where another stream of the same data was. @default the beginning */
+  position?: StreamPosition;
 }
 
 /** Batches of tokens, read in a worker ahead of their use. Close it after use. */
@@ -36,9 +52,17 @@ export interface TokenStream<B extends Batch | undefined = Batch | undefined>
    * @throws {UserError} On data that is bad.
    */
   next(): Promise<B>;
+  /**
+   * Where the stream is: after the last batch that `next` gave, whatever was read ahead. A stream
+   * opened with this position continues with the same batches. Undefined before the first batch.
+   */
+  readonly position: StreamPosition | undefined;
   /** The time that `next` has waited for data so far, in milliseconds. */
   readonly waitedMs: number;
-  /** The number of bad lines skipped so far, each counted once; a damaged file is one. */
+  /**
+   * The number of bad lines skipped since the stream was opened, each counted in the first pass
+   * only; a damaged file is one.
+   */
   readonly skipped: number;
   /** Stops reading at once. */
   close(): Promise<void>;
@@ -48,14 +72,16 @@ export interface TokenStream<B extends Batch | undefined = Batch | undefined>
  * Opens a stream of token batches over text files. A worker reads them: `.jsonl.zst` and `.jsonl`
  * with a document a line, `.txt` with one document a file. Documents are tokenized, joined with
  * `<|endoftext|>` after each, and cut into sequences. 1 document in 20 is for validation, chosen by
- * a hash of its text; of a `.txt` file, 1 piece in 20, of up to 4,096 characters. Memory is bounded: reading stops while enough batches are ready.
+ * a hash of its text; of a `.txt` file, 1 piece in 20, of up to 4,096 characters. Memory is bounded:
+ * reading stops while enough batches are ready.
  *
- * Training sequences are shuffled within a buffer of 1,024. A validation part with fewer
+ * In each pass training takes the files in another random order, and shuffles sequences within
+ * blocks of about a million tokens. Validation keeps the order; a validation part with fewer
  * sequences than one batch is repeated to fill one; otherwise an incomplete last batch is dropped.
  *
- * @throws {UserError} If files are missing or bad, or the part is shorter than one sequence and
- * the token after it.
- * @throws {UsageError} If `context` or `batch` is not a positive integer.
+ * @throws {UserError} If files are missing or bad, the part is shorter than one sequence and the
+ * token after it, or the position is none of this data and these options.
+ * @throws {UsageError} If `context`, `batch`, `minTokens` or `workers` is not such a number.
  *
  * @example
  * ```ts no-run
@@ -77,16 +103,18 @@ export function openTokenStream(
 /** Opens a stream of either part; that of a validation pass ends. */
 export function openTokenStream(options: TokenStreamOptions): Promise<TokenStream>;
 export async function openTokenStream(options: TokenStreamOptions): Promise<TokenStream> {
-  const { data, context, batch, split, vocabulary, seed, skipBad } = options;
-  for (const [name, value] of Object.entries({ context, batch })) {
+  const { data, vocabulary, ...rest } = options;
+  const { context, batch, workers = 1, minTokens = 0 } = rest;
+  for (const [name, value] of Object.entries({ context, batch, workers })) {
     if (!Number.isInteger(value) || value < 1) {
       throw new UsageError(`${name} must be a positive integer, not ${value}`);
     }
   }
-  const worker = new DataWorker<CountedBatch>({
-    ...{ kind: "batches", data: [...data], tokens: vocabulary.tokens },
-    options: { context, batch, split, seed, skipBad },
-  });
+  if (!Number.isInteger(minTokens) || minTokens < 0) {
+    throw new UsageError(`minTokens must be 0 or a positive integer, not ${minTokens}`);
+  }
+  const job: Job = { kind: "batches", data: [...data], tokens: vocabulary.tokens, options: rest };
+  const worker = new WorkerClient<void, CountedBatch | undefined>(WORKER, job);
   const ready = Array.from({ length: AHEAD }, () => worker.request());
   try {
     await ready[0];
@@ -94,7 +122,7 @@ export async function openTokenStream(options: TokenStreamOptions): Promise<Toke
     worker.close();
     throw error;
   }
-  return new WorkerStream(worker, ready);
+  return new WorkerStream(worker, ready, rest.position);
 }
 
 /**
@@ -106,11 +134,12 @@ export async function openTokenStream(options: TokenStreamOptions): Promise<Toke
  */
 export async function collectVocabulary(
   data: readonly string[],
-  options: { skipBad?: boolean } = {},
+  options: CountOptions = {},
 ): Promise<CorpusCount & { vocabulary: Vocabulary }> {
-  const worker = new DataWorker<UsedTokens>({ kind: "count", data: [...data], ...options });
+  const job: Job = { kind: "count", data: [...data], options };
+  const worker = new WorkerClient<void, UsedTokens>(WORKER, job);
   try {
-    const { tokens, ...count } = (await worker.request())!;
+    const { tokens, ...count } = await worker.request();
     return { vocabulary: compactVocabulary(tokens), ...count };
   } finally {
     worker.close();
@@ -122,8 +151,9 @@ class WorkerStream implements TokenStream {
   skipped = 0;
 
   constructor(
-    readonly worker: DataWorker<CountedBatch>,
+    readonly worker: WorkerClient<void, CountedBatch | undefined>,
     readonly ready: Promise<CountedBatch | undefined>[],
+    public position: StreamPosition | undefined,
   ) {}
 
   async next(): Promise<Batch | undefined> {
@@ -132,8 +162,9 @@ class WorkerStream implements TokenStream {
     const counted = await this.ready.shift()!;
     this.waitedMs += performance.now() - start;
     if (!counted) return undefined;
-    const { skipped, ...batch } = counted;
+    const { skipped, position, ...batch } = counted;
     this.skipped = skipped;
+    this.position = position;
     return batch;
   }
 

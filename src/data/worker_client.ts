@@ -1,19 +1,18 @@
 import { UserError } from "../errors.ts";
-import type { Job, Reply } from "./worker.ts";
+import type { Reply } from "./worker_server.ts";
 
-/** The near end of a worker that reads data: one promise for each result asked for. */
-export class DataWorker<T> {
-  #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-  #waiting: PromiseWithResolvers<T | undefined>[] = [];
-  #job: Job | undefined;
+/** The near end of a worker that calls {@linkcode serve}: one promise for each request. */
+export class WorkerClient<Q, R> {
+  readonly #worker: Worker;
+  readonly #waiting: PromiseWithResolvers<R>[] = [];
   #failure: Error | undefined;
 
-  /** The job starts with the first request. */
-  constructor(job: Job) {
-    this.#job = job;
-    this.#worker.onmessage = ({ data }: MessageEvent<Reply<T>>) => {
+  /** @param init The worker's first message. */
+  constructor(url: URL, init: unknown) {
+    this.#worker = new Worker(url, { type: "module" });
+    this.#worker.onmessage = ({ data }: MessageEvent<Reply<R>>) => {
       const waiting = this.#waiting.shift()!;
-      if (!("message" in data)) return waiting.resolve(data.result);
+      if ("result" in data) return waiting.resolve(data.result);
       if (data.user) return waiting.reject(new UserError(data.message));
       const error = new Error(data.message);
       error.stack = data.stack;
@@ -23,17 +22,22 @@ export class DataWorker<T> {
       event.preventDefault();
       this.#fail(new Error(`the data worker failed: ${event.message}`));
     };
+    this.#worker.postMessage(init);
   }
 
-  /** The next result, or undefined if there are no more. */
-  request(): Promise<T | undefined> {
-    const waiting = Promise.withResolvers<T | undefined>();
+  /** The number of requests without an answer. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** The answer to a request. */
+  request(message: Q): Promise<R> {
+    const waiting = Promise.withResolvers<R>();
     waiting.promise.catch(() => {}); // a request made ahead of time may never be awaited
     if (this.#failure) waiting.reject(this.#failure);
     else {
       this.#waiting.push(waiting);
-      this.#worker.postMessage(this.#job);
-      this.#job = undefined;
+      this.#worker.postMessage(message);
     }
     return waiting.promise;
   }

@@ -13,7 +13,7 @@ Deno.test("countCorpus counts the documents and tokens of all files", async () =
     await dir.write("b.jsonl", "bad\n" + jsonl(["one more"])),
     await dir.write("c.txt", long),
   ];
-  const count = await countCorpus(shardsOf(...files), true);
+  const count = await countCorpus(shardsOf(...files), { skipBad: true });
   const tokens = [...documents, "one more", long].flatMap(encode);
   assertEquals(count.documentCount, 7);
   assertEquals(count.tokenCount, tokens.length + 7);

@@ -1,20 +1,54 @@
 import { assertEquals } from "@std/assert";
-import { TokenizeStream } from "../../src/data/tokenize.ts";
+import type { TextChunk } from "../../src/data/reader.ts";
+import { createTokenizer } from "../../src/data/tokenize.ts";
 import { encode, END_OF_TEXT } from "../../src/data/tokenizer.ts";
+import { compactVocabulary } from "../../src/data/vocabulary.ts";
 
-async function tokens(texts: string[], whole: boolean): Promise<number[]> {
-  const documents = texts.map((text, i) => ({ text, file: "a", line: i + 1, whole }));
-  return (await Array.fromAsync(
-    ReadableStream.from(documents).pipeThrough(new TokenizeStream()),
-  )).flat();
+function chunk(texts: string[], change: Partial<TextChunk> = {}): TextChunk {
+  const numbers = texts.map((_, i) => 10 + i);
+  return { shard: 3, texts, numbers, pieces: false, last: false, ...change };
 }
 
-Deno.test("TokenizeStream ends each document, and a document in pieces once", async () => {
-  const [one, two] = [encode("one"), encode("two <|endoftext|>")];
-  assertEquals(await tokens(["one", "two <|endoftext|>"], true), [
-    ...[...one, END_OF_TEXT],
-    ...[...two, END_OF_TEXT],
-  ]);
-  assertEquals(await tokens(["one", "two <|endoftext|>"], false), [...one, ...two, END_OF_TEXT]);
-  assertEquals(await tokens([], false), []);
+const [one, two] = ["one", "two <|endoftext|>"].map(encode);
+
+Deno.test("a tokenizer ends each document", () => {
+  const tokenize = createTokenizer({});
+  assertEquals(tokenize(chunk(["one", "two <|endoftext|>"])), {
+    shard: 3,
+    ids: Uint16Array.of(...one, END_OF_TEXT, ...two, END_OF_TEXT),
+    numbers: [10, 11],
+    lengths: [one.length + 1, two.length + 1],
+  });
+});
+
+Deno.test("a tokenizer ends a document in pieces after the last one", () => {
+  const tokenize = createTokenizer({ minTokens: 100 }); // the document is not as short as a piece
+  for (const last of [false, true]) {
+    const { ids, lengths } = tokenize(chunk(["one", "two <|endoftext|>"], { pieces: true, last }));
+    const end = last ? [END_OF_TEXT] : [];
+    assertEquals(ids, Uint16Array.of(...one, ...two, ...end));
+    assertEquals(lengths, [one.length, two.length + end.length]);
+  }
+});
+
+Deno.test("a tokenizer leaves out documents that are too short", () => {
+  const texts = ["a b c", "a", "a b", ""];
+  const kept = (minTokens: number) => createTokenizer({ minTokens })(chunk(texts));
+  assertEquals(kept(0).numbers, [10, 11, 12, 13]);
+  assertEquals(kept(2).numbers, [10, 12]);
+  assertEquals(
+    kept(2).ids,
+    Uint16Array.of(...encode("a b c"), END_OF_TEXT, ...encode("a b"), END_OF_TEXT),
+  );
+  assertEquals(kept(4), { shard: 3, ids: new Uint16Array(), numbers: [], lengths: [] });
+});
+
+Deno.test("a tokenizer gives the ids of a compact vocabulary", () => {
+  const vocabulary = compactVocabulary(encode("one"));
+  const { tokens } = vocabulary;
+  const { ids, lengths } = createTokenizer({ tokens })(chunk(["one", "moon"]));
+  const expected = ["one", "moon"].map((text) => vocabulary.encode([...encode(text), END_OF_TEXT]));
+  assertEquals([...ids], expected.flatMap((ids) => [...ids]));
+  assertEquals(lengths, expected.map((ids) => ids.length));
+  assertEquals(lengths[1] > encode("moon").length + 1, true); // in bytes
 });

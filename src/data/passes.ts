@@ -1,0 +1,65 @@
+import { UserError } from "../errors.ts";
+import { type Block, packBlocks } from "./blocks.ts";
+import { permutation } from "./order.ts";
+import { type Place, startOf } from "./position.ts";
+import { type ReadOptions, readTexts } from "./reader.ts";
+import type { Shard } from "./shard.ts";
+import type { Split } from "./split.ts";
+import type { Tokenizers } from "./tokenizers.ts";
+
+/** Tokens that are shuffled together: 2 MB, some 1,000 documents. */
+const SHUFFLED = 2 ** 20;
+
+/** Tokens in a block that stays in order: not many, since it is only for use once it is whole. */
+const UNSHUFFLED = 2 ** 14;
+
+/** What to read. */
+export interface PassOptions extends Omit<ReadOptions, "part"> {
+  shards: readonly Shard[];
+  split: Split;
+  /** {@linkcode validationBound}'s result for the corpus. */
+  bound: number;
+  /** Tokens in a sequence. */
+  context: number;
+  seed: number;
+  /** Whether each pass has the shards in an order of its own, and blocks are large. */
+  shuffle: boolean;
+  tokenizers: Tokenizers;
+}
+
+/**
+ * Reads one part of a corpus in blocks of sequences: that for training for ever, pass after pass,
+ * that for validation once.
+ *
+ * @throws {UserError} On what {@linkcode readTexts} fails on, if the part is shorter than one sequence
+ * and the token after it, and if the data has no such place as `start`.
+ */
+export async function* readBlocks(
+  options: PassOptions,
+  start: Place = startOf(0),
+): AsyncGenerator<Block> {
+  const { shards, split, bound, context, seed, shuffle, tokenizers } = options;
+  const size = Math.ceil((shuffle ? SHUFFLED : UNSHUFFLED) / context);
+  for (let from = start; split === "training" || from.epoch === 0; from = startOf(from.epoch + 1)) {
+    const order = shuffle ? permutation(shards.length, seed, from.epoch) : shards.keys();
+    const texts = readTexts(Array.from(order, (shard) => shards[shard]), {
+      ...options,
+      part: { split, bound },
+      onBad: from.epoch === 0 ? options.onBad : undefined, // each bad line counts once
+    }, from);
+    let count = 0;
+    for await (const block of packBlocks(tokenizers.tokenize(texts), context, size, from)) {
+      count += block.count;
+      yield block;
+    }
+    const isWhole = from.shard === 0 && from.document === 0 && from.token === 0;
+    if (isWhole && count === 0) throw tooShort(split, context);
+  }
+}
+
+function tooShort(split: Split, context: number): UserError {
+  return new UserError(
+    `corpus shorter than one window of ${context + 1} tokens in its ${split} part; ` +
+      `add text or choose a shorter context`,
+  );
+}

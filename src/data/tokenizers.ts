@@ -1,0 +1,43 @@
+import { mapAhead } from "./ahead.ts";
+import type { TextChunk } from "./reader.ts";
+import { createTokenizer, type IdChunk, type TokenizeOptions } from "./tokenize.ts";
+import { WorkerClient } from "./worker_client.ts";
+
+/** Chunks that a worker has at a time: the next one is there when one is done. */
+const QUEUED = 2;
+
+/**
+ * Tokenizes in parallel. One tokenizer works in the thread that reads: reading takes so little time
+ * that a thread of its own would cost more than it gains. Of several each has its own worker.
+ */
+export class Tokenizers implements Disposable {
+  readonly #workers: WorkerClient<TextChunk, IdChunk>[];
+  readonly #tokenizeHere: (chunk: TextChunk) => IdChunk;
+
+  /** @param count The number of tokenizers, at least 1. */
+  constructor(count: number, options: TokenizeOptions) {
+    this.#tokenizeHere = createTokenizer(options);
+    this.#workers = Array.from({ length: count > 1 ? count : 0 }, () => {
+      return new WorkerClient(new URL("./tokenizer_worker.ts", import.meta.url), options);
+    });
+  }
+
+  /** The ids of texts in the order of the texts, whatever the number of tokenizers. */
+  tokenize(texts: AsyncIterable<TextChunk>): AsyncGenerator<IdChunk> {
+    const workers = this.#workers;
+    if (workers.length === 0) return map(texts, this.#tokenizeHere);
+    const send = (chunk: TextChunk) => {
+      const idlest = workers.reduce((a, b) => b.waiting < a.waiting ? b : a);
+      return idlest.request(chunk);
+    };
+    return mapAhead(texts, QUEUED * workers.length, send);
+  }
+
+  [Symbol.dispose](): void {
+    for (const worker of this.#workers) worker.close();
+  }
+}
+
+async function* map<T, R>(items: AsyncIterable<T>, of: (item: T) => R): AsyncGenerator<R> {
+  for await (const item of items) yield of(item);
+}
