@@ -119,7 +119,7 @@ async function trainCommand(options: Arguments): Promise<number> {
   display.tell("start", {
     ...{ adapter: gpu.adapterName, parameters: model.parameterCount, config: model.config },
     ...{ optimizer: optimizer.name, steps, tokens_per_step: tokensPerStep, out },
-  }, describeRun(model, optimizer.name, steps, tokensPerStep));
+  }, describeRun(model, { optimizer: optimizer.name, steps, tokensPerStep, out }));
   using interrupt = interruptSignal(() => {
     display.tell("stopping", {}, "Stopping after this step; Ctrl-C once more quits at once.");
   });
@@ -157,15 +157,21 @@ function stepsOption(options: Arguments, preset: PresetName) {
   };
 }
 
-function describeRun({ gpu, config, parameterCount }: Gpt2, optimizer: string, ...sizes: number[]) {
+function describeRun(
+  { gpu, config, parameterCount }: Gpt2,
+  { optimizer, steps, tokensPerStep, out }: {
+    optimizer: string;
+    steps: number;
+    tokensPerStep: number;
+    out: string;
+  },
+): string {
   const { layers, heads, width, context, vocabularySize } = config;
-  const [parameters, vocabulary, steps, tokensPerStep] = [parameterCount, vocabularySize, ...sizes]
-    .map((count) => count.toLocaleString("en"));
-  return [
-    `GPT-2 with ${parameters} parameters: layers ${layers}, heads ${heads}, width ${width}, ` +
-    `context ${context}, vocabulary ${vocabulary}`,
-    `${steps} steps of ${tokensPerStep} tokens with ${optimizer} on ${gpu.adapterName}`,
-  ].join("\n");
+  const number = (value: number) => value.toLocaleString("en");
+  return `GPT-2 with ${number(parameterCount)} parameters: layers ${layers}, heads ${heads}, ` +
+    `width ${width}, context ${context}, vocabulary ${number(vocabularySize)}\n` +
+    `${number(steps)} steps of ${number(tokensPerStep)} tokens with ${optimizer} on ` +
+    `${gpu.adapterName}, to ${out}`;
 }
 
 const ARCHITECTURE = ["layers", "heads", "width", "context"] as const;

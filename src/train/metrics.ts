@@ -14,7 +14,7 @@ export interface StepMetrics {
   eta?: number;
   /** The step size that AdamW or SGD was given. */
   learning_rate?: number;
-  /** Tokens trained on per second, since the step recorded before. */
+  /** Tokens trained on per second, over the last steps. */
   tokens_per_second: number;
   /** Milliseconds for which training waited for the step's batch. */
   data_wait_ms: number;

@@ -25,7 +25,7 @@ Deno.test("training writes a run, from which training goes on", async () => {
   assertEquals(first.code, 0);
   // Without a terminal plain lines, some of the steps but every evaluation.
   assertMatch(first.stdout, /^GPT-2 with [\d,]+ parameters: layers 1, heads 2, width 16, /);
-  assertMatch(first.stdout, /\n60 steps of 32 tokens with AGD on /);
+  assertMatch(first.stdout, /\n60 steps of 32 tokens with AGD on [^\n]*, to runs\/first\n/);
   assertMatch(
     first.stdout,
     /\nstep 30\/60 {2}loss \d\.\d{4} {2}val \d\.\d{4} {2}eta \S+ {2}[\d,]+ tok\/s\n/,
