@@ -1,6 +1,8 @@
 /** The worker in which data is read; its first message is the {@linkcode Job}. */
 /// <reference lib="deno.worker" />
 import { type BatchOptions, type PositionedBatch, readBatches } from "./batches.ts";
+import { readBinBatches } from "./bin_batches.ts";
+import { countBinCorpus, holdTokens } from "./bin_corpus.ts";
 import { countCorpus, type CountOptions, type UsedTokens } from "./corpus.ts";
 import { findShards } from "./sources.ts";
 import { compactVocabulary, fullVocabulary } from "./vocabulary.ts";
@@ -24,7 +26,11 @@ serve<Job, void, CountedBatch | UsedTokens | undefined>((job) =>
 );
 
 async function count({ data, options }: Job & { kind: "count" }): Promise<Answer<UsedTokens>> {
-  return { result: await countCorpus(await findShards(data), options) };
+  const shards = await findShards(data);
+  const result = holdTokens(shards)
+    ? countBinCorpus(shards, options)
+    : await countCorpus(shards, options);
+  return { result };
 }
 
 /** The next batch at each call; undefined at the end. */
@@ -43,5 +49,6 @@ async function* countedBatches(
   const shards = await findShards(data);
   let skipped = 0;
   const all = { ...options, shards, vocabulary, onBad: () => skipped++ };
-  for await (const batch of readBatches(all)) yield { ...batch, skipped };
+  const read = holdTokens(shards) ? readBinBatches : readBatches;
+  for await (const batch of read(all)) yield { ...batch, skipped };
 }
