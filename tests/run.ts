@@ -14,8 +14,9 @@ const CHECKS = [
 ];
 
 const env: Record<string, string> = { NO_COLOR: "1" };
-if (Deno.build.os === "linux" && !Deno.env.has("DENO_WEBGPU_BACKEND")) {
-  env.DENO_WEBGPU_BACKEND = "vulkan";
+if (Deno.build.os === "linux") { // or Mesa complains on stderr
+  env.DENO_WEBGPU_BACKEND = Deno.env.get("DENO_WEBGPU_BACKEND") ?? "vulkan";
+  env.XDG_RUNTIME_DIR = Deno.env.get("XDG_RUNTIME_DIR") ?? "/tmp";
 }
 const cwd = new URL("..", import.meta.url);
 
