@@ -9,6 +9,12 @@ import { type Split, validationBound } from "./split.ts";
 import { Tokenizers } from "./tokenizers.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
+/** Tokens that are shuffled together: 2 MB, some 1,000 documents. */
+const SHUFFLED = 2 ** 20;
+
+/** Tokens in a block that stays in order: not many, since it is only for use once it is whole. */
+const UNSHUFFLED = 2 ** 14;
+
 /** The sequences of one step, row after row. */
 export interface Batch {
   /** (batch, context) model token ids. */
@@ -40,6 +46,8 @@ export interface BatchOptions {
   seed: number;
   /** Read the training part in a random order, another one in each pass. @default true */
   shuffle?: boolean;
+  /** Tokens that are shuffled together, or read at once. @default 2^20 if shuffled, else 2^14 */
+  blockTokens?: number;
   /** Leave out documents that say to be in another language than this, e.g. `en`. */
   lang?: string;
   /** Leave out documents of fewer tokens. @default 0 */
@@ -79,7 +87,9 @@ export async function* readBatches(options: BatchOptions): AsyncGenerator<Positi
   const bound = position?.validationBound ?? await findBound(options);
   const tokenize = { tokens: vocabulary.tokens, minTokens };
   using tokenizers = new Tokenizers(options.workers ?? 1, tokenize);
-  const blocks = oneAhead(readBlocks({ ...options, shuffle, bound, tokenizers }, position));
+  const { blockTokens = shuffle ? SHUFFLED : UNSHUFFLED } = options;
+  const pass = { ...options, shuffle, blockTokens, bound, tokenizers };
+  const blocks = oneAhead(readBlocks(pass, position));
   let sequence = position?.sequence ?? 0; // of the block
   let rows: Uint16Array[] = [];
   let given = 0;

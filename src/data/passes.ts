@@ -7,12 +7,6 @@ import type { Shard } from "./shard.ts";
 import type { Split } from "./split.ts";
 import type { Tokenizers } from "./tokenizers.ts";
 
-/** Tokens that are shuffled together: 2 MB, some 1,000 documents. */
-const SHUFFLED = 2 ** 20;
-
-/** Tokens in a block that stays in order: not many, since it is only for use once it is whole. */
-const UNSHUFFLED = 2 ** 14;
-
 /** What to read. */
 export interface PassOptions extends Omit<ReadOptions, "part"> {
   shards: readonly Shard[];
@@ -22,8 +16,10 @@ export interface PassOptions extends Omit<ReadOptions, "part"> {
   /** Tokens in a sequence. */
   context: number;
   seed: number;
-  /** Whether each pass has the shards in an order of its own, and blocks are large. */
+  /** Whether each pass has the shards in an order of its own. */
   shuffle: boolean;
+  /** Tokens in a block. */
+  blockTokens: number;
   tokenizers: Tokenizers;
 }
 
@@ -39,7 +35,7 @@ export async function* readBlocks(
   start: Place = startOf(0),
 ): AsyncGenerator<Block> {
   const { shards, split, bound, context, seed, shuffle, tokenizers } = options;
-  const size = Math.ceil((shuffle ? SHUFFLED : UNSHUFFLED) / context);
+  const size = Math.ceil(options.blockTokens / context);
   for (let from = start; split === "training" || from.epoch === 0; from = startOf(from.epoch + 1)) {
     const order = shuffle ? permutation(shards.length, seed, from.epoch) : shards.keys();
     const texts = readTexts(Array.from(order, (shard) => shards[shard]), {

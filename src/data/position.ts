@@ -15,8 +15,8 @@ export interface StreamIdentity {
   context: number;
   /** Whether the order is random. */
   shuffle: boolean;
-  /** The language of documents that are not left out, if one is set. */
-  lang?: string;
+  /** The language of documents that are not left out, or null. */
+  lang: string | null;
   /** The number of tokens below which documents are left out. */
   minTokens: number;
   /** A hash of the vocabulary. */
@@ -64,14 +64,14 @@ export function startOf(epoch: number): Place {
 export function identify(
   shards: readonly Shard[],
   tokens: Uint32Array | undefined,
-  rest: Omit<StreamIdentity, "data" | "vocabulary">,
+  rest: Omit<StreamIdentity, "data" | "vocabulary" | "lang"> & { lang?: string },
 ): StreamIdentity {
   // Without directories: a corpus may be moved, or named from elsewhere.
   const files = shards.map(({ name, size }) => [name.replace(/^.*[/\\]/, ""), size]);
   const { split, seed, context, shuffle, lang, minTokens } = rest;
   return {
     data: digest(JSON.stringify(files)),
-    ...{ split, seed, context, shuffle, lang, minTokens },
+    ...{ split, seed, context, shuffle, lang: lang ?? null, minTokens },
     vocabulary: tokens ? digest(tokens) : "full",
   };
 }
@@ -92,7 +92,7 @@ export function checkPosition(position: StreamPosition, stream: StreamIdentity):
     ...{ data: "other data files", vocabulary: "another vocabulary" },
     ...{ split: `the ${of.split} part`, seed: `seed ${of.seed}`, context: `context ${of.context}` },
     shuffle: of.shuffle ? "shuffled data" : "data in order",
-    lang: of.lang === undefined ? "documents of all languages" : `documents in ${of.lang}`,
+    lang: of.lang === null ? "documents of all languages" : `documents in ${of.lang}`,
     minTokens: `documents of at least ${of.minTokens} tokens`,
   }[differing];
   throw new UserError(`the data position is of ${what}: continue with the same, or start anew`);
