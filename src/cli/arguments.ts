@@ -157,6 +157,6 @@ export function helpText({ name, summary, options, examples }: CommandSpec): str
   return [
     ...[`Usage: deno task ${name} [options]`, "", summary, ""],
     ...rows.map(([left, help]) => `  ${left.padEnd(width)}${help}`),
-    ...["", "Examples:", ...examples.map((example) => `  deno task ${name} ${example}`)],
+    ...["", "Examples:", ...examples.map((example) => `  deno task ${name} ${example}`.trimEnd())],
   ].join("\n");
 }
