@@ -60,6 +60,12 @@ const COMMAND: CommandSpec = {
     "eval-batches": { value: "N", help: "validation batches in an evaluation (default 8)" },
     "sample-every": { value: "N", help: "steps between samples (default: one at the end)" },
     "init-from": { value: "DIR", help: "start from a checkpoint; it decides the architecture" },
+    "no-shuffle": { help: "read the data in order" },
+    lang: {
+      value: "CODE",
+      help: "leave out documents that say to be in another language, e.g. en",
+    },
+    "min-tokens": { value: "N", help: "leave out documents of fewer tokens" },
     "skip-bad": { help: "count and skip lines that cannot be read, instead of stopping" },
     "dry-run": { help: "only print parameters and memory, and whether the adapter holds them" },
     quiet: { help: "print only how it ended" },
@@ -77,6 +83,10 @@ async function trainCommand(options: Arguments): Promise<number> {
   const data = options.list("data");
   if (data.length === 0) data.push(fromFileUrl(new URL("../../data", import.meta.url)));
   const skipBad = options.flag("skip-bad");
+  const lang = options.text("lang");
+  const minTokens = options.integer("min-tokens", { min: 0 });
+  const filters = { skipBad, lang, minTokens };
+  const shuffle = !options.flag("no-shuffle");
   const seed = options.integer("seed", { min: 0 }) ?? 0;
   const batch = options.integer("batch") ?? 8;
   const optimizer = chooseOptimizer(options);
@@ -99,7 +109,7 @@ async function trainCommand(options: Arguments): Promise<number> {
   const trainer = { batch, optimizer: optimizer.make };
   const readVocabulary = async (): Promise<Vocabulary> => {
     if (vocab === "full") return fullVocabulary();
-    return (await collectVocabulary(data, { skipBad })).vocabulary;
+    return (await collectVocabulary(data, filters)).vocabulary;
   };
   if (isDryRun) {
     await dryRun(gpu, architecture, await readVocabulary(), trainer, display);
@@ -124,7 +134,8 @@ async function trainCommand(options: Arguments): Promise<number> {
     display.tell("stopping", {}, "Stopping after this step; Ctrl-C once more quits at once.");
   });
   const { last, skipped } = await run(model, {
-    ...{ data, skipBad, out, steps, seed, evalEvery, evalBatches, sampleEvery, ...trainer },
+    ...{ data, shuffle, ...filters, seed, out, steps },
+    ...{ evalEvery, evalBatches, sampleEvery, ...trainer },
     sampleTokens: 200,
     onStep: (event) => display.step(event, steps),
     onSample: options.flag("quiet") ? undefined : (step, text) => display.sample(step, text),

@@ -16,6 +16,12 @@ export interface RunOptions extends TrainerOptions {
   data: readonly string[];
   /** Skip and count lines that cannot be read. @default false */
   skipBad?: boolean;
+  /** Read the training data in a random order. @default true */
+  shuffle?: boolean;
+  /** Leave out documents that say to be in another language than this, e.g. `en`. */
+  lang?: string;
+  /** Leave out documents of fewer tokens. @default 0 */
+  minTokens?: number;
   /** Directory for the checkpoint, metrics and chart; created, and must not hold a run yet. */
   out: string;
   /** Number of steps. */
@@ -49,19 +55,24 @@ export interface RunResult {
 }
 
 /**
- * Trains a model on text files and writes `config.json`, `model.safetensors`, `metrics.jsonl` and
- * `loss.svg` to a directory, at each evaluation and at the end, also when aborted.
+ * Trains a model on text files and writes `config.json`, `model.safetensors`, `metrics.jsonl`,
+ * `loss.svg` and `data_position.json` (a {@linkcode StreamPosition}: where in the data the model is)
+ * to a directory, at each evaluation and at the end, also when aborted.
  *
  * @throws {UserError} If the data is bad, the directory cannot be written or holds a run already,
  * or the loss stops being a number.
  */
 export async function run(model: Gpt2, options: RunOptions): Promise<RunResult> {
-  const { data, skipBad, out, batch, steps, seed, evalEvery, evalBatches, signal } = options;
+  const { data, skipBad, shuffle, lang, minTokens, out, batch, seed } = options;
+  const { steps, evalEvery, evalBatches, signal } = options;
   await checkRunDirectory(out);
-  const stream = { data, context: model.config.context, batch, seed, skipBad };
+  const filters = { skipBad, lang, minTokens };
+  const stream = { data, context: model.config.context, batch, seed, ...filters };
   const { vocabulary, config } = model;
   const validation = await readValidation({ ...stream, vocabulary }, evalBatches);
-  await using batches = await openTokenStream({ ...stream, vocabulary, split: "training" });
+  await using batches = await openTokenStream({
+    ...{ ...stream, vocabulary, split: "training" as const, shuffle },
+  });
   using trainer = new Trainer(model, options);
   await createDirectory(out);
   using metrics = new MetricsLog(`${out}/metrics.jsonl`);
@@ -72,6 +83,7 @@ export async function run(model: Gpt2, options: RunOptions): Promise<RunResult> 
     if (step === savedAt) return;
     savedAt = step;
     await saveCheckpoint(model, out, weights);
+    await replaceFile(`${out}/data_position.json`, JSON.stringify(batches.position) + "\n");
     await writeChart(out, `Loss of a ${config.layers}-layer GPT-2 of width ${config.width}`);
     options.onSave?.(step, out);
   };
@@ -126,14 +138,18 @@ async function createDirectory(path: string): Promise<void> {
   }
 }
 
-/** Draws the losses recorded so far; the old chart stays until the new one is whole. */
+/** Draws the losses recorded so far. */
 async function writeChart(out: string, title: string): Promise<void> {
   // Loaded only now: it is large, and mod.ts should import fast.
   const { lossChart } = await import("./chart.ts");
   const svg = lossChart(await readMetrics(`${out}/metrics.jsonl`), { title });
-  const path = `${out}/loss.svg`;
+  await replaceFile(`${out}/loss.svg`, svg);
+}
+
+/** Writes a file; the old one stays until the new one is whole. */
+async function replaceFile(path: string, text: string): Promise<void> {
   try {
-    await Deno.writeTextFile(`${path}.tmp`, svg);
+    await Deno.writeTextFile(`${path}.tmp`, text);
     await Deno.rename(`${path}.tmp`, path);
   } catch (error) {
     throw fileError(error, `${path}: cannot write`);
@@ -148,6 +164,8 @@ async function readValidation(
     batch: number;
     seed: number;
     skipBad?: boolean;
+    lang?: string;
+    minTokens?: number;
     vocabulary: Vocabulary;
   },
   count: number,

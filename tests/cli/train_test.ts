@@ -34,7 +34,7 @@ Deno.test("training writes a run, from which training goes on", async () => {
   assertMatch(first.stdout, /\nTrained 60 steps\. Saved [^]* --checkpoint runs\/first /);
   assertEquals(first.stdout.includes("\x1b"), false);
   assertEquals(filesIn(`${cwd}/runs/first`), [
-    ...["config.json", "loss.svg", "metrics.jsonl", "model.safetensors"],
+    ...["config.json", "data_position.json", "loss.svg", "metrics.jsonl", "model.safetensors"],
   ]);
   assertMatch(await Deno.readTextFile(`${cwd}/runs/first/loss.svg`), /^<svg [^]*<\/svg>\s*$/);
   const losses = await readLosses(`${cwd}/runs/first`);
@@ -114,7 +114,7 @@ Deno.test("an interrupted run is saved", async (t) => {
         assertEquals([end.event, end.interrupted, end.out], ["end", true, signal]);
         assertEquals((await readLosses(`${cwd}/${signal}`)).length, end.step);
         assertStringIncludes(await Deno.readTextFile(`${cwd}/${signal}/loss.svg`), "</svg>");
-        assertEquals(filesIn(`${cwd}/${signal}`).length, 4);
+        assertEquals(filesIn(`${cwd}/${signal}`).length, 5);
         const sample = ["--checkpoint", signal, "--max-tokens", "1", "--prompt", "the"];
         assertEquals((await runTask("sample", sample, { cwd })).stdout.slice(0, 3), "the");
       },

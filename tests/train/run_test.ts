@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { UserError } from "../../src/errors.ts";
-import { collectVocabulary } from "../../src/data/token_stream.ts";
+import { collectVocabulary, openTokenStream } from "../../src/data/token_stream.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { loadCheckpoint } from "../../src/model/checkpoint.ts";
 import { Gpt2 } from "../../src/model/gpt2.ts";
@@ -52,6 +52,20 @@ Deno.test("a run leaves its results in a directory", async (t) => {
     assertEquals(weightsIn(short.out), second);
     using model = await loadCheckpoint(gpu, out);
     assertEquals(model.config, { ...ARCHITECTURE, vocabularySize: vocabulary.size });
+  });
+
+  await t.step("and where in the data each is", async () => {
+    const { out } = await train("position", { steps: 3, shuffle: false, minTokens: 20 });
+    const position = JSON.parse(await Deno.readTextFile(`${out}/data_position.json`));
+    const options = {
+      ...{ data, vocabulary, context: 16, batch: 2, split: "training" as const, seed: 1 },
+      ...{ shuffle: false, minTokens: 20 },
+    };
+    await using whole = await openTokenStream(options);
+    for (let step = 1; step <= 3; step++) await whole.next();
+    assertEquals(position, whole.position);
+    await using rest = await openTokenStream({ ...options, position });
+    assertEquals(await rest.next(), await whole.next());
   });
 
   await t.step("also without validation", async () => {
