@@ -21,6 +21,17 @@ export interface PolarWorkspace {
   gram: Tensor;
   /** (batch, rows, rows) */
   polynomial: Tensor;
+  /** (batch, rows, rows): for matrices that are wide enough for {@linkcode isWide}. */
+  factor?: Tensor;
+  /** (batch, rows, rows), as `factor`. */
+  scratch?: Tensor;
+  /** (batch, rows, rows), as `factor`: identity matrices. */
+  identity?: Tensor;
+}
+
+/** Whether it takes less arithmetic to iterate on the Gram matrix than on the matrix itself. */
+function isWide(rows: number, columns: number): boolean {
+  return columns >= 2 * rows;
 }
 
 /** Allocates a workspace for `batch` matrices. */
@@ -30,17 +41,28 @@ export function polarWorkspace(
   rows: number,
   columns: number,
 ): PolarWorkspace {
-  return {
+  const square = (label: string) => gpu.tensor(`polar ${label}`, [batch, rows, rows]);
+  const workspace: PolarWorkspace = {
     x: gpu.tensor("polar x", [batch, rows, columns]),
     next: gpu.tensor("polar next", [batch, rows, columns]),
-    gram: gpu.tensor("polar gram", [batch, rows, rows]),
-    polynomial: gpu.tensor("polar polynomial", [batch, rows, rows]),
+    gram: square("gram"),
+    polynomial: square("polynomial"),
   };
+  if (!isWide(rows, columns)) return workspace;
+  const identity = square("identity");
+  const values = new Float32Array(identity.size);
+  for (let i = 0; i < batch * rows; i++) values[i * rows + i % rows] = 1;
+  gpu.write(identity, values);
+  return { ...workspace, factor: square("factor"), scratch: square("scratch"), identity };
 }
 
 /**
  * Appends Newton-Schulz steps that turn each matrix of `x`, whose singular values must be at
  * most about 1, into its polar factor U Vᵀ.
+ *
+ * Of a wide matrix only the Gram matrix is iterated on: every step multiplies X by a polynomial Q
+ * of A = X Xᵀ, with which A commutes, so the next step's A is Q A Q, and X is multiplied by the
+ * product of all Q once, at the end.
  *
  * @returns The tensor that holds the result: `x` or `next`.
  */
@@ -51,23 +73,49 @@ export function polarFactor(
   steps: readonly NewtonSchulzStep[],
   batch: number = workspace.x.shape[0],
 ): Tensor {
-  const { gram, polynomial } = workspace;
-  const [, m, n] = workspace.x.shape;
+  const { factor, scratch, identity } = workspace;
+  const { gram } = workspace;
   let { x, next } = workspace;
-  for (const [a, b, c] of steps) {
+  const [, m, n] = x.shape;
+  const square = { m, n: m, k: m, batch };
+  const toGram = (x: Tensor) =>
     matmul(gpu, plan, { a: x, b: x, bTransposed: true, out: gram, m, n: m, k: n, batch });
-    let factor = gram;
-    let alpha = b;
-    if (c !== 0) {
-      plan.copy(gram, polynomial);
-      const square = { a: gram, b: gram, out: polynomial, m, n: m, k: m, batch };
-      matmul(gpu, plan, { ...square, alpha: c, beta: b });
-      factor = polynomial;
-      alpha = 1;
+  /** The step's polynomial in `gram`, but for the term a. */
+  const polynomial = ([, b, c]: NewtonSchulzStep) => {
+    if (c === 0) return { q: gram, alpha: b };
+    plan.copy(gram, workspace.polynomial);
+    const out = workspace.polynomial;
+    matmul(gpu, plan, { ...square, a: gram, b: gram, out, alpha: c, beta: b });
+    return { q: workspace.polynomial, alpha: 1 };
+  };
+  /** y = a x + alpha q x */
+  const apply = (q: Tensor, alpha: number, a: number, x: Tensor, y: Tensor) => {
+    plan.copy(x, y);
+    matmul(gpu, plan, { a: q, b: x, out: y, m, n: x.shape[2], k: m, batch, alpha, beta: a });
+  };
+
+  if (!factor || !scratch || !identity) {
+    for (const step of steps) {
+      toGram(x);
+      const { q, alpha } = polynomial(step);
+      apply(q, alpha, step[0], x, next);
+      [x, next] = [next, x];
     }
-    plan.copy(x, next);
-    matmul(gpu, plan, { a: factor, b: x, out: next, m, n, k: m, batch, alpha, beta: a });
-    [x, next] = [next, x];
+    return x;
   }
-  return x;
+  toGram(x);
+  let [product, spare] = [factor, scratch];
+  plan.copy(identity, product);
+  steps.forEach((step, i) => {
+    const { q, alpha } = polynomial(step);
+    apply(q, alpha, step[0], product, spare);
+    [product, spare] = [spare, product];
+    if (i === steps.length - 1) return;
+    // The polynomial is still needed while `gram` is replaced.
+    if (q === gram) plan.copy(gram, workspace.polynomial);
+    apply(workspace.polynomial, alpha, step[0], gram, spare);
+    apply(workspace.polynomial, alpha, step[0], spare, gram);
+  });
+  matmul(gpu, plan, { a: product, b: x, out: next, m, n, k: m, batch });
+  return next;
 }
