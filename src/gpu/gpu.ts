@@ -159,6 +159,17 @@ export class Gpu implements Disposable {
     }
   }
 
+  /** Runs `build`; if it fails, what it allocated is freed. */
+  allocateAll<T>(build: () => T): T {
+    const before = new Set(this.#tensors);
+    try {
+      return build();
+    } catch (error) {
+      this.free(...this.#tensors.difference(before));
+      throw error;
+    }
+  }
+
   /** Whether {@linkcode measure} is running. */
   get isMeasuring(): boolean {
     return this.#measured !== undefined;

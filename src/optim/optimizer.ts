@@ -26,6 +26,8 @@ export interface Optimizer {
   readonly evaluationWeights: TensorMap;
   /** (2): eta and G of the last step, for optimisers that derive their step size. */
   readonly summary?: Tensor;
+  /** Step size, for optimisers that are given one. {@linkcode train} schedules it up to this. */
+  learningRate?: number;
   /** Frees the optimiser's state. */
   dispose(): void;
 }

@@ -47,33 +47,39 @@ export function chooseToken(
   }
   if (temperature === 0) return best;
 
-  const weights = Float64Array.from(
-    logits,
-    (logit) => Math.exp((logit - logits[best]) / temperature),
-  );
-  if (topK >= logits.length && topP === 1) return draw(weights, weights.keys(), random);
-
-  // Likeliest first; equal ones in order, so that the choice does not depend on the sort.
-  let candidates = Array.from(weights.keys()).sort((a, b) => weights[b] - weights[a] || a - b);
-  candidates = candidates.slice(0, topK);
-  if (topP < 1) {
-    const enough = topP * candidates.reduce((sum, token) => sum + weights[token], 0);
-    let sum = 0;
-    const kept = candidates.findIndex((token) => (sum += weights[token]) >= enough);
-    if (kept >= 0) candidates = candidates.slice(0, kept + 1);
+  const weights = new Float64Array(logits.length);
+  for (let token = 0; token < logits.length; token++) {
+    weights[token] = Math.exp((logits[token] - logits[best]) / temperature);
   }
-  return draw(weights, candidates, random);
-}
-
-/** Draws one of the candidates with probability proportional to its weight. */
-function draw(weights: Float64Array, candidates: Iterable<number>, random: Random): number {
-  const tokens = [...candidates];
-  const total = tokens.reduce((sum, token) => sum + weights[token], 0);
+  if (topK < logits.length || topP < 1) keepLikeliest(weights, topK, topP);
+  let total = 0;
+  for (const weight of weights) total += weight;
   let left = random.uniform() * total;
-  for (const token of tokens) {
+  for (let token = 0; token < weights.length; token++) {
     left -= weights[token];
     if (left < 0) return token;
   }
   // Rounding can leave a little; then the last token with any weight is meant.
-  return tokens.findLast((token) => weights[token] > 0)!;
+  return weights.findLastIndex((weight) => weight > 0);
+}
+
+/**
+ * Sets all weights to 0 but the `topK` largest, and of those all but the fewest that make up
+ * `topP` of their sum. Of equal weights the first ones stay.
+ */
+function keepLikeliest(weights: Float64Array, topK: number, topP: number): void {
+  // A typed array sorts numbers far faster than tokens could be sorted by their weight.
+  const descending = weights.slice().sort().reverse().subarray(0, topK);
+  let enough = 0;
+  for (const weight of descending) enough += topP * weight;
+  let kept = 0;
+  for (let sum = 0; kept < descending.length && sum < enough; kept++) sum += descending[kept];
+  const smallest = descending[kept - 1];
+  let ties = 0;
+  for (let i = kept - 1; i >= 0 && descending[i] === smallest; i--) ties++;
+  for (let token = 0; token < weights.length; token++) {
+    if (weights[token] > smallest) continue;
+    if (weights[token] === smallest && ties-- > 0) continue;
+    weights[token] = 0;
+  }
 }

@@ -1,8 +1,6 @@
 import { UserError } from "../errors.ts";
 import type { Batch } from "../data/batches.ts";
 import type { TokenStream } from "../data/token_stream.ts";
-import { AdamW } from "../optim/adamw.ts";
-import { Sgd } from "../optim/sgd.ts";
 import { scheduledLearningRate } from "./schedule.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -70,7 +68,8 @@ export async function train(
   options: TrainOptions,
 ): Promise<StepEvent | undefined> {
   const { batches, validation = [], steps, evalEvery = 100, onStep, signal } = options;
-  const schedule = learningRateOf(trainer, steps);
+  const { optimizer } = trainer;
+  const peak = optimizer.learningRate;
   let last: StepEvent | undefined;
   let tokens = 0;
   const throughput = new Throughput();
@@ -94,23 +93,28 @@ export async function train(
   };
 
   let pending: Submitted | undefined;
-  for (let step = 1; step <= steps && !signal?.aborted; step++) {
-    const waited = batches.waitedMs;
-    const batch = await batches.next();
-    const dataWaitMs = batches.waitedMs - waited;
-    const learningRate = schedule?.(step - 1);
-    const result = trainer.step(batch);
-    result.catch(() => {}); // its turn to be told of comes later
-    const submitted = { step, batch, learningRate, dataWaitMs, result };
-    if (pending) await finish(pending, false);
-    pending = submitted;
-    // An evaluation must see this step's weights, not the next one's.
-    if (step % evalEvery === 0 || step === steps) {
-      await finish(pending, true);
-      pending = undefined;
+  try {
+    for (let step = 1; step <= steps && !signal?.aborted; step++) {
+      const waited = batches.waitedMs;
+      const batch = await batches.next();
+      const dataWaitMs = batches.waitedMs - waited;
+      const learningRate = peak && scheduledLearningRate(peak, step - 1, steps);
+      if (learningRate) optimizer.learningRate = learningRate;
+      const result = trainer.step(batch);
+      result.catch(() => {}); // its turn to be told of comes later
+      const submitted = { step, batch, learningRate, dataWaitMs, result };
+      if (pending) await finish(pending, false);
+      pending = submitted;
+      // An evaluation must see this step's weights, not the next one's.
+      if (step % evalEvery === 0 || step === steps) {
+        await finish(pending, true);
+        pending = undefined;
+      }
     }
+    if (pending) await finish(pending, false);
+  } finally {
+    if (peak) optimizer.learningRate = peak;
   }
-  if (pending) await finish(pending, false);
   return last;
 }
 
@@ -142,13 +146,6 @@ interface Submitted {
   learningRate?: number;
   dataWaitMs: number;
   result: ReturnType<Trainer["step"]>;
-}
-
-/** Sets the learning rate of an optimiser that has one, and returns it. */
-function learningRateOf({ optimizer }: Trainer, steps: number) {
-  if (!(optimizer instanceof AdamW || optimizer instanceof Sgd)) return undefined;
-  const peak = optimizer.learningRate;
-  return (step: number) => optimizer.learningRate = scheduledLearningRate(peak, step, steps);
 }
 
 /** The mean loss over batches of equal size, in nats per token. */

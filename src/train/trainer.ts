@@ -60,13 +60,22 @@ export class Trainer implements Disposable {
     const { gpu, config, table, weights } = model;
     this.#model = model;
     this.#batch = batch;
-    this.#gradients = allocateLike(gpu, table.filter((spec) => spec.trainable), "gradient");
-    this.optimizer = optimizer({ gpu, table, weights, gradients: this.#gradients });
-    const sizes = { batch, length: config.context, backward: true };
-    this.#activations = allocateActivations(gpu, config, sizes);
-    this.#gradientPlan = gradientPlan(gpu, config, weights, this.#activations, this.#gradients);
-    const { evaluationWeights } = this.optimizer;
-    this.#lossPlan = lossPlan(gpu, config, evaluationWeights, this.#activations);
+    const parts = gpu.allocateAll(() => {
+      const gradients = allocateLike(gpu, table.filter((spec) => spec.trainable), "gradient");
+      const made = optimizer({ gpu, table, weights, gradients });
+      const sizes = { batch, length: config.context, backward: true };
+      const activations = allocateActivations(gpu, config, sizes);
+      return {
+        ...{ gradients, optimizer: made, activations },
+        gradientPlan: gradientPlan(gpu, config, weights, activations, gradients),
+        lossPlan: lossPlan(gpu, config, made.evaluationWeights, activations),
+      };
+    });
+    this.#gradients = parts.gradients;
+    this.optimizer = parts.optimizer;
+    this.#activations = parts.activations;
+    this.#gradientPlan = parts.gradientPlan;
+    this.#lossPlan = parts.lossPlan;
   }
 
   /**
