@@ -1,56 +1,106 @@
 import { glob } from "node:fs/promises";
 import { resolve } from "node:path";
-import { UserError } from "../errors.ts";
-import type { Shard } from "./shard.ts";
-
-const EXTENSIONS = [".jsonl.zst", ".jsonl", ".txt"] as const;
-
-const supported = (path: string) => EXTENSIONS.some((extension) => path.endsWith(extension));
-const KINDS = EXTENSIONS.join(", ");
+import { fileError, UserError } from "../errors.ts";
+import { formatOf, KINDS } from "./format.ts";
+import { type HttpOptions, probe } from "./http.ts";
+import { isUrl, type Shard } from "./shard.ts";
+import { indexTar, type TarIndexOptions } from "./tar_index.ts";
 
 /**
- * The shards that paths, globs and directories stand for: each once, sorted, so that it does
+ * The shards that paths, globs, directories and URLs stand for: each once, sorted, so that it does
  * not matter how they were named. A path that exists is taken as it is, even if it looks like a
  * glob. A directory stands for the supported files directly in it, a glob for the supported files
- * that it matches; `**` crosses directories.
+ * that it matches; `**` crosses directories. Hidden files count only where they are named.
  *
- * @throws {UserError} If a path does not exist or is of an unsupported kind, or a glob or
- * directory yields no supported file.
+ * An archive stands for the data files in it, which are read where they are. On a server that does
+ * not give parts of files, it is a shard of its own, which is read from its beginning.
+ *
+ * @throws {UserError} If a path does not exist or is of an unsupported kind, a glob, directory or
+ * archive yields no supported file, a server does not have the file, or an archive is damaged.
  */
-export async function findShards(data: readonly string[]): Promise<Shard[]> {
-  if (data.length === 0) throw new UserError("no data: name a file, a glob or a directory");
-  const shards = new Map<string, Shard>(); // by absolute path
+export async function findShards(
+  data: readonly string[],
+  options: TarIndexOptions = {},
+): Promise<Shard[]> {
+  if (data.length === 0) throw new UserError("no data: name a file, a glob, a directory or a URL");
+  const files = new Map<string, File>(); // by absolute path or URL
   for (const name of data) {
-    for (const file of await expand(name)) {
-      const size = (await stat(file))?.size;
-      shards.set(resolve(file), { name: file, source: file, size });
+    if (isUrl(name)) {
+      const url = URL.parse(name)?.href;
+      if (url === undefined) throw new UserError(`${name} is not a URL`);
+      if (!files.has(url)) files.set(url, await remoteFile(url, options.http));
+    } else {
+      for (const path of await expand(name)) files.set(resolve(path), await localFile(path));
     }
   }
-  return [...shards.keys()].sort().map((path) => shards.get(path)!);
+  const shards = new Map<string, Shard>();
+  for (const key of [...files.keys()].sort()) {
+    for (const shard of await shardsOf(files.get(key)!, options)) {
+      if (shards.has(shard.name)) {
+        throw new UserError(`two different files are called ${shard.name}; rename one`);
+      }
+      shards.set(shard.name, shard);
+    }
+  }
+  return [...shards.values()];
 }
 
+/** A file that was named, before archives are opened. */
+interface File {
+  shard: Shard;
+  /** Whether parts of it can be read. */
+  hasParts: boolean;
+}
+
+async function shardsOf({ shard, hasParts }: File, options: TarIndexOptions): Promise<Shard[]> {
+  const { name, size } = shard;
+  if (formatOf(name)?.content !== "tar" || size === undefined || !hasParts) return [shard];
+  const members = await indexTar({ ...shard, size }, options);
+  return members.sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+async function localFile(path: string): Promise<File> {
+  const size = (await stat(path))?.size;
+  return { shard: { name: path, source: path, size }, hasParts: true };
+}
+
+async function remoteFile(url: string, http?: HttpOptions): Promise<File> {
+  const { origin, pathname } = new URL(url);
+  const name = origin + pathname;
+  const content = formatOf(name)?.content;
+  if (content === undefined) throw new UserError(`${name}: the data must be one of ${KINDS}`);
+  if (content === "bin") throw new UserError(`${name}: token files are read on disk; download it`);
+  const { size, version, hasRanges } = await probe(url, name, http);
+  return { shard: { name, source: url, size, version }, hasParts: hasRanges };
+}
+
+/** The data files that a path, glob or directory stands for. */
 async function expand(name: string): Promise<string[]> {
   const info = await stat(name);
   if (info?.isDirectory) {
     const found: string[] = [];
     for await (const entry of Deno.readDir(name)) {
-      const file = `${name.replace(/[/\\]+$/, "")}/${entry.name}`;
-      if (supported(file) && (await stat(file))?.isFile) found.push(file);
+      const path = `${name.replace(/[/\\]+$/, "")}/${entry.name}`;
+      if (!entry.name.startsWith(".") && await isData(path)) found.push(path);
     }
     if (found.length === 0) throw new UserError(`no ${KINDS} file in the directory ${name}`);
     return found;
   }
   if (info) {
-    if (!supported(name)) throw new UserError(`${name}: the data must be one of ${KINDS}`);
+    if (!formatOf(name)) throw new UserError(`${name}: the data must be one of ${KINDS}`);
     return [name];
   }
   if (!/[*?[{]/.test(name)) throw new UserError(`no such file or directory: ${name}`);
   const found: string[] = [];
-  for await (const file of glob(name)) {
-    if (supported(file) && (await stat(file))?.isFile) found.push(file);
+  for await (const path of glob(name)) {
+    if (await isData(path)) found.push(path);
   }
   if (found.length === 0) throw new UserError(`no ${KINDS} file matches ${name}`);
   return found;
+}
+
+async function isData(path: string): Promise<boolean> {
+  return formatOf(path) !== undefined && ((await stat(path))?.isFile ?? false);
 }
 
 async function stat(path: string): Promise<Deno.FileInfo | undefined> {
@@ -58,6 +108,6 @@ async function stat(path: string): Promise<Deno.FileInfo | undefined> {
     return await Deno.stat(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return;
-    throw new UserError(`cannot read ${path}: ${(error as Error).message}`);
+    throw fileError(error, `cannot read ${path}`);
   }
 }

@@ -1,59 +1,146 @@
-import { Decompress, type ZstdError, ZstdErrorCode } from "fzstd";
+import { Buffer } from "node:buffer";
+import { constants, createZstdDecompress } from "node:zlib";
 import { UserError } from "../errors.ts";
+import { ByteReader } from "./byte_reader.ts";
+import { DataError } from "./data_error.ts";
+import { Decompressor } from "./decompressor.ts";
+
+const MAX_WINDOW_LOG = 27;
+const MAGIC = 0xfd2fb528;
+const MAX_BLOCK = 1 << 17;
+
+/** Blocks that are decompressed at once. */
+const BATCH = 4;
+/** More than what they may become. */
+const ROOM = BATCH * MAX_BLOCK + 1;
 
 /**
- * Decompresses zstd (RFC 8878), any number of frames one after the other.
+ * Decompresses zstd (RFC 8878): any number of frames one after the other, skippable ones included.
+ * Memory: the frame's window, of at most 128 MiB, and a few blocks.
  *
- * It uses fzstd because node:zlib as of Deno 2.9 stops, silently, after the first frame, and takes
- * a truncated frame for a whole one. Memory: the frame's window and one chunk of input.
+ * node:zlib does the work and checks each frame's checksum. It would stop, silently, after the
+ * first frame, and take a truncated frame for a whole one, so the frames are found here, by the
+ * sizes in the headers of their blocks.
  *
- * With `skipBad`, damage ends the stream where it occurs, after a NUL byte: a character that is
- * legal nowhere in JSON, so that the line it cuts off never passes for a whole one.
- *
- * The stream fails with a {@linkcode UserError} if the data is no zstd at all and, without
- * `skipBad`, if it is truncated or damaged.
+ * @param name What to call the data in errors.
+ * @throws {UserError} If the data is no zstd at all, or needs a larger window or a dictionary.
+ * @throws {DataError} If it is empty, truncated or damaged; what is whole has come before.
  */
-export class ZstdStream extends TransformStream<Uint8Array, Uint8Array> {
-  /** @param file What to call the data in errors. */
-  constructor(file: string, skipBad = false) {
-    let read = 0;
-    const decoder = new Decompress();
-    const push = (
-      chunk: Uint8Array,
-      final: boolean,
-      controller: TransformStreamDefaultController<Uint8Array>,
-    ) => {
-      if (read === 0) checkMagic(file, chunk);
-      read += chunk.length;
-      decoder.ondata = (data) => data.length > 0 && controller.enqueue(data);
+export async function* unzstd(
+  bytes: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<Uint8Array> {
+  const input = new ByteReader(bytes, (at) => {
+    const what = `${name} is truncated: it ends at byte ${at}, inside a zstd frame`;
+    return new DataError(`${what}; download it again, or keep what is whole with --skip-bad`);
+  });
+  try {
+    if (await input.atEnd()) throw new DataError(`${name} is empty; download it again`);
+    while (!await input.atEnd()) {
+      const start = input.position;
+      const magic = await readNumber(input, 4);
+      if ((magic & 0xfffffff0) >>> 0 === 0x184d2a50) {
+        await input.skip(await readNumber(input, 4));
+      } else if (magic === MAGIC) yield* unzstdFrame(input, name);
+      else if (start > 0) throw damage(name, start + 4, "no frame begins there");
+      else throw new UserError(`${name} is not zstd data, though its name says so`);
+    }
+  } finally {
+    await input.close();
+  }
+}
+
+/** The frame whose magic number has been read. */
+async function* unzstdFrame(input: ByteReader, name: string): AsyncGenerator<Uint8Array> {
+  const { header, hasChecksum } = await readFrameHeader(input, name);
+  const decompressor = new Decompressor(
+    createZstdDecompress({
+      chunkSize: ROOM,
+      params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG },
+    }),
+    ROOM,
+  );
+  let batch = [header];
+  let blocks = 0;
+  const decompress = async () => {
+    const bytes = Buffer.concat(batch);
+    batch = [];
+    blocks = 0;
+    try {
+      return await decompressor.push(bytes);
+    } catch (error) {
+      const why = (error as Error).message.replace("Zstd decompress error: ", "");
+      throw damage(name, input.position, why);
+    }
+  };
+  try {
+    for (let last = false; !last;) {
       try {
-        decoder.push(chunk, final);
+        const blockHeader = await input.read(3);
+        const size = littleEndian(blockHeader) >> 3;
+        if (size > MAX_BLOCK) throw damage(name, input.position, "a block is too large");
+        const isRepeatedByte = (blockHeader[0] >> 1 & 3) === 1;
+        last = (blockHeader[0] & 1) === 1;
+        batch.push(blockHeader, await input.read(isRepeatedByte ? 1 : size));
+        blocks++;
+        if (last && hasChecksum) batch.push(await input.read(4));
       } catch (error) {
-        if (!skipBad) throw damage(file, read, error as ZstdError);
-        controller.enqueue(new Uint8Array([0]));
-        controller.terminate();
+        yield* await decompress(); // what came before
+        throw error;
       }
-    };
-    super({
-      transform: (chunk, controller) => push(chunk, false, controller),
-      flush: (controller) => push(new Uint8Array(), true, controller),
-    });
+      if (last || blocks === BATCH) yield* await decompress();
+    }
+  } finally {
+    decompressor.close();
   }
 }
 
-/** Every frame begins with one of two numbers, the second one for frames to be skipped. */
-function checkMagic(file: string, chunk: Uint8Array): void {
-  if (chunk.length === 0) throw new UserError(`${file} is empty; download it again`);
-  if (chunk.length < 4) return; // the decoder will find it truncated
-  const magic = new DataView(chunk.buffer, chunk.byteOffset).getUint32(0, true);
-  if (magic !== 0xfd2fb528 && (magic & 0xfffffff0) >>> 0 !== 0x184d2a50) {
-    throw new UserError(`${file} is not zstd data, though its name says so`);
+/** Reads a frame's header (RFC 8878, section 3.1.1.1), and puts the magic number before it. */
+async function readFrameHeader(
+  input: ByteReader,
+  name: string,
+): Promise<{ header: Uint8Array; hasChecksum: boolean }> {
+  const start = input.position - 4;
+  const descriptor = await input.read(1);
+  const isSingleSegment = (descriptor[0] >> 5 & 1) === 1;
+  const windowBytes = await input.read(isSingleSegment ? 0 : 1);
+  const dictionary = await input.read([0, 1, 2, 4][descriptor[0] & 3]);
+  const sizeFlag = descriptor[0] >> 6;
+  const contentSize = await input.read(sizeFlag === 0 && !isSingleSegment ? 0 : 1 << sizeFlag);
+
+  const window = isSingleSegment
+    ? littleEndian(contentSize) + (sizeFlag === 1 ? 256 : 0)
+    : 2 ** (10 + (windowBytes[0] >> 3)) * (1 + (windowBytes[0] & 7) / 8);
+  if (window > 2 ** MAX_WINDOW_LOG) {
+    const mebibytes = Math.ceil(window / 2 ** 20).toLocaleString("en");
+    throw new UserError(
+      `${name}: the zstd frame at byte ${start} needs a window of ${mebibytes} MiB, more than ` +
+        `128 MiB; compress it again with --long=27 or less`,
+    );
   }
+  if (dictionary.some((byte) => byte !== 0)) {
+    throw new UserError(
+      `${name}: the zstd frame at byte ${start} needs a dictionary; compress it again without one`,
+    );
+  }
+  const magic = new Uint8Array([0x28, 0xb5, 0x2f, 0xfd]);
+  return {
+    header: Buffer.concat([magic, descriptor, windowBytes, dictionary, contentSize]),
+    hasChecksum: (descriptor[0] >> 2 & 1) === 1,
+  };
 }
 
-function damage(file: string, read: number, error: ZstdError): UserError {
-  const what = error.code === ZstdErrorCode.UnexpectedEOF
-    ? `is truncated: it ends at byte ${read}, inside a zstd frame`
-    : `is damaged: invalid zstd data before byte ${read} (${error.message})`;
-  return new UserError(`${file} ${what}; download it again, or keep what is whole with --skip-bad`);
+async function readNumber(input: ByteReader, length: number): Promise<number> {
+  return littleEndian(await input.read(length));
+}
+
+function littleEndian(bytes: Uint8Array): number {
+  return bytes.reduceRight((value, byte) => value * 256 + byte, 0);
+}
+
+function damage(name: string, position: number, why: string): DataError {
+  return new DataError(
+    `${name} is damaged: invalid zstd data before byte ${position} (${why}); ` +
+      "download it again, or keep what is whole with --skip-bad",
+  );
 }

