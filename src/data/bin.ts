@@ -1,5 +1,5 @@
 import { fileError, UserError } from "../errors.ts";
-import type { Shard } from "./shard.ts";
+import { isUrl, type Shard } from "./shard.ts";
 import { END_OF_TEXT, TOKEN_COUNT } from "./tokenizer.ts";
 
 /** The first number of llm.c's token files. As nanoGPT's, it would begin with no GPT-2 token. */
@@ -46,6 +46,7 @@ export class BinFile implements Disposable {
    * @throws {UserError} If it cannot be opened or is no file of GPT-2 tokens.
    */
   static open({ name, source }: Shard): BinFile {
+    if (isUrl(source)) throw new UserError(`${name}: token files are read on disk; download it`);
     let file: Deno.FsFile | undefined;
     try {
       file = Deno.openSync(source);
@@ -63,9 +64,8 @@ export class BinFile implements Disposable {
    * @throws {UserError} If a number is no GPT-2 token, or the file has become shorter.
    */
   read(first: number, tokens: Uint16Array): void {
-    const offset = this.#start + 2 * first;
     const bytes = new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength);
-    if (readFully(this.#file, offset, bytes) < bytes.length) {
+    if (readFully(this.#file, this.offset(first), bytes) < bytes.length) {
       throw new UserError(`${this.name} has become shorter since it was opened`);
     }
     const wrong = tokens.findIndex((token) => token >= TOKEN_COUNT);

@@ -1,19 +1,12 @@
 import { assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Batch, BatchOptions, PositionedBatch } from "../../src/data/batches.ts";
 import { readBinBatches } from "../../src/data/bin_batches.ts";
-import { BinWindows, isValidationFile } from "../../src/data/bin_windows.ts";
+import { BinWindows } from "../../src/data/bin_windows.ts";
 import { compactVocabulary, fullVocabulary } from "../../src/data/vocabulary.ts";
 import { UserError } from "../../src/errors.ts";
-import { TempDir } from "./fixtures.ts";
+import { TempDir, tokenFile as write } from "./fixtures.ts";
 
 const CONTEXT = 4;
-
-/** A file of the tokens from `first` to `last`. */
-async function write(dir: TempDir, name: string, first: number, last: number) {
-  const tokens = Uint16Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  const source = await dir.write(name, new Uint8Array(tokens.buffer));
-  return { name: source, source };
-}
 
 /** The first `count` batches, or all of them. */
 async function read(options: Partial<BatchOptions>, count = Infinity): Promise<PositionedBatch[]> {
@@ -43,53 +36,6 @@ function starts(batches: Batch[]): number[] {
 
 const range = (count: number, first = 0) =>
   Array.from({ length: count }, (_, i) => first + i * CONTEXT);
-
-Deno.test("files are for validation by a word of their names", () => {
-  for (
-    const name of [
-      "val.bin",
-      "a/fineweb_val_000000.bin",
-      "owt-val.bin",
-      "x.validation.bin",
-      "VAL_1.bin",
-    ]
-  ) {
-    assertEquals(isValidationFile(name), true, name);
-  }
-  for (
-    const name of ["train.bin", "val/train.bin", "interval.bin", "valley_000001.bin", "values.bin"]
-  ) {
-    assertEquals(isValidationFile(name), false, name);
-  }
-});
-
-Deno.test("windows are those of each file, and never across two", async () => {
-  await using dir = new TempDir();
-  // 9 tokens: 2 windows; 4: none; 14: 3, and a token that fills none.
-  const shards = [
-    await write(dir, "a.bin", 0, 8),
-    await write(dir, "b.bin", 100, 103),
-    await write(dir, "c.bin", 200, 213),
-    await write(dir, "val.bin", 300, 304),
-  ];
-  using training = new BinWindows(shards, CONTEXT, "training");
-  const tokens = new Uint16Array(CONTEXT + 1);
-  const all = Array.from({ length: training.count }, (_, i) => {
-    const { file, first } = training.read(i, tokens);
-    return [file.name.slice(-5), first, ...tokens];
-  });
-  assertEquals(all, [
-    ["a.bin", 0, 0, 1, 2, 3, 4],
-    ["a.bin", 4, 4, 5, 6, 7, 8],
-    ["c.bin", 0, 200, 201, 202, 203, 204],
-    ["c.bin", 4, 204, 205, 206, 207, 208],
-    ["c.bin", 8, 208, 209, 210, 211, 212],
-  ]);
-  using validation = new BinWindows(shards, CONTEXT, "validation");
-  assertEquals(validation.count, 1);
-  validation.read(0, tokens);
-  assertEquals([...tokens], [300, 301, 302, 303, 304]);
-});
 
 Deno.test("each pass gives each training window once, in an order of its own", async () => {
   await using dir = new TempDir();

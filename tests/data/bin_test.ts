@@ -1,6 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { BinFile, DocumentCounter, isBin } from "../../src/data/bin.ts";
-import { BinWriter } from "../../src/data/bin_writer.ts";
 import { END_OF_TEXT } from "../../src/data/tokenizer.ts";
 import { UserError } from "../../src/errors.ts";
 import { concat, TempDir } from "./fixtures.ts";
@@ -79,6 +78,8 @@ Deno.test("files that hold no GPT-2 tokens are errors, with the byte", async () 
     assertEquals(error.message.includes("\n"), false);
     assertEquals(error.message.startsWith(path), true);
   }
+  const remote = { name: "http://a/b.bin", source: "http://a/b.bin" };
+  assertThrows(() => BinFile.open(remote), UserError, "b.bin: token files are read on disk");
   const missing = `${dir.path}/missing.bin`;
   assertThrows(() => readAll(missing), UserError, `${missing}: cannot read: No such file`);
 });
@@ -90,44 +91,6 @@ Deno.test("a file that becomes shorter while it is read is an error", async () =
   await Deno.truncate(source, 4);
   const call = () => file.read(1, new Uint16Array(3));
   assertThrows(call, UserError, "a.bin has become shorter since it was opened");
-});
-
-Deno.test("what BinWriter writes is llm.c's layout", async () => {
-  await using dir = new TempDir();
-  const path = `${dir.path}/a.bin`;
-  {
-    using writer = new BinWriter(path);
-    writer.write([END_OF_TEXT, 5]);
-    writer.write([]);
-    writer.write(Uint16Array.of(50000));
-    assertEquals(writer.count, 3);
-    writer.finish();
-  }
-  assertEquals(await Deno.readFile(path), concat(header(3), tokens(END_OF_TEXT, 5, 50000)));
-});
-
-Deno.test("BinWriter writes any number of tokens, and replaces what was there", async () => {
-  await using dir = new TempDir();
-  const path = await dir.write("a.bin", new Uint8Array(5_000_000));
-  const numbers = Array.from({ length: 600_000 }, (_, i) => i % 50257);
-  {
-    using writer = new BinWriter(path);
-    for (const [from, to] of [[0, 3], [3, 300_003], [300_003, 600_000]]) {
-      writer.write(numbers.slice(from, to));
-    }
-    writer.finish();
-  }
-  assertEquals(readAll(path), numbers);
-});
-
-Deno.test("what BinWriter has not finished is never taken for whole", async () => {
-  await using dir = new TempDir();
-  const path = `${dir.path}/a.bin`;
-  using writer = new BinWriter(path);
-  writer.write(Array(300_000).fill(1));
-  // All zeros: no llm.c file. As one of nanoGPT it would be read, which is why it bears another
-  // name until it is finished.
-  assertEquals((await Deno.readFile(path)).subarray(0, 1024), new Uint8Array(1024));
 });
 
 Deno.test("documents are counted whether <|endoftext|> comes before or after each", () => {

@@ -97,3 +97,10 @@ export function tarMember(
   const pax = needsPax ? new Pax({ path }).encode() : new Uint8Array();
   return concat(pax, header.block!, body, padding);
 }
+
+/** A shard of the tokens from `first` to `last`, without a header. */
+export async function tokenFile(dir: TempDir, name: string, first: number, last: number) {
+  const tokens = Uint16Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  const source = await dir.write(name, new Uint8Array(tokens.buffer));
+  return { name: source, source };
+}

@@ -1,0 +1,140 @@
+/** `deno task inspect`: shows what data holds and what a model sees of it. */
+import { holdTokens } from "../data/bin_corpus.ts";
+import { type Example, inspect, type Inspection } from "../data/inspect.ts";
+import { findShards } from "../data/sources.ts";
+import { TOKEN_COUNT, tokenBytes } from "../data/tokenizer.ts";
+import { UsageError } from "../errors.ts";
+import type { Arguments, CommandSpec } from "./arguments.ts";
+import { main } from "./main.ts";
+import { ReadingBar } from "./reading_bar.ts";
+
+const COMMAND: CommandSpec = {
+  name: "inspect",
+  summary:
+    "Shows what data holds: sizes, languages, lengths, and the first documents as the model\n" +
+    "sees them.",
+  options: {
+    data: {
+      value: "PATH",
+      help: "text as for train, or .bin files of tokens; repeatable",
+      repeatable: true,
+    },
+    documents: { value: "N", help: "documents to show (default 3)" },
+    limit: { value: "N", help: "stop after N documents (default: read all)" },
+    "skip-bad": { help: "count and skip lines that cannot be read, instead of stopping" },
+    json: { help: "print one JSON object instead" },
+  },
+  examples: ["--data 'owt2/*.jsonl.zst' --limit 10000", "--data owt2-tokens --documents 1"],
+};
+
+async function inspectCommand(options: Arguments): Promise<void> {
+  const data = options.list("data");
+  if (data.length === 0) throw new UsageError("--data PATH is needed");
+  const json = options.flag("json");
+  const limit = options.integer("limit");
+  const examples = options.integer("documents", { min: 0 }) ?? 3;
+  const shards = await findShards(data);
+  holdTokens(shards); // either all or none
+  const sizes = shards.map(({ size }) => size);
+  const total = sizes.every((size) => size !== undefined)
+    ? sizes.reduce((sum, size) => sum + size, 0)
+    : undefined;
+  let inspection: Inspection;
+  {
+    using bar = json || !Deno.stdout.isTerminal() ? undefined : new ReadingBar();
+    let read = 0;
+    let drawnAt = 0;
+    const onRead = (bytes: number) => {
+      read += bytes;
+      if (performance.now() < drawnAt + 200) return;
+      drawnAt = performance.now();
+      bar?.draw(read, total, "");
+    };
+    const skipBad = options.flag("skip-bad");
+    inspection = await inspect(shards, { limit, examples, skipBad, onRead });
+  }
+  if (json) console.log(JSON.stringify({ files: shards.length, ...inspection }));
+  else console.log(describe(inspection, shards.length));
+}
+
+function describe(inspection: Inspection, files: number): string {
+  const { documents, characters, bytes, tokens, distinctTokens, skipped } = inspection;
+  const count = (number: number) => number.toLocaleString("en");
+  const ratio = tokens > 0 ? `, ${(bytes / tokens).toFixed(2)} bytes each` : "";
+  return [
+    `files       ${count(files)}${inspection.complete ? "" : ", read up to --limit"}`,
+    `documents   ${count(documents)}`,
+    `characters  ${count(characters)}`,
+    `bytes       ${count(bytes)}`,
+    `tokens      ${count(tokens)}${ratio}`,
+    `distinct    ${count(distinctTokens)} of GPT-2's ${count(TOKEN_COUNT)} tokens`,
+    `languages   ${describeLanguages(inspection.languages)}`,
+    `skipped     ${count(skipped)} bad lines`,
+    ...describeLengths(inspection.lengths),
+    ...inspection.examples.flatMap(describeExample),
+  ].join("\n");
+}
+
+/** The commonest first. */
+function describeLanguages(languages: Record<string, number>): string {
+  const sorted = Object.entries(languages).sort(([, a], [, b]) => b - a);
+  const shown = sorted.map(([lang, count]) => {
+    return `${lang === "" ? "not given" : printable(lang)} ${count.toLocaleString("en")}`;
+  });
+  return shown.length === 0 ? "none" : shown.join(", ");
+}
+
+/** A histogram, sideways. */
+function describeLengths(lengths: readonly number[]): string[] {
+  const most = Math.max(...lengths);
+  const first = lengths.findIndex((count) => count > 0);
+  if (first < 0) return [];
+  const rows = lengths.map((count, k) => {
+    const range = (k === 0 ? "1" : `${2 ** k}-${2 ** (k + 1) - 1}`).padStart(15);
+    const bar = "█".repeat(Math.round(40 * count / most)) || (count > 0 ? "▏" : "");
+    return `${range}  ${bar} ${count.toLocaleString("en")}`;
+  });
+  return ["", "documents by their number of tokens", ...rows.slice(first)];
+}
+
+function describeExample({ file, line, lang, length, tokens }: Example, index: number): string[] {
+  const where = [line === undefined ? file : `${file}:${line}`, lang && printable(lang)];
+  const title = [...where.filter(Boolean), `${length.toLocaleString("en")} tokens`].join(", ");
+  const rest = length - tokens.length;
+  const more = rest > 0 ? `\n… and ${rest.toLocaleString("en")} more` : "";
+  return [
+    ...["", `--- document ${index + 1}: ${title}`, printable(decode(tokens)) + more],
+    ...["--- as tokens", showTokens(tokens) + (more || "│<|endoftext|>")],
+  ];
+}
+
+function decode(tokens: readonly number[]): string {
+  const bytes = Uint8Array.from(tokens.flatMap((token) => [...tokenBytes(token)]));
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+}
+
+/** Tokens with a line between them and white space that can be seen; parts of characters as bytes. */
+export function showTokens(tokens: readonly number[]): string {
+  const utf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+  return tokens.map((token) => {
+    const bytes = tokenBytes(token);
+    try {
+      return printable(utf8.decode(bytes).replaceAll(" ", "·").replaceAll("\t", "→"))
+        .replaceAll("\n", "↵\n");
+    } catch {
+      return `<${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ")}>`;
+    }
+  }).join("│");
+}
+
+/** Text without what would upset a terminal. */
+function printable(text: string): string {
+  return text.replace(
+    /[^\P{Cc}\n\t]|[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu,
+    (character) => {
+      return `<U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}>`;
+    },
+  );
+}
+
+if (import.meta.main) await main(COMMAND, inspectCommand);

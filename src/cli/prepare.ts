@@ -1,0 +1,101 @@
+/** `deno task prepare`: tokenizes data once, so that training reads tokens. */
+import { format as formatBytes } from "@std/fmt/bytes";
+import { prepare, type PrepareProgress, type PrepareResult } from "../data/prepare.ts";
+import { UsageError } from "../errors.ts";
+import type { Arguments, CommandSpec } from "./arguments.ts";
+import { main } from "./main.ts";
+import { formatSeconds } from "./progress_bar.ts";
+import { ReadingBar } from "./reading_bar.ts";
+
+const COMMAND: CommandSpec = {
+  name: "prepare",
+  summary:
+    "Tokenizes text once into .bin files that training and llm.c read. May be killed at any\n" +
+    "time: started again with the same options, it goes on with the files that are not done.",
+  options: {
+    data: {
+      value: "PATH",
+      help: "file, glob, directory or URL of text, as for train; repeatable",
+      repeatable: true,
+    },
+    out: { value: "DIR", help: "where to write tokens_train_*.bin and tokens_val_*.bin" },
+    shard: {
+      value: "I/N",
+      help: "only every N-th file of the data, from the I-th on: for machine I of N",
+    },
+    lang: { value: "CODE", help: "leave out documents that say to be in another language" },
+    "min-tokens": { value: "N", help: "leave out documents of fewer tokens" },
+    workers: { value: "N", help: "files that are tokenized at a time (default: processors)" },
+    "skip-bad": { help: "count and skip lines that cannot be read, instead of stopping" },
+    quiet: { help: "print only the result" },
+    json: { help: "print one JSON object a line instead: progress and end" },
+  },
+  examples: [
+    "--data 'owt2/*.jsonl.zst' --out owt2-tokens",
+    "--data openwebtext2.jsonl.zst.tar --out owt2-tokens --shard 2/4",
+  ],
+};
+
+/** The least time between two lines of progress, in milliseconds. */
+const BETWEEN_LINES = 1000;
+
+async function prepareCommand(options: Arguments): Promise<void> {
+  const data = options.list("data");
+  if (data.length === 0) throw new UsageError("--data PATH is needed");
+  const out = options.text("out");
+  if (!out) throw new UsageError("--out DIR is needed");
+  const [quiet, json] = [options.flag("quiet"), options.flag("json")];
+  if (quiet && json) throw new UsageError("--quiet and --json exclude each other");
+  const start = performance.now();
+  using bar = quiet || json || !Deno.stdout.isTerminal() ? undefined : new ReadingBar();
+  let saidAt = start;
+  const onProgress = (progress: PrepareProgress) => {
+    const { bytes, totalBytes, shards, totalShards } = progress;
+    bar?.draw(bytes, totalBytes, `${shards}/${totalShards} files`);
+    if (bar || quiet || performance.now() < saidAt + BETWEEN_LINES) return;
+    saidAt = performance.now();
+    if (json) console.log(JSON.stringify({ event: "progress", ...progress }));
+    else console.log(describeProgress(progress));
+  };
+  const result = await prepare({
+    ...{ data, out, share: shareOption(options), lang: options.text("lang"), onProgress },
+    minTokens: options.integer("min-tokens", { min: 0 }),
+    workers: options.integer("workers"),
+    skipBad: options.flag("skip-bad"),
+  });
+  const seconds = (performance.now() - start) / 1000;
+  bar?.erase();
+  if (json) console.log(JSON.stringify({ event: "end", out, seconds, ...result }));
+  else console.log(describeResult(result, out, seconds));
+}
+
+/** Reads `--shard`. */
+function shareOption(options: Arguments): { number: number; of: number } | undefined {
+  const text = options.text("shard");
+  if (text === undefined) return undefined;
+  const [number, of] = text.match(/^(\d+)\/(\d+)$/)?.slice(1).map(Number) ?? [0, 0];
+  if (number >= 1 && number <= of) return { number, of };
+  throw new UsageError(`--shard must be such as 1/4, the first of four machines, not '${text}'`);
+}
+
+function describeProgress({ bytes, totalBytes, shards, totalShards }: PrepareProgress): string {
+  const [read, all] = [bytes, totalBytes].map((bytes) => {
+    return bytes === undefined ? "" : ` of ${formatBytes(bytes, { binary: true })}`;
+  });
+  return `read${read.slice(3)}${all}, ${shards} of ${totalShards} files done`;
+}
+
+function describeResult(result: PrepareResult, out: string, seconds: number): string {
+  const { shards, doneBefore, documents, trainingTokens, validationTokens, skipped } = result;
+  const [tokens, training, validation, documentCount, skippedCount] = [
+    ...[trainingTokens + validationTokens, trainingTokens, validationTokens, documents, skipped],
+  ].map((count) => count.toLocaleString("en"));
+  return [
+    `${documentCount} documents, ${tokens} tokens (${training} for training, ${validation} for ` +
+    `validation) in ${formatSeconds(seconds)}`,
+    `${shards} files in ${out}` + (doneBefore > 0 ? `, ${doneBefore} of them done before` : "") +
+    (skipped > 0 ? `; skipped ${skippedCount} bad lines` : ""),
+  ].join("\n");
+}
+
+if (import.meta.main) await main(COMMAND, prepareCommand);

@@ -1,0 +1,133 @@
+import { fileError, UserError } from "../errors.ts";
+import { BIN_HEADER } from "./bin.ts";
+import { isUrl, type Shard } from "./shard.ts";
+import type { Split } from "./split.ts";
+
+/** What decides the tokens of a prepared shard. */
+export interface ShardIdentity {
+  /** The shard's name without its directory: data may be moved. */
+  name: string;
+  /** The number of bytes as stored, if known. */
+  size?: number;
+  /** When its file was changed last, in milliseconds, if it is on disk. */
+  modified?: number;
+  /** What the server called its state, if it is on one. */
+  version?: string;
+  /** The language of documents that are not left out, if one is set. */
+  lang?: string;
+  /** The number of tokens below which documents are left out. */
+  minTokens: number;
+  /** What divides training and validation documents. */
+  validationBound: number;
+}
+
+/** What is known of a shard that was prepared: the content of its record. */
+export interface ShardRecord {
+  of: ShardIdentity;
+  /** The number of documents; a `.txt` file is one. */
+  documents: number;
+  /** The number of tokens of each part; of one without tokens there is no file. */
+  tokens: Record<Split, number>;
+  /** Bad lines that were skipped. */
+  skipped: number;
+}
+
+/** The files that a shard becomes; `index` is its number among all shards. */
+export class ShardFiles {
+  readonly #out: string;
+  readonly #number: string;
+
+  constructor(out: string, index: number) {
+    this.#out = out;
+    this.#number = String(index).padStart(6, "0");
+  }
+
+  /** The tokens of a part: named as llm.c names them. */
+  tokens(split: Split): string {
+    return `${this.#out}/tokens_${split === "training" ? "train" : "val"}_${this.#number}.bin`;
+  }
+
+  /** The record, which is written when the tokens are safe: without it they do not count. */
+  get record(): string {
+    return `${this.#out}/tokens_${this.#number}.json`;
+  }
+}
+
+/** What the tokens of a shard depend on. */
+export async function identifyShard(
+  { name, source, size, version }: Shard,
+  options: Pick<ShardIdentity, "lang" | "minTokens" | "validationBound">,
+): Promise<ShardIdentity> {
+  const modified = isUrl(source) ? undefined : await modifiedAt(source);
+  return { name: name.replace(/^.*[/\\]/, ""), size, modified, version, ...options };
+}
+
+/** In milliseconds. */
+async function modifiedAt(source: string): Promise<number | undefined> {
+  try {
+    return (await Deno.stat(source)).mtime?.getTime();
+  } catch (error) {
+    throw fileError(error, `${source}: cannot read`);
+  }
+}
+
+/**
+ * Reads the record of a shard that is done; undefined if it is not.
+ *
+ * @throws {UserError} If what is there was made from other data or with other options.
+ */
+export async function readRecord(
+  files: ShardFiles,
+  of: ShardIdentity,
+  skipBad: boolean,
+): Promise<ShardRecord | undefined> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(files.record);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw fileError(error, `${files.record}: cannot read`);
+  }
+  const record = parse(text);
+  if (!record) throw new UserError(`${files.record} is no record of a shard; remove it`);
+  const differing = (Object.keys({ ...record.of, ...of }) as (keyof ShardIdentity)[])
+    .find((key) => record.of[key] !== of[key]);
+  if (differing !== undefined || (record.skipped > 0 && !skipBad)) {
+    const before = {
+      ...{ name: `from ${record.of.name}`, size: "before its data changed in size" },
+      ...{ modified: "before its data was modified", version: "before its data was modified" },
+      ...{ validationBound: "with other data beside it" },
+      ...{ minTokens: `with --min-tokens ${record.of.minTokens}`, skipped: "with --skip-bad" },
+      lang: record.of.lang === undefined ? "without --lang" : `with --lang ${record.of.lang}`,
+    }[differing ?? "skipped"];
+    throw new UserError(
+      `${files.record}: this shard was prepared ${before}; use the same data and options, ` +
+        "or another --out",
+    );
+  }
+  for (const split of ["training", "validation"] as const) {
+    const expected = record.tokens[split] === 0 ? undefined : BIN_HEADER + 2 * record.tokens[split];
+    if (await sizeOf(files.tokens(split)) !== expected) return undefined; // lost in a crash
+  }
+  return record;
+}
+
+function parse(text: string): ShardRecord | undefined {
+  try {
+    const record: ShardRecord = JSON.parse(text);
+    const counts = [record.documents, record.skipped, ...Object.values(record.tokens)];
+    const isWhole = counts.length === 4 && counts.every(Number.isInteger);
+    return isWhole && typeof record.of.name === "string" ? record : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await Deno.stat(path)).size;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw fileError(error, `${path}: cannot read`);
+  }
+}

@@ -1,0 +1,108 @@
+import { fileError } from "../errors.ts";
+import { BinWriter } from "./bin_writer.ts";
+import { readDocuments } from "./documents.ts";
+import { ShardFiles, type ShardIdentity, type ShardRecord } from "./prepare_record.ts";
+import type { Shard } from "./shard.ts";
+import { isIn, type Split } from "./split.ts";
+import { encode, END_OF_TEXT } from "./tokenizer.ts";
+
+/** A shard to be prepared. */
+export interface PrepareTask {
+  shard: Shard;
+  of: ShardIdentity;
+  /** The directory that the files go to. */
+  out: string;
+  /** The shard's number among all shards, for the files' names. */
+  index: number;
+  skipBad: boolean;
+}
+
+/**
+ * Tokenizes a shard into a file for each part. They are written under other names, brought to the
+ * disk, and renamed; the record comes after that, in the same way. Whenever this is interrupted, a
+ * file that bears its name is whole.
+ *
+ * @param onRead Called with numbers of bytes as they are read.
+ * @throws {UserError} On what {@linkcode readDocuments} fails on, and if it cannot write.
+ */
+export async function prepareShard(
+  task: PrepareTask,
+  onRead: (bytes: number) => void,
+): Promise<ShardRecord> {
+  const { out } = task;
+  const files = new ShardFiles(out, task.index);
+  const paths = [files.tokens("training"), files.tokens("validation"), files.record];
+  try {
+    const record = await writeTokens(task, files, onRead);
+    writeSynced(temporary(files.record), JSON.stringify(record, undefined, 2) + "\n");
+    for (const split of ["training", "validation"] as const) {
+      const path = files.tokens(split);
+      if (record.tokens[split] > 0) Deno.renameSync(temporary(path), path);
+      else removeIfThere(path);
+    }
+    syncDirectory(out);
+    Deno.renameSync(temporary(files.record), files.record);
+    syncDirectory(out);
+    return record;
+  } catch (error) {
+    throw fileError(error, `${out}: cannot write`);
+  } finally {
+    for (const path of paths) removeIfThere(temporary(path));
+  }
+}
+
+/** Writes the tokens of both parts, under temporary names. */
+async function writeTokens(
+  { shard, of, skipBad }: PrepareTask,
+  files: ShardFiles,
+  onRead: (bytes: number) => void,
+): Promise<ShardRecord> {
+  const { lang, minTokens, validationBound: bound } = of;
+  using training = new BinWriter(temporary(files.tokens("training")));
+  using validation = new BinWriter(temporary(files.tokens("validation")));
+  let documents = 0;
+  let skipped = 0;
+  const pieced = new Set<BinWriter>(); // parts with a .txt file's pieces, one document each
+  const options = { skipBad, onBad: () => skipped++, onRead };
+  for await (const { text, whole, lang: its } of await readDocuments(shard, options)) {
+    if (lang !== undefined && its !== undefined && its !== lang) continue;
+    const tokens = encode(text);
+    if (whole && tokens.length < minTokens) continue;
+    const writer = isIn({ split: "validation", bound }, text) ? validation : training;
+    writer.write(tokens);
+    if (whole) {
+      writer.write([END_OF_TEXT]);
+      documents++;
+    } else pieced.add(writer);
+  }
+  for (const writer of pieced) writer.write([END_OF_TEXT]);
+  if (pieced.size > 0) documents++;
+  training.finish();
+  validation.finish();
+  const tokens: Record<Split, number> = { training: training.count, validation: validation.count };
+  return { of, documents, tokens, skipped };
+}
+
+const temporary = (path: string) => `${path}.tmp`;
+
+function writeSynced(path: string, text: string): void {
+  using file = Deno.openSync(path, { write: true, create: true, truncate: true });
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+  file.syncSync();
+}
+
+/** Brings new names to the disk. */
+function syncDirectory(path: string): void {
+  if (Deno.build.os === "windows") return; // where a directory cannot be opened
+  using directory = Deno.openSync(path);
+  directory.syncSync();
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

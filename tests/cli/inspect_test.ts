@@ -1,0 +1,53 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { showTokens } from "../../src/cli/inspect.ts";
+import { encode } from "../../src/data/tokenizer.ts";
+import { TempDir } from "../data/fixtures.ts";
+import { assertFails, runTask } from "./helpers.ts";
+
+const LINES = [
+  { text: "The moon\n\trises over 🌕", meta: { lang: "en" } },
+  { text: "La lune", meta: { lang: "fr" } },
+  { text: "no language \u001b[31m" },
+].map((document) => JSON.stringify(document)).join("\n");
+
+Deno.test("inspect shows sizes, languages, lengths and documents", async () => {
+  await using dir = new TempDir();
+  await dir.write("a.jsonl", LINES);
+  const { code, stdout, stderr } = await runTask("inspect", ["--data", "a.jsonl"], {
+    cwd: dir.path,
+  });
+  assertEquals([code, stderr], [0, ""]);
+  for (
+    const part of [
+      "documents   3\n",
+      "languages   en 1, fr 1, not given 1\n",
+      "--- document 1: a.jsonl:1, en, ",
+      "The moon\n\trises over 🌕\n",
+      "The│·moon│↵\n│→│r",
+      "no language <U+001B>[31m\n",
+    ]
+  ) assertStringIncludes(stdout, part);
+});
+
+Deno.test("inspect --json gives one object", async () => {
+  await using dir = new TempDir();
+  await dir.write("a.jsonl", LINES);
+  const args = ["--data", "a.jsonl", "--json", "--limit", "2", "--documents", "1"];
+  const { stdout } = await runTask("inspect", args, { cwd: dir.path });
+  const { files, documents, complete, examples } = JSON.parse(stdout);
+  assertEquals([files, documents, complete, examples.length], [1, 2, false, 1]);
+});
+
+Deno.test("inspect tells of bad data in one line", async () => {
+  await using dir = new TempDir();
+  await dir.write("a.bin", new Uint8Array(3));
+  const run = (...args: string[]) => runTask("inspect", args, { cwd: dir.path });
+  assertFails(await run("--data", "a.bin"), 1, "a.bin ends at byte 3, inside a 16-bit token");
+  assertFails(await run(), 2, "--data PATH is needed");
+});
+
+Deno.test("showTokens makes white space and bytes visible", () => {
+  assertEquals(showTokens(encode("a  b\n")), "a│·│·b│↵\n");
+  assertEquals(showTokens(encode("🌕")), "<f0 9f>│<8c>│<95>");
+  assertEquals(showTokens([]), "");
+});

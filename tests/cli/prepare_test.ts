@@ -1,0 +1,78 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { prepare } from "../../src/data/prepare.ts";
+import { Random } from "../../src/random.ts";
+import { frame, jsonl, TempDir, texts } from "../data/fixtures.ts";
+import { assertFails, runTask } from "./helpers.ts";
+
+const PREPARE = fromFileUrl(new URL("../../src/cli/prepare.ts", import.meta.url));
+
+/** The contents of the files in a directory, by name. */
+async function contents(path: string): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for await (const { name } of Deno.readDir(path)) {
+    files.set(name, (await Deno.readFile(`${path}/${name}`)).join());
+  }
+  return new Map([...files].sort());
+}
+
+Deno.test("prepare prints what it has written", async () => {
+  await using dir = new TempDir();
+  await dir.write("in/a.jsonl.zst", frame(jsonl(texts(50, 20))));
+  await dir.write("in/b.jsonl", jsonl(texts(50, 20, 2)) + "bad\n");
+  const run = (...args: string[]) =>
+    runTask("prepare", ["--data", "in", "--out", "out", ...args], { cwd: dir.path });
+  assertFails(await run(), 1, "in/b.jsonl:51: not JSON; skip such lines with --skip-bad");
+  const first = await run("--skip-bad");
+  assertEquals(first.stderr, "");
+  assertMatch(
+    first.stdout,
+    /^100 documents, [\d,]+ tokens \([\d,]+ for training, [\d,]+ for validation\) in \d+s\n2 files in out; skipped 1 bad lines\n$/,
+  );
+  const again = await run("--skip-bad", "--json");
+  const end = JSON.parse(again.stdout.trim().split("\n").at(-1)!);
+  assertEquals([end.event, end.shards, end.doneBefore, end.documents], ["end", 2, 2, 100]);
+  assertMatch((await run("--skip-bad", "--quiet")).stdout, /^100 documents.*\n.*2 of them done/);
+});
+
+Deno.test("prepare tells what is wrong with its arguments", async () => {
+  await using dir = new TempDir();
+  await dir.write("a.txt", "text");
+  const run = (...args: string[]) => runTask("prepare", args, { cwd: dir.path });
+  assertFails(await run("--out", "out"), 2, "--data PATH is needed");
+  assertFails(await run("--data", "a.txt"), 2, "--out DIR is needed");
+  const shard = await run("--data", "a.txt", "--out", "out", "--shard", "3/2");
+  assertFails(shard, 2, "--shard must be such as 1/4, the first of four machines, not '3/2'");
+});
+
+Deno.test("prepare that is killed at any moment goes on to the same bytes", async () => {
+  await using dir = new TempDir();
+  for (let shard = 0; shard < 12; shard++) {
+    await dir.write(`in/${shard}.jsonl.zst`, frame(jsonl(texts(400, 200, shard))));
+  }
+  const data = [`${dir.path}/in`];
+  const [undisturbed, out] = [`${dir.path}/undisturbed`, `${dir.path}/out`];
+  await prepare({ data, out: undisturbed });
+  const expected = await contents(undisturbed);
+
+  const random = new Random(Date.now());
+  let kills = 0;
+  let isWhole = false;
+  for (let wait = 150; !isWhole; wait *= 1.2) {
+    const args = ["run", "-A", "--no-check", PREPARE, "--data", data[0], "--out", out, "--quiet"];
+    const child = new Deno.Command(Deno.execPath(), { args, stdout: "null", stderr: "piped" })
+      .spawn();
+    const timer = setTimeout(() => child.kill("SIGKILL"), wait + random.below(300));
+    const { success, signal, stderr } = await child.output();
+    clearTimeout(timer);
+    isWhole = success;
+    if (signal === "SIGKILL") kills++;
+    else assertEquals(new TextDecoder().decode(stderr), "");
+    // Whatever bears its name is whole, at all times.
+    for (const [name, bytes] of await contents(out).catch(() => new Map())) {
+      if (/\.(bin|json)$/.test(name)) assertEquals(bytes, expected.get(name), name);
+    }
+  }
+  assertEquals(await contents(out), expected);
+  assert(kills > 0, "it was never killed");
+});
