@@ -14,7 +14,11 @@ export const BACKWARD = 1e-4;
 /** Opens a device for the tests of one file, closed after the last of them. */
 export async function openTestGpu(options?: OpenGpuOptions): Promise<Gpu> {
   const gpu = await Gpu.open(options);
-  Deno.test.afterAll(() => gpu[Symbol.dispose]());
+  Deno.test.afterAll(async () => {
+    // The software driver may not have its memory taken away under running work.
+    await gpu.device.queue.onSubmittedWorkDone();
+    gpu[Symbol.dispose]();
+  });
   return gpu;
 }
 
