@@ -14,7 +14,7 @@ export interface Display extends Disposable {
 /**
  * One JSON object a line, whose `event` is one of
  *
- * - `start`: `adapter`, `parameters`, `config`, `optimizer`, `memory` in bytes, `steps`,
+ * - `start`: `adapter`, `parameters`, `config`, `optimizer`, `steps`,
  *   `tokens_per_step`, `out`
  * - `step`: the same as a line of metrics.jsonl
  * - `sample`: `step`, `text`
