@@ -33,7 +33,9 @@ async function inspectCommand(options: Arguments): Promise<void> {
   const json = options.flag("json");
   const limit = options.integer("limit");
   const examples = options.integer("documents", { min: 0 }) ?? 3;
-  const shards = await findShards(data);
+  const skipBad = options.flag("skip-bad");
+  let skipped = 0; // of archives, before their files are read
+  const shards = await findShards(data, { skipBad, onBad: () => skipped++ });
   holdTokens(shards); // either all or none
   const sizes = shards.map(({ size }) => size);
   const total = sizes.every((size) => size !== undefined)
@@ -50,8 +52,8 @@ async function inspectCommand(options: Arguments): Promise<void> {
       drawnAt = performance.now();
       bar?.draw(read, total, "");
     };
-    const skipBad = options.flag("skip-bad");
     inspection = await inspect(shards, { limit, examples, skipBad, onRead });
+    inspection.skipped += skipped;
   }
   if (json) console.log(JSON.stringify({ files: shards.length, ...inspection }));
   else console.log(describe(inspection, shards.length));

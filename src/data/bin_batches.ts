@@ -1,9 +1,12 @@
 import { UserError } from "../errors.ts";
 import { type BatchOptions, type PositionedBatch, toBatch } from "./batches.ts";
+import { BinFile } from "./bin.ts";
 import { checkNoFilter } from "./bin_corpus.ts";
 import { BinWindows } from "./bin_windows.ts";
 import { Permutation } from "./permutation.ts";
 import { checkPosition, identify, startOf } from "./position.ts";
+import type { Shard } from "./shard.ts";
+import { TOKEN_COUNT } from "./tokenizer.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /**
@@ -21,6 +24,7 @@ export async function* readBinBatches(options: BatchOptions): AsyncGenerator<Pos
   const shuffle = split === "training" && (options.shuffle ?? true);
   const of = identify(shards, vocabulary.tokens, { split, seed, context, shuffle, minTokens });
   if (options.position) checkPosition(options.position, of);
+  checkVocabulary(shards, vocabulary);
   using windows = new BinWindows(shards, context, split);
   const from = options.position ?? { epoch: 0, sequence: 0 };
   const order = split === "training"
@@ -29,17 +33,8 @@ export async function* readBinBatches(options: BatchOptions): AsyncGenerator<Pos
   const tokens = new Uint16Array(context + 1);
   let rows: Uint32Array[] = [];
   for (const { window, epoch, next } of order) {
-    const { file, first } = windows.read(window, tokens);
-    const ids = vocabulary.encode(tokens);
-    if (ids.length > tokens.length) {
-      const lacking = tokens.findIndex((token) => !knows(vocabulary, token));
-      const place = `token ${tokens[lacking]} at byte ${file.offset(first + lacking)}`;
-      throw new UserError(
-        `${file.name}: ${place} is not in the model's vocabulary; train on text, or a model with ` +
-          "GPT-2's full vocabulary",
-      );
-    }
-    if (rows.push(ids) < batch) continue;
+    windows.read(window, tokens);
+    if (rows.push(vocabulary.encode(tokens)) < batch) continue;
     const position = { of, validationBound: 0, ...startOf(next.epoch), sequence: next.sequence };
     yield { ...toBatch(rows, context, epoch), position };
     rows = [];
@@ -80,7 +75,28 @@ function* validationOrder(count: number, batch: number, from: Place): Generator<
   }
 }
 
-/** A token that a compact vocabulary lacks becomes several. */
-function knows(vocabulary: Vocabulary, token: number): boolean {
-  return vocabulary.encode([token]).length === 1;
+/**
+ * A compact vocabulary would make a token that it lacks into several, and windows too long. It goes
+ * with little data, so that all of it can be looked through before it is used.
+ */
+function checkVocabulary(shards: readonly Shard[], { tokens }: Vocabulary): void {
+  if (!tokens) return;
+  const known = new Uint8Array(TOKEN_COUNT);
+  for (const token of tokens) known[token] = 1;
+  for (const shard of shards) {
+    using file = BinFile.open(shard);
+    let before = 0;
+    for (const chunk of file.chunks()) {
+      const lacking = chunk.findIndex((token) => known[token] === 0);
+      if (lacking >= 0) {
+        throw new UserError(
+          `${file.name}: token ${chunk[lacking]} at byte ${
+            file.offset(before + lacking)
+          } is not in ` +
+            "the model's vocabulary; train on text, or a model with GPT-2's full vocabulary",
+        );
+      }
+      before += chunk.length;
+    }
+  }
 }

@@ -69,10 +69,9 @@ export class BinWindows implements Disposable {
    * Reads a window.
    *
    * @param tokens Of context + 1 elements; filled.
-   * @returns The file, and the number of its token with which the window begins.
    * @throws {UserError} If there is a number among them that is no token.
    */
-  read(window: number, tokens: Uint16Array): { file: BinFile; first: number } {
+  read(window: number, tokens: Uint16Array): void {
     const number = this.#first + window;
     let [low, high] = [0, this.#files.length - 1]; // the last file with no more before it
     while (low < high) {
@@ -80,10 +79,7 @@ export class BinWindows implements Disposable {
       if (this.#before[middle] <= number) low = middle;
       else high = middle - 1;
     }
-    const file = this.#files[low];
-    const first = (number - this.#before[low]) * this.context;
-    file.read(first, tokens);
-    return { file, first };
+    this.#files[low].read((number - this.#before[low]) * this.context, tokens);
   }
 
   [Symbol.dispose](): void {

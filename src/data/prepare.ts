@@ -67,7 +67,8 @@ export interface PrepareResult {
  */
 export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
   const { data, out, lang, minTokens = 0, skipBad = false, share = { number: 1, of: 1 } } = options;
-  const shards = await findShards(data);
+  let skipped = 0;
+  const shards = await findShards(data, { skipBad, onBad: () => skipped++ });
   const bin = shards.find(isBin);
   if (bin) throw new UserError(`${bin.name} holds tokens: it needs no preparation`);
   using _lock = await lockDirectory(out, `${share.number}-of-${share.of}`);
@@ -89,7 +90,7 @@ export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
     ...{ shards: records.length, doneBefore, documents: sum(({ documents }) => documents) },
     trainingTokens: sum(({ tokens }) => tokens.training),
     validationTokens: sum(({ tokens }) => tokens.validation),
-    skipped: sum(({ skipped }) => skipped),
+    skipped: skipped + sum(({ skipped }) => skipped),
   };
 }
 

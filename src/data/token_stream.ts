@@ -79,6 +79,10 @@ export interface TokenStream<B extends Batch | undefined = Batch | undefined>
  * blocks of about a million tokens. Validation keeps the order; a validation part with fewer
  * sequences than one batch is repeated to fill one; otherwise an incomplete last batch is dropped.
  *
+ * `.bin` files hold GPT-2 tokens (16 bits each, with llm.c's header or without one) instead of text:
+ * those with the word `val` in their names are for validation, or else the last 1 in 20 sequences.
+ * They are read by random access, in an order that is random over all of them.
+ *
  * @throws {UserError} If files are missing or bad, the part is shorter than one sequence and the
  * token after it, or the position is none of this data and these options.
  * @throws {UsageError} If `context`, `batch`, `minTokens` or `workers` is not such a number.
