@@ -21,7 +21,7 @@ export interface TarInput {
 
 /** A file in an archive. */
 export interface TarMember {
-  /** Its path in the archive. */
+  /** Its path in the archive, without `./` at the beginning. */
   path: string;
   /** Of its first byte in the archive. */
   offset: number;
@@ -80,7 +80,8 @@ export async function* tarMembers(input: TarInput, name: string): AsyncGenerator
       case "File":
       case "OldFile":
       case "ContiguousFile":
-        yield { path: header.path ?? "", offset, size };
+        // node-tar's header puts its own beginning of a long path before the whole one.
+        yield { path: plain(own?.path ?? common?.path ?? header.path ?? ""), offset, size };
         own = undefined;
         break;
       default: // directories, links, devices
@@ -94,6 +95,10 @@ export async function* tarMembers(input: TarInput, name: string): AsyncGenerator
         "end; download it again, or keep what is whole with --skip-bad",
     );
   }
+}
+
+function plain(path: string): string {
+  return path.replace(/^(\.\/)+/, "");
 }
 
 /** The header in a block, or undefined if it is none. */
