@@ -1,4 +1,5 @@
 import ranks from "gpt-tokenizer/r50k_base_ranks";
+import { asciiWordLength, asciiWordToken } from "./ascii_words.ts";
 import { mergeBytes } from "./bpe.ts";
 import { cut } from "./pieces.ts";
 
@@ -13,16 +14,12 @@ export const END_OF_TEXT = 50256;
  * space is Unicode's, as it is there: JavaScript's `\s` counts U+FEFF, too, and leaves out U+0085.
  */
 const WORDS =
-  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/uy;
 
 /** Longer texts are encoded in blocks, since a match may take no more memory than the stack has. */
 const BLOCK = 2 ** 20;
 
-/** The tokens that are words: most words are. Those that are a part of a character are not. */
-const tokenOfWord = new Map<string, number>();
-ranks.forEach((entry, token) => typeof entry === "string" && tokenOfWord.set(entry, token));
-
-/** The tokens of words seen lately that are more than one. */
+/** The tokens of words seen lately, for those that are not a single token of ASCII characters. */
 const tokensOfWord = new Map<string, number[]>();
 const CACHED = 50_000;
 const LONGEST_CACHED = 64;
@@ -49,10 +46,17 @@ export function encode(text: string): number[] {
     const isLast = text.length - start <= BLOCK;
     const end = isLast ? text.length : cut(text, start, BLOCK);
     const block = start === 0 && isLast ? text : text.slice(start, end);
-    for (const word of block.match(WORDS)!) {
-      const token = tokenOfWord.get(word);
-      if (token !== undefined) tokens.push(token);
-      else for (const token of tokensOfWord.get(word) ?? encodeWord(word)) tokens.push(token);
+    for (let at = 0; at < block.length;) {
+      const token = asciiWordToken(block, at);
+      if (token >= 0) {
+        tokens.push(token);
+        at += asciiWordLength(token);
+        continue;
+      }
+      WORDS.lastIndex = at;
+      const [word] = WORDS.exec(block)!;
+      at += word.length;
+      for (const token of tokensOfWord.get(word) ?? encodeWord(word)) tokens.push(token);
     }
     start = end;
   }
