@@ -1,10 +1,10 @@
-import { mapAhead } from "./ahead.ts";
+import { mapAhead, oneAhead } from "./ahead.ts";
 import type { TextChunk } from "./reader.ts";
 import { createTokenizer, type IdChunk, type TokenizeOptions } from "./tokenize.ts";
 import { WorkerClient } from "./worker_client.ts";
 
-/** Chunks that a worker has at a time: the next one is there when one is done. */
-const QUEUED = 2;
+/** Chunks that a worker has at a time: enough to outlast a wait of the reader for the disk. */
+const QUEUED = 8;
 
 /**
  * Tokenizes in parallel. One tokenizer works in the thread that reads: reading takes so little time
@@ -23,9 +23,9 @@ export class Tokenizers implements Disposable {
   }
 
   /** The ids of texts in the order of the texts, whatever the number of tokenizers. */
-  tokenize(texts: AsyncIterable<TextChunk>): AsyncGenerator<IdChunk> {
+  tokenize(texts: AsyncGenerator<TextChunk>): AsyncGenerator<IdChunk> {
     const workers = this.#workers;
-    if (workers.length === 0) return map(texts, this.#tokenizeHere);
+    if (workers.length === 0) return map(oneAhead(texts), this.#tokenizeHere);
     const send = (chunk: TextChunk) => {
       const idlest = workers.reduce((a, b) => b.waiting < a.waiting ? b : a);
       return idlest.request(chunk);
