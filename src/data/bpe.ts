@@ -10,6 +10,8 @@ const BYTES_OF: readonly string[] = ranks.map((entry) => {
 /** The token that stands for some bytes, which is also its rank among the merges. */
 const TOKEN_OF = new Map(BYTES_OF.map((bytes, token) => [bytes, token]));
 
+const TOKEN_OF_BYTE = Array.from({ length: 256 }, (_, byte) => TOKEN_OF.get(byteString([byte]))!);
+
 /** Ranks and positions share one number in the queue: a rank times this, and a position. */
 const POSITIONS = 2 ** 32;
 
@@ -24,9 +26,14 @@ const POSITIONS = 2 ** 32;
  */
 export function mergeBytes(bytes: Uint8Array): number[] {
   const count = bytes.length;
-  const tokens = Int32Array.from(bytes, (byte) => TOKEN_OF.get(String.fromCharCode(byte))!);
-  const next = Int32Array.from(tokens, (_, at) => at + 1); // `count` after the last
-  const previous = Int32Array.from(tokens, (_, at) => at - 1);
+  const tokens = new Int32Array(count);
+  const next = new Int32Array(count);
+  const previous = new Int32Array(count);
+  for (let at = 0; at < count; at++) {
+    tokens[at] = TOKEN_OF_BYTE[bytes[at]];
+    next[at] = at + 1; // `count` after the last
+    previous[at] = at - 1;
+  }
   /** The token that the one at a position and its neighbour make up, or -1. */
   const joined = (at: number) => {
     const neighbour = next[at];
@@ -52,7 +59,9 @@ export function mergeBytes(bytes: Uint8Array): number[] {
     offer(at);
     if (previous[at] >= 0) offer(previous[at]);
   }
-  return Array.from(tokens.filter((token) => token >= 0));
+  const left: number[] = [];
+  for (let at = 0; at < count; at = next[at]) left.push(tokens[at]);
+  return left;
 }
 
 /** Gives back the smallest number first: a binary heap. */
