@@ -7,8 +7,8 @@ import { compactVocabulary, type Vocabulary } from "./vocabulary.ts";
 import type { CountedBatch, Job } from "./worker.ts";
 import { WorkerClient } from "./worker_client.ts";
 
-/** Batches that are made ready, at most, before they are asked for. */
-const AHEAD = 4;
+/** Tokens that are made ready before they are asked for: 2 MB, and no fewer than 4 batches. */
+const AHEAD = 2 ** 18;
 
 const WORKER = new URL("./worker.ts", import.meta.url);
 
@@ -119,7 +119,8 @@ export async function openTokenStream(options: TokenStreamOptions): Promise<Toke
   }
   const job: Job = { kind: "batches", data: [...data], tokens: vocabulary.tokens, options: rest };
   const worker = new WorkerClient<void, CountedBatch | undefined>(WORKER, job);
-  const ready = Array.from({ length: AHEAD }, () => worker.request());
+  const ahead = Math.max(4, Math.ceil(AHEAD / (batch * context)));
+  const ready = Array.from({ length: ahead }, () => worker.request());
   try {
     await ready[0];
   } catch (error) {
