@@ -3,7 +3,7 @@ import { ByteReader } from "./byte_reader.ts";
 import { DataError } from "./data_error.ts";
 import { type Format, formatOf } from "./format.ts";
 import { gunzip } from "./gzip.ts";
-import type { HttpOptions } from "./http.ts";
+import type { HttpOptions } from "./http_request.ts";
 import { parseDocument } from "./json_document.ts";
 import { LineSplitter } from "./lines.ts";
 import { PieceStream } from "./pieces.ts";

@@ -1,35 +1,14 @@
 import { UserError } from "../errors.ts";
-
-/** How to bear with servers and networks. */
-export interface HttpOptions {
-  /** Attempts in a row that bring nothing, before giving up. @default 10 */
-  tries?: number;
-  /** The wait after the first such attempt, in milliseconds; it doubles up to 30 s. @default 1000 */
-  delay?: number;
-  /** How long a server may send nothing, in milliseconds. @default 30000 */
-  timeout?: number;
-}
-
-const MAX_DELAY = 30_000;
-const MAX_REDIRECTS = 10;
-
-/** What may go better the next time: a lost connection, an overloaded server. */
-class Interruption extends Error {
-  /** @param wait What the server asks to wait, in milliseconds. */
-  constructor(message: string, readonly wait = 0) {
-    super(message);
-  }
-}
-
-/** A response whose headers are checked, and its body. */
-interface Answer {
-  status: number;
-  headers: Headers;
-  /** The body; each chunk comes within the time-out. */
-  chunks: AsyncGenerator<Uint8Array>;
-  /** Ends the request. */
-  close(): void;
-}
+import {
+  type Answer,
+  contentLength,
+  contentRange,
+  type HttpOptions,
+  Interruption,
+  request,
+  Retries,
+  versionOf,
+} from "./http_request.ts";
 
 /** A file on a server: what was learnt by asking for its first byte. */
 export interface RemoteFile {
@@ -162,133 +141,6 @@ function checkAnswer(
     throw new UserError(`${name}: asked for bytes from ${position}, the server sends ${range}`);
   }
   return { total, version: found };
-}
-
-/** Counts failures in a row, and waits after each. */
-class Retries {
-  #failures = 0;
-  readonly #name: string;
-  readonly #tries: number;
-  readonly #delay: number;
-
-  constructor(name: string, { tries = 10, delay = 1000 }: HttpOptions) {
-    this.#name = name;
-    this.#tries = tries;
-    this.#delay = delay;
-  }
-
-  reset(): void {
-    this.#failures = 0;
-  }
-
-  /** @throws What is no interruption at once, and the last of too many as a {@linkcode UserError}. */
-  async wait(error: unknown, position: number): Promise<void> {
-    if (!(error instanceof Interruption)) throw error;
-    if (++this.#failures >= this.#tries) {
-      throw new UserError(
-        `${this.#name}: gave up at byte ${position} after ${this.#failures} tries: ${error.message}`,
-      );
-    }
-    const delay = Math.max(this.#delay * 2 ** (this.#failures - 1), error.wait);
-    await new Promise((resolve) => setTimeout(resolve, Math.min(delay, MAX_DELAY)));
-  }
-}
-
-/** Sends one request, and follows redirects. */
-async function request(
-  url: string,
-  name: string,
-  headers: Record<string, string>,
-  { timeout = 30_000 }: HttpOptions,
-): Promise<Answer> {
-  const controller = new AbortController();
-  /** Waits for the network. */
-  const within = async <T>(promise: () => Promise<T>): Promise<T> => {
-    const stalled = new Interruption(`the server sent nothing for ${timeout / 1000} s`);
-    const timer = setTimeout(() => controller.abort(stalled), timeout);
-    try {
-      return await promise();
-    } catch (error) {
-      if (controller.signal.aborted) throw stalled;
-      if (error instanceof Deno.errors.NotCapable) {
-        throw new UserError(`${name}: Deno may not use the network; run it with --allow-net`);
-      }
-      throw new Interruption((error as Error).message.replace(/^.*\): (?=client error)/s, ""));
-    } finally {
-      clearTimeout(timer);
-    }
-  };
-  let location = url;
-  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-    const response = await within(() =>
-      fetch(location, {
-        headers: { "accept-encoding": "identity", ...headers },
-        redirect: "manual",
-        signal: controller.signal,
-      })
-    );
-    const next = response.headers.get("location");
-    if (response.status >= 300 && response.status < 400 && next !== null) {
-      await response.body?.cancel();
-      location = new URL(next, location).href;
-      continue;
-    }
-    try {
-      checkStatus(response, name);
-    } catch (error) {
-      controller.abort();
-      throw error;
-    }
-    const reader = response.body?.getReader();
-    const chunks = async function* () {
-      while (reader) {
-        const { done, value } = await within(() => reader.read());
-        if (done) return;
-        yield value;
-      }
-    };
-    return {
-      status: response.status,
-      headers: response.headers,
-      chunks: chunks(),
-      close: () => controller.abort(),
-    };
-  }
-  throw new UserError(`${name}: the server redirects more than ${MAX_REDIRECTS} times`);
-}
-
-/** Lets 200, 206 and 416 pass. */
-function checkStatus({ status, statusText, headers }: Response, name: string): void {
-  const answer = `the server answers ${status} ${statusText}`.trimEnd();
-  if (status === 408 || status === 429 || status >= 500) {
-    throw new Interruption(answer, 1000 * (Number(headers.get("retry-after")) || 0));
-  }
-  if (status === 401 || status === 403) {
-    throw new UserError(`${name}: ${answer}; it wants to know who asks: download the file`);
-  }
-  if (![200, 206, 416].includes(status)) {
-    throw new UserError(`${name}: ${answer}; check the address`);
-  }
-  const encoding = headers.get("content-encoding") ?? "identity";
-  if (encoding !== "identity" && !name.endsWith(".gz")) {
-    throw new UserError(`${name}: the server packs it anew (Content-Encoding: ${encoding})`);
-  }
-}
-
-function contentLength(headers: Headers): number | undefined {
-  const length = headers.get("content-length");
-  return length === null ? undefined : Number(length);
-}
-
-/** `bytes 0-99/1234`, `bytes *\/1234` or `bytes 0-99/*`. */
-function contentRange(headers: Headers): { start?: number; total?: number } {
-  const match = headers.get("content-range")?.match(/^bytes (?:(\d+)-\d+|\*)\/(?:(\d+)|\*)$/);
-  const number = (digits?: string) => digits === undefined ? undefined : Number(digits);
-  return { start: number(match?.[1]), total: number(match?.[2]) };
-}
-
-function versionOf(headers: Headers): string | undefined {
-  return headers.get("etag") ?? headers.get("last-modified") ?? undefined;
 }
 
 function changed(name: string, position: number): UserError {

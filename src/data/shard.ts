@@ -1,6 +1,7 @@
 import { fileError, UserError } from "../errors.ts";
 import { DataError } from "./data_error.ts";
-import { type HttpOptions, readRemote } from "./http.ts";
+import { readRemote } from "./http.ts";
+import type { HttpOptions } from "./http_request.ts";
 
 /** A file of documents, and where its bytes are. Plain data, so that it can be sent to a worker. */
 export interface Shard {

@@ -2,7 +2,8 @@ import { glob } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileError, UserError } from "../errors.ts";
 import { formatOf, KINDS } from "./format.ts";
-import { type HttpOptions, probe } from "./http.ts";
+import { probe } from "./http.ts";
+import type { HttpOptions } from "./http_request.ts";
 import { isUrl, type Shard } from "./shard.ts";
 import { indexTar, type TarIndexOptions } from "./tar_index.ts";
 

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { gzipSync } from "node:zlib";
 import { type Document, type DocumentOptions, readDocuments } from "../../src/data/documents.ts";
+import { findShards } from "../../src/data/sources.ts";
 import { UserError } from "../../src/errors.ts";
-import { concat, frame, jsonl, shardsOf, TempDir } from "./fixtures.ts";
+import { concat, frame, jsonl, shardsOf, tar, TempDir } from "./fixtures.ts";
 
 async function read(file: string, options?: DocumentOptions): Promise<Document[]> {
   return await Array.fromAsync(readDocuments(shardsOf(file)[0], options));
@@ -101,18 +103,6 @@ Deno.test("readDocuments reads a .txt file in pieces, with their lines", async (
   assertEquals(await read(await dir.write("empty.txt", "")), []);
 });
 
-Deno.test("readDocuments names a file that is not UTF-8, even if it ends within a character", async () => {
-  await using dir = new TempDir();
-  for (const bytes of [[0x22, 0x61, 0xe9, 0x22], [0x22, 0x61, 0x22, 0xf0, 0x9f]]) {
-    for (const name of ["a.txt", "a.jsonl"]) {
-      const file = await dir.write(name, new Uint8Array(bytes));
-      await assertRejects(() => read(file), UserError, "not UTF-8 text at byte");
-    }
-  }
-  const file = await dir.write("a.jsonl", new Uint8Array([0x22, 0x61, 0xe9, 0x22]));
-  assertEquals(await read(file, { skipBad: true }), []);
-});
-
 Deno.test("readDocuments reports a file that cannot be opened", async () => {
   await using dir = new TempDir();
   const file = `${dir.path}/none.jsonl`;
@@ -145,4 +135,48 @@ Deno.test("readDocuments reads no further ahead than asked", async () => {
   await new Promise((resolve) => setTimeout(resolve, 50));
   assertEquals((await reader.read()).value!.line, 2);
   await reader.cancel();
+});
+
+Deno.test("readDocuments reads every kind of file, and members of archives", async () => {
+  await using dir = new TempDir();
+  const lines = jsonl(["one", "two 🌕"]);
+  const files: [string, string | Uint8Array][] = [
+    ["a.jsonl", lines],
+    ["b.jsonl.gz", gzipSync(lines)],
+    ["c.jsonl.zst", frame(lines)],
+    ["d.txt", lines],
+    ["e.txt.gz", gzipSync(lines)],
+    ["f.txt.zst", frame(lines)],
+  ];
+  for (const [name, content] of files) await dir.write(name, content);
+  await dir.write("g.tar", tar(...files));
+  const shards = await findShards([dir.path]);
+  assertEquals(shards.length, 12);
+  for (const shard of shards) {
+    let read = 0;
+    const options = { onRead: (bytes: number) => read += bytes };
+    const documents = await Array.fromAsync(readDocuments(shard, options));
+    const isPlain = shard.name.includes(".txt");
+    assertEquals(documents.map(({ text }) => text), isPlain ? [lines] : ["one", "two 🌕"]);
+    assert(documents.every(({ file, whole }) => file === shard.name && whole === !isPlain));
+    assertEquals(read, shard.size);
+  }
+});
+
+Deno.test("readDocuments tells the language where the line does", async () => {
+  await using dir = new TempDir();
+  const lines = [
+    '{"text": "a", "meta": {"lang": "en"}}',
+    '{"text": "b", "meta": {"lang": 1}}',
+    '{"text": "c", "meta": null}',
+    '{"text": ["d"], "meta": {"lang": "de"}}',
+  ];
+  const file = await dir.write("a.jsonl", lines.join("\n"));
+  assertEquals((await read(file)).map(({ lang }) => lang), ["en", undefined, undefined, "de"]);
+});
+
+Deno.test("readDocuments refuses a file of tokens", async () => {
+  await using dir = new TempDir();
+  const file = await dir.write("a.bin", "x");
+  await assertRejects(() => read(file), UserError, `${file} holds no text`);
 });
