@@ -28,7 +28,7 @@ const COMMAND: CommandSpec = {
   options: {
     data: {
       value: "PATH",
-      help: "file, glob or directory of .jsonl.zst, .jsonl, .txt; repeatable (default data/)",
+      help: "file, glob, directory or URL of text, or .bin files; repeatable (default data/)",
       repeatable: true,
     },
     preset: { value: "NAME", help: `${PRESET_NAMES.join(", ")} (default tiny)` },
