@@ -9,6 +9,7 @@ import {
 } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { TextLineStream } from "@std/streams/text-line-stream";
+import { KINDS } from "../../src/data/format.ts";
 import { frame, jsonl, texts } from "../data/fixtures.ts";
 import { assertFails, corpusDirectory, readLosses, runTask, TINY } from "./helpers.ts";
 
@@ -200,8 +201,8 @@ Deno.test("bad input is told in one line", async () => {
 
   const bad: [string, string][] = [
     ["--data nothing", "no such file or directory: nothing"],
-    ["--data no/*.jsonl", "no .jsonl.zst, .jsonl, .txt file matches no/*.jsonl"],
-    ["--data empty", "no .jsonl.zst, .jsonl, .txt file in the directory empty"],
+    ["--data no/*.jsonl", `no ${KINDS} file matches no/*.jsonl`],
+    ["--data empty", `no ${KINDS} file in the directory empty`],
     ["--data text.jsonl", "text.jsonl:2: not JSON; skip such lines with --skip-bad"],
     ["--data key.jsonl", 'key.jsonl:1: no "text"; skip such lines with --skip-bad'],
     [
