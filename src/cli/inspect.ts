@@ -6,6 +6,7 @@ import { TOKEN_COUNT, tokenBytes } from "../data/tokenizer.ts";
 import { UsageError } from "../errors.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { main } from "./main.ts";
+import { limitNetwork } from "./network.ts";
 import { ReadingBar } from "./reading_bar.ts";
 
 const COMMAND: CommandSpec = {
@@ -30,6 +31,7 @@ const COMMAND: CommandSpec = {
 async function inspectCommand(options: Arguments): Promise<void> {
   const data = options.list("data");
   if (data.length === 0) throw new UsageError("--data PATH is needed");
+  limitNetwork(data);
   const json = options.flag("json");
   const limit = options.integer("limit");
   const examples = options.integer("documents", { min: 0 }) ?? 3;

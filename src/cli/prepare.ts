@@ -4,6 +4,7 @@ import { prepare, type PrepareProgress, type PrepareResult } from "../data/prepa
 import { UsageError } from "../errors.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { main } from "./main.ts";
+import { limitNetwork } from "./network.ts";
 import { formatSeconds } from "./progress_bar.ts";
 import { ReadingBar } from "./reading_bar.ts";
 
@@ -42,6 +43,7 @@ const BETWEEN_LINES = 1000;
 async function prepareCommand(options: Arguments): Promise<void> {
   const data = options.list("data");
   if (data.length === 0) throw new UsageError("--data PATH is needed");
+  limitNetwork(data);
   const out = options.text("out");
   if (!out) throw new UsageError("--out DIR is needed");
   const [quiet, json] = [options.flag("quiet"), options.flag("json")];

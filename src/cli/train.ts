@@ -18,6 +18,7 @@ import type { Arguments, CommandSpec } from "./arguments.ts";
 import { type Display, JsonDisplay, QuietDisplay, TextDisplay } from "./display.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { main } from "./main.ts";
+import { limitNetwork } from "./network.ts";
 import { chooseOptimizer } from "./optimizer_choice.ts";
 
 const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
@@ -82,6 +83,7 @@ async function trainCommand(options: Arguments): Promise<number> {
   const preset = options.choice("preset", PRESET_NAMES) ?? "tiny";
   const data = options.list("data");
   if (data.length === 0) data.push(fromFileUrl(new URL("../../data", import.meta.url)));
+  limitNetwork(data);
   const skipBad = options.flag("skip-bad");
   const lang = options.text("lang");
   const minTokens = options.integer("min-tokens", { min: 0 });
@@ -103,13 +105,15 @@ async function trainCommand(options: Arguments): Promise<number> {
   using display = chooseDisplay(options);
 
   // What can be wrong comes to light before what takes long.
-  if (!isDryRun || vocab === "compact") await findShards(data);
+  let skippedBefore = 0; // in finding what archives hold
+  const find = { skipBad, onBad: () => skippedBefore++ };
+  const shards = isDryRun && vocab === "full" ? [] : await findShards(data, find);
   if (!isDryRun) await checkRunDirectory(out);
   using gpu = await Gpu.open();
   const trainer = { batch, optimizer: optimizer.make };
   const readVocabulary = async (): Promise<Vocabulary> => {
     if (vocab === "full") return fullVocabulary();
-    return (await collectVocabulary(data, filters)).vocabulary;
+    return (await collectVocabulary(shards, filters)).vocabulary;
   };
   if (isDryRun) {
     await dryRun(gpu, architecture, await readVocabulary(), trainer, display);
@@ -133,8 +137,8 @@ async function trainCommand(options: Arguments): Promise<number> {
   using interrupt = interruptSignal(() => {
     display.tell("stopping", {}, "Stopping after this step; Ctrl-C once more quits at once.");
   });
-  const { last, skipped } = await run(model, {
-    ...{ data, shuffle, ...filters, seed, out, steps },
+  const { last, skipped: skippedLines } = await run(model, {
+    ...{ data: shards, shuffle, ...filters, seed, out, steps },
     ...{ evalEvery, evalBatches, sampleEvery, ...trainer },
     sampleTokens: 200,
     onStep: (event) => display.step(event, steps),
@@ -142,6 +146,7 @@ async function trainCommand(options: Arguments): Promise<number> {
     onSave: (step) => display.tell("save", { step, out }),
     signal: interrupt.signal,
   });
+  const skipped = skippedBefore + skippedLines;
   const step = last?.step ?? 0;
   const interrupted = interrupt.exitCode !== 0;
   const ending = [

@@ -7,11 +7,16 @@ import type { HttpOptions } from "./http_request.ts";
 import { isUrl, type Shard } from "./shard.ts";
 import { indexTar, type TarIndexOptions } from "./tar_index.ts";
 
+/** Paths, globs, directories and URLs, or the shards that {@linkcode findShards} found in them. */
+export type DataSources = readonly string[] | readonly Shard[];
+
 /**
  * The shards that paths, globs, directories and URLs stand for: each once, sorted, so that it does
  * not matter how they were named. A path that exists is taken as it is, even if it looks like a
  * glob. A directory stands for the supported files directly in it, a glob for the supported files
  * that it matches; `**` crosses directories. Hidden files count only where they are named.
+ *
+ * Shards that were found before stay as they are: to find them takes time, for archives on servers.
  *
  * An archive stands for the data files in it, which are read where they are. On a server that does
  * not give parts of files, it is a shard of its own, which is read from its beginning.
@@ -20,10 +25,11 @@ import { indexTar, type TarIndexOptions } from "./tar_index.ts";
  * archive yields no supported file, a server does not have the file, or an archive is damaged.
  */
 export async function findShards(
-  data: readonly string[],
+  data: DataSources,
   options: TarIndexOptions = {},
 ): Promise<Shard[]> {
   if (data.length === 0) throw new UserError("no data: name a file, a glob, a directory or a URL");
+  if (isFound(data)) return [...data];
   const files = new Map<string, File>(); // by absolute path or URL
   for (const name of data) {
     if (isUrl(name)) {
@@ -44,6 +50,10 @@ export async function findShards(
     }
   }
   return [...shards.values()];
+}
+
+function isFound(data: DataSources): data is readonly Shard[] {
+  return typeof data[0] !== "string";
 }
 
 /** A file that was named, before archives are opened. */

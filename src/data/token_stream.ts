@@ -2,6 +2,7 @@ import { UsageError } from "../errors.ts";
 import type { Batch } from "./batches.ts";
 import type { CorpusCount, CountOptions, UsedTokens } from "./corpus.ts";
 import type { StreamPosition } from "./position.ts";
+import type { DataSources } from "./sources.ts";
 import type { Split } from "./split.ts";
 import { compactVocabulary, type Vocabulary } from "./vocabulary.ts";
 import type { CountedBatch, Job } from "./worker.ts";
@@ -14,8 +15,8 @@ const WORKER = new URL("./worker.ts", import.meta.url);
 
 /** What to read, and into which shape. */
 export interface TokenStreamOptions {
-  /** Files, globs and directories. */
-  data: readonly string[];
+  /** Files, globs, directories and URLs. */
+  data: DataSources;
   /** Tokens in a sequence. */
   context: number;
   /** Sequences in a batch. */
@@ -117,7 +118,7 @@ export async function openTokenStream(options: TokenStreamOptions): Promise<Toke
   if (!Number.isInteger(minTokens) || minTokens < 0) {
     throw new UsageError(`minTokens must be 0 or a positive integer, not ${minTokens}`);
   }
-  const job: Job = { kind: "batches", data: [...data], tokens: vocabulary.tokens, options: rest };
+  const job: Job = { kind: "batches", data, tokens: vocabulary.tokens, options: rest };
   const worker = new WorkerClient<void, CountedBatch | undefined>(WORKER, job);
   const ahead = Math.max(4, Math.ceil(AHEAD / (batch * context)));
   const ready = Array.from({ length: ahead }, () => worker.request());
@@ -133,15 +134,15 @@ export async function openTokenStream(options: TokenStreamOptions): Promise<Toke
 /**
  * Reads a corpus once, in a worker, for the tokens that it uses.
  *
- * @param data Files, globs and directories.
+ * @param data Files, globs, directories and URLs.
  * @returns The compact vocabulary of the corpus, and its size.
  * @throws {UserError} If files are missing or bad, or there is no text in them.
  */
 export async function collectVocabulary(
-  data: readonly string[],
+  data: DataSources,
   options: CountOptions = {},
 ): Promise<CorpusCount & { vocabulary: Vocabulary }> {
-  const job: Job = { kind: "count", data: [...data], options };
+  const job: Job = { kind: "count", data, options };
   const worker = new WorkerClient<void, UsedTokens>(WORKER, job);
   try {
     const { tokens, ...count } = await worker.request();

@@ -4,14 +4,14 @@ import { type BatchOptions, type PositionedBatch, readBatches } from "./batches.
 import { readBinBatches } from "./bin_batches.ts";
 import { countBinCorpus, holdTokens } from "./bin_corpus.ts";
 import { countCorpus, type CountOptions, type UsedTokens } from "./corpus.ts";
-import { findShards } from "./sources.ts";
+import { type DataSources, findShards } from "./sources.ts";
 import { compactVocabulary, fullVocabulary } from "./vocabulary.ts";
 import { type Answer, serve } from "./worker_server.ts";
 
 /** Read batches, one a request, or count the corpus once. */
 export type Job =
-  | { kind: "batches"; data: string[]; tokens?: Uint32Array; options: PlainBatchOptions }
-  | { kind: "count"; data: string[]; options: CountOptions };
+  | { kind: "batches"; data: DataSources; tokens?: Uint32Array; options: PlainBatchOptions }
+  | { kind: "count"; data: DataSources; options: CountOptions };
 
 /** Those of the options that can be sent. */
 export type PlainBatchOptions = Omit<BatchOptions, "shards" | "vocabulary" | "onBad">;
@@ -26,11 +26,13 @@ serve<Job, void, CountedBatch | UsedTokens | undefined>((job) =>
 );
 
 async function count({ data, options }: Job & { kind: "count" }): Promise<Answer<UsedTokens>> {
-  const shards = await findShards(data);
+  let skipped = 0;
+  const { skipBad } = options;
+  const shards = await findShards(data, { skipBad, onBad: () => skipped++ });
   const result = holdTokens(shards)
     ? countBinCorpus(shards, options)
     : await countCorpus(shards, options);
-  return { result };
+  return { result: { ...result, skipped: skipped + result.skipped } };
 }
 
 /** The next batch at each call; undefined at the end. */
@@ -46,9 +48,10 @@ async function* countedBatches(
   { data, tokens, options }: Job & { kind: "batches" },
 ): AsyncGenerator<CountedBatch, undefined> {
   const vocabulary = tokens ? compactVocabulary(tokens) : fullVocabulary();
-  const shards = await findShards(data);
   let skipped = 0;
-  const all = { ...options, shards, vocabulary, onBad: () => skipped++ };
+  const onBad = () => skipped++;
+  const shards = await findShards(data, { skipBad: options.skipBad, onBad });
+  const all = { ...options, shards, vocabulary, onBad };
   const read = holdTokens(shards) ? readBinBatches : readBatches;
   for await (const batch of read(all)) yield { ...batch, skipped };
 }

@@ -1,5 +1,6 @@
 import { fileError } from "../errors.ts";
 import type { Batch } from "../data/batches.ts";
+import type { DataSources } from "../data/sources.ts";
 import { openTokenStream } from "../data/token_stream.ts";
 import type { Vocabulary } from "../data/vocabulary.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
@@ -12,8 +13,8 @@ import { Trainer, type TrainerOptions } from "./trainer.ts";
 
 /** A training run that leaves its results in a directory. */
 export interface RunOptions extends TrainerOptions {
-  /** Files, globs and directories. */
-  data: readonly string[];
+  /** Files, globs, directories and URLs. */
+  data: DataSources;
   /** Skip and count lines that cannot be read. @default false */
   skipBad?: boolean;
   /** Read the training data in a random order. @default true */
@@ -62,7 +63,7 @@ export interface RunResult {
  * @throws {UserError} If the data is bad, the directory cannot be written or holds a run already,
  * or the loss stops being a number.
  */
-export async function run(model: Gpt2, options: RunOptions): Promise<RunResult> {
+export async function trainToDirectory(model: Gpt2, options: RunOptions): Promise<RunResult> {
   const { data, skipBad, shuffle, lang, minTokens, out, batch, seed } = options;
   const { steps, evalEvery, evalBatches, signal } = options;
   await checkRunDirectory(out);
@@ -98,15 +99,16 @@ export async function run(model: Gpt2, options: RunOptions): Promise<RunResult> 
     options.onSample(step, text);
   };
 
+  const isSampled = (step: number) => options.sampleEvery > 0 && step % options.sampleEvery === 0;
   const last = await train(trainer, {
     ...{ batches, validation, steps, evalEvery, signal },
+    pauseAt: isSampled,
     onStep: async (event) => {
       metrics.append(stepMetrics(event));
       options.onStep?.(event);
       const { step } = event;
       if (step % evalEvery === 0) await save(step);
-      const due = options.sampleEvery > 0 && step % options.sampleEvery === 0;
-      if (due && step < steps) await sample(step);
+      if (isSampled(step) && step < steps) await sample(step);
     },
   });
   if (last) {
@@ -159,7 +161,7 @@ async function replaceFile(path: string, text: string): Promise<void> {
 /** The first batches of the validation part. */
 async function readValidation(
   options: {
-    data: readonly string[];
+    data: DataSources;
     context: number;
     batch: number;
     seed: number;
