@@ -1,5 +1,6 @@
 import type { TextChunk } from "./reader.ts";
-import { encode, END_OF_TEXT } from "./tokenizer.ts";
+import { TokenBuffer } from "./token_buffer.ts";
+import { encodeTo, END_OF_TEXT } from "./tokenizer.ts";
 import { compactVocabulary } from "./vocabulary.ts";
 
 /** Documents of one shard that follow each other, in model ids. */
@@ -31,22 +32,25 @@ export function createTokenizer(
 ): (chunk: TextChunk) => IdChunk {
   const vocabulary = tokens && compactVocabulary(tokens);
   return ({ shard, texts, numbers, pieces, last }) => {
-    const parts: ArrayLike<number>[] = [];
+    const ids = new TokenBuffer();
     const kept: number[] = [];
+    const lengths: number[] = [];
     texts.forEach((text, i) => {
-      const tokens = encode(text);
-      if (!pieces && tokens.length < minTokens) return;
-      if (!pieces || last && i === texts.length - 1) tokens.push(END_OF_TEXT);
-      parts.push(vocabulary ? vocabulary.encode(tokens) : tokens);
+      const start = ids.length;
+      encodeTo(text, ids);
+      if (!pieces && ids.length - start < minTokens) {
+        ids.length = start;
+        return;
+      }
+      if (!pieces || last && i === texts.length - 1) ids.push(END_OF_TEXT);
+      if (vocabulary) {
+        const converted = vocabulary.encode(ids.from(start));
+        ids.length = start;
+        for (const id of converted) ids.push(id);
+      }
       kept.push(numbers[i]);
+      lengths.push(ids.length - start);
     });
-    const lengths = parts.map((part) => part.length);
-    const ids = new Uint16Array(lengths.reduce((sum, length) => sum + length, 0));
-    let at = 0;
-    for (const part of parts) {
-      ids.set(part, at);
-      at += part.length;
-    }
-    return { shard, ids, numbers: kept, lengths };
+    return { shard, ids: ids.from(0).slice(), numbers: kept, lengths };
   };
 }

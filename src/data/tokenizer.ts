@@ -2,6 +2,7 @@ import ranks from "gpt-tokenizer/r50k_base_ranks";
 import { asciiWordLength, asciiWordToken } from "./ascii_words.ts";
 import { mergeBytes } from "./bpe.ts";
 import { cut } from "./pieces.ts";
+import { TokenBuffer } from "./token_buffer.ts";
 
 /** The number of GPT-2's tokens. */
 export const TOKEN_COUNT = 50257;
@@ -41,7 +42,13 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  * ```
  */
 export function encode(text: string): number[] {
-  const tokens: number[] = [];
+  const tokens = new TokenBuffer();
+  encodeTo(text, tokens);
+  return Array.from(tokens.from(0));
+}
+
+/** Adds the tokens of a text, as {@linkcode encode} gives them, to others. */
+export function encodeTo(text: string, tokens: TokenBuffer): void {
   for (let start = 0; start < text.length;) {
     const isLast = text.length - start <= BLOCK;
     const end = isLast ? text.length : cut(text, start, BLOCK);
@@ -60,7 +67,6 @@ export function encode(text: string): number[] {
     }
     start = end;
   }
-  return tokens;
 }
 
 function encodeWord(word: string): number[] {
