@@ -3,16 +3,20 @@
  *
  * @example Train a small model on text files and sample from it
  * ```ts no-run
- * import { Agd, collectVocabulary, generate, Gpt2, Gpu, openTokenStream, train, Trainer } from "@agd/gpt2";
+ * import { Agd, collectVocabulary, generate, Gpt2, Gpu, openTokenStream, PRESETS, train, Trainer } from "@agd/gpt2";
  *
  * using gpu = await Gpu.open();
  * const data = ["data/*.jsonl.zst"];
  * const { vocabulary } = await collectVocabulary(data);
- * const architecture = { layers: 4, heads: 4, width: 128, context: 128, bias: true, affine: true };
- * using model = await Gpt2.create(gpu, architecture, { vocabulary, seed: 1 });
+ * using model = await Gpt2.create(gpu, PRESETS.tiny, { vocabulary, seed: 1 });
  * using trainer = new Trainer(model, { batch: 8, optimizer: (target) => new Agd(target) });
  * await using batches = await openTokenStream({
- *   ...{ data, vocabulary, context: 128, batch: 8, split: "training", seed: 1 },
+ *   data,
+ *   vocabulary,
+ *   context: 128,
+ *   batch: 8,
+ *   split: "training",
+ *   seed: 1,
  * });
  * await train(trainer, { batches, steps: 300, onStep: ({ step, loss }) => console.log(step, loss) });
  *
@@ -24,7 +28,7 @@
  */
 export { UsageError, UserError } from "./src/errors.ts";
 
-export { Gpu, type Kernel, type OpenGpuOptions } from "./src/gpu/gpu.ts";
+export { Gpu, type Kernel, type Measurement, type OpenGpuOptions } from "./src/gpu/gpu.ts";
 export { Tensor, type TensorType } from "./src/gpu/tensor.ts";
 export type { Constants } from "./src/gpu/template.ts";
 
@@ -46,7 +50,7 @@ export {
 } from "./src/data/token_stream.ts";
 
 export { type Gpt2Config, type PresetName, PRESETS } from "./src/model/config.ts";
-export { type CreateGpt2Options, Gpt2 } from "./src/model/gpt2.ts";
+export { type Architecture, type CreateGpt2Options, Gpt2 } from "./src/model/gpt2.ts";
 export type { Initialisation } from "./src/model/initialise.ts";
 export {
   parameterCount,
@@ -64,7 +68,9 @@ export { AdamW, type AdamWOptions } from "./src/optim/adamw.ts";
 export { Sgd, type SgdOptions } from "./src/optim/sgd.ts";
 
 export { type StepResult, Trainer, type TrainerOptions } from "./src/train/trainer.ts";
+export { scheduledLearningRate } from "./src/train/schedule.ts";
 export { meanLoss, type StepEvent, train, type TrainOptions } from "./src/train/train.ts";
-export { run, type RunOptions, type RunResult } from "./src/train/run.ts";
+export { evaluate } from "./src/train/evaluate.ts";
+export { type RunOptions, type RunResult, trainToDirectory } from "./src/train/run.ts";
 export { generate, type GenerateOptions } from "./src/sample/generate.ts";
 export type { SamplingOptions } from "./src/sample/choose_token.ts";

@@ -12,7 +12,6 @@ struct Parameters {
   rows: u32,
   width: u32,
   heads: u32,
-  batch: u32,
   scale: f32,
 }
 

@@ -1,7 +1,7 @@
 // Copies a block of columns between a parameter and a matrix of its own, perhaps transposed.
-// NORMALISE divides by the square root of the sum of partials[first..first + count], its
-// Frobenius norm; a block of zeros stays zero.
-//   LOAD: block -> matrix;  otherwise: matrix -> block.
+//   LOAD: block -> matrix, divided by its Frobenius norm, the square root of the sum of
+//         partials[first..first + count]; a block of zeros stays zero.
+//   otherwise: matrix -> block.
 
 struct Parameters {
   // Of the block as the parameter stores it.

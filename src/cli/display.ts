@@ -22,7 +22,7 @@ export interface Display extends Disposable {
  * - `stopping`: the run was interrupted, and stops after the step under way
  * - `end`: `step` (the last one), `out`, `interrupted`, `skipped` (lines, with `--skip-bad`)
  *
- * or, of a dry run, `dry-run`: `adapter`, `parameters`, `fits`, `memory` in bytes or else
+ * or, of a dry run, `dry-run`: `adapter`, `parameters`, `memory` in bytes, `fits`, and if not
  * `reason`.
  */
 export class JsonDisplay implements Display {

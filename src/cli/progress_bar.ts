@@ -2,7 +2,7 @@ import { format as formatDuration } from "@std/fmt/duration";
 import type { StepEvent } from "../train/train.ts";
 
 const LONGEST = 30;
-const SHORTEST = 8;
+const SHORTEST = 4;
 
 /** A line at the bottom of a terminal that follows the training steps. */
 export class ProgressBar {
@@ -40,10 +40,10 @@ export class ProgressBar {
       `${step}/${this.#steps}`,
       `loss ${loss.toFixed(3)}`,
       this.#validationLoss === undefined ? "" : `val ${this.#validationLoss.toFixed(3)}`,
-      left === undefined ? "" : `${formatSeconds(left)} left`,
-      `${Math.round(tokensPerSecond).toLocaleString("en")} tok/s`,
       eta === undefined ? "" : `eta ${eta.toPrecision(2)}`,
       learningRate === undefined ? "" : `lr ${learningRate.toExponential(1)}`,
+      left === undefined ? "" : `${formatSeconds(left)} left`,
+      `${Math.round(tokensPerSecond).toLocaleString("en")} tok/s`,
     ], columns);
   }
 

@@ -10,8 +10,8 @@ import { loadCheckpoint } from "../model/checkpoint.ts";
 import { checkConfig, type Gpt2Config, type PresetName, PRESETS } from "../model/config.ts";
 import { Gpt2 } from "../model/gpt2.ts";
 import { parameterCount } from "../model/parameters.ts";
-import { requiredBytes } from "../train/dry_run.ts";
-import { run } from "../train/run.ts";
+import { checkMemory, measureTraining } from "../train/dry_run.ts";
+import { trainToDirectory } from "../train/run.ts";
 import { checkRunDirectory } from "../train/run_directory.ts";
 import type { TrainerOptions } from "../train/trainer.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
@@ -115,18 +115,26 @@ async function trainCommand(options: Arguments): Promise<number> {
     if (vocab === "full") return fullVocabulary();
     return (await collectVocabulary(shards, filters)).vocabulary;
   };
-  if (isDryRun) {
-    await dryRun(gpu, architecture, await readVocabulary(), trainer, display);
-    return 0;
-  }
   const createModel = async (): Promise<Gpt2> => {
     const vocabulary = await readVocabulary();
     const config = { ...architecture, vocabularySize: vocabulary.size };
-    await requiredBytes(gpu, config, vocabulary, trainer);
+    await checkMemory(gpu, measureTraining(gpu, config, vocabulary, trainer));
     const { initialisation } = optimizer;
     return await Gpt2.create(gpu, architecture, { vocabulary, initialisation, seed });
   };
-  using model = checkpoint ? await loadCheckpoint(gpu, checkpoint) : await createModel();
+  const loadModel = async (directory: string): Promise<Gpt2> => {
+    const model = await loadCheckpoint(gpu, directory);
+    await checkMemory(gpu, measureTraining(gpu, model.config, model.vocabulary, trainer));
+    return model;
+  };
+  if (isDryRun) {
+    using loaded = checkpoint === undefined ? undefined : await loadCheckpoint(gpu, checkpoint);
+    const vocabulary = loaded?.vocabulary ?? await readVocabulary();
+    const config = loaded?.config ?? { ...architecture, vocabularySize: vocabulary.size };
+    await dryRun(gpu, config, vocabulary, trainer, display);
+    return 0;
+  }
+  using model = checkpoint === undefined ? await createModel() : await loadModel(checkpoint);
 
   const tokensPerStep = batch * model.config.context;
   const steps = chooseSteps(model.parameterCount, tokensPerStep);
@@ -137,7 +145,7 @@ async function trainCommand(options: Arguments): Promise<number> {
   using interrupt = interruptSignal(() => {
     display.tell("stopping", {}, "Stopping after this step; Ctrl-C once more quits at once.");
   });
-  const { last, skipped: skippedLines } = await run(model, {
+  const { last, skipped: skippedLines } = await trainToDirectory(model, {
     ...{ data: shards, shuffle, ...filters, seed, out, steps },
     ...{ evalEvery, evalBatches, sampleEvery, ...trainer },
     sampleTokens: 200,
@@ -200,7 +208,7 @@ function chooseArchitecture(
 ): Omit<Gpt2Config, "vocabularySize"> {
   if (checkpoint !== undefined) {
     const given = ["preset", ...ARCHITECTURE, "vocab"].find((name) => options.text(name)) ??
-      ["no-bias", "no-affine", "dry-run"].find((name) => options.flag(name));
+      ["no-bias", "no-affine"].find((name) => options.flag(name));
     if (given) throw new UsageError(`--${given} cannot go with --init-from, which decides it`);
   }
   const architecture = {
@@ -218,27 +226,30 @@ function chooseArchitecture(
 /** @throws {UserError} If the adapter cannot hold it, after saying the rest. */
 async function dryRun(
   gpu: Gpu,
-  architecture: Omit<Gpt2Config, "vocabularySize">,
+  config: Gpt2Config,
   vocabulary: Vocabulary,
   trainer: TrainerOptions,
   display: Display,
 ): Promise<void> {
-  const config = { ...architecture, vocabularySize: vocabulary.size };
   const parameters = parameterCount(config);
   const adapter = gpu.adapterName;
-  const lines = [`parameters  ${parameters.toLocaleString("en")}`];
+  const measurement = measureTraining(gpu, config, vocabulary, trainer);
+  const memory = measurement.bytes;
+  let reason: UserError | undefined;
   try {
-    const bytes = await requiredBytes(gpu, config, vocabulary, trainer);
-    lines.push(`memory      ${formatBytes(bytes, { binary: true })} with --batch ${trainer.batch}`);
-    lines.push(`adapter     ${adapter}: holds it`);
-    display.tell("dry-run", { adapter, parameters, fits: true, memory: bytes }, lines.join("\n"));
+    await checkMemory(gpu, measurement);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    lines.push(`adapter     ${adapter}: cannot hold it`);
-    const reason = error.message;
-    display.tell("dry-run", { adapter, parameters, fits: false, reason }, lines.join("\n"));
-    throw error;
+    reason = error;
   }
+  const text = [
+    `parameters  ${parameters.toLocaleString("en")}`,
+    `memory      ${formatBytes(memory, { binary: true })} with --batch ${trainer.batch}`,
+    `adapter     ${adapter}: ${reason ? "cannot hold it" : "holds it"}`,
+  ].join("\n");
+  const data = { adapter, parameters, memory, fits: !reason, reason: reason?.message };
+  display.tell("dry-run", data, text);
+  if (reason) throw reason;
 }
 
 function chooseDisplay(options: Arguments): Display {

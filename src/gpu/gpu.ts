@@ -10,6 +10,14 @@ export interface Kernel {
   readonly pipeline: GPUComputePipeline;
 }
 
+/** What {@linkcode Gpu.measure} found. */
+export interface Measurement {
+  /** All that would be allocated. */
+  bytes: number;
+  /** The first limit of the adapter that would be exceeded, if any. */
+  refusal?: UserError;
+}
+
 /** How to choose an adapter. */
 export interface OpenGpuOptions {
   /** Which adapter to prefer where there are several. @default "high-performance" */
@@ -41,6 +49,10 @@ export class Gpu implements Disposable {
   #failure: Error | undefined;
   /** Bytes counted so far by {@linkcode measure}, while it runs. */
   #measured: number | undefined;
+  /** The first thing that {@linkcode measure} came across and the adapter does not allow. */
+  #refusal: UserError | undefined;
+  /** Small staging buffers that are not in use, by size. */
+  readonly #staging = new Map<number, GPUBuffer[]>();
   #placeholderBuffer: GPUBuffer | undefined;
   #closed = false;
 
@@ -123,10 +135,7 @@ export class Gpu implements Disposable {
     const elements = Math.max(capacity ?? 0, shape.reduce((a, b) => a * b, 1), 1);
     const bytes = Math.ceil(elements * 4 / 16) * 16;
     if (bytes > this.device.limits.maxBufferSize) {
-      throw new UserError(
-        `${label} needs a buffer of ${bytes} bytes, but the adapter "${this.adapterName}" allows ` +
-          `${this.device.limits.maxBufferSize}: use a smaller model, batch or context`,
-      );
+      this.refuse(`${label} needs a buffer of`, bytes, this.device.limits.maxBufferSize);
     }
     if (this.#measured !== undefined) {
       this.#measured += bytes;
@@ -146,17 +155,31 @@ export class Gpu implements Disposable {
   /**
    * The bytes that `build` would allocate. Meanwhile tensors have no memory, uploads do nothing
    * and plans do not run.
-   *
-   * @throws {UserError} If a buffer or binding exceeds what the adapter allows.
    */
-  measure(build: () => void): number {
+  measure(build: () => void): Measurement {
     this.#measured = 0;
+    this.#refusal = undefined;
     try {
       build();
-      return this.#measured;
+      return { bytes: this.#measured, refusal: this.#refusal };
     } finally {
       this.#measured = undefined;
     }
+  }
+
+  /**
+   * Refuses something that exceeds a limit of the adapter; {@linkcode measure} goes on and returns
+   * the first refusal.
+   *
+   * @throws {UserError} Always, but for measuring.
+   */
+  refuse(what: string, bytes: number, limit: number): void {
+    const error = new UserError(
+      `${what} ${bytes} bytes, but the adapter "${this.adapterName}" allows ${limit}: ` +
+        `use a smaller model, batch or context`,
+    );
+    if (!this.isMeasuring) throw error;
+    this.#refusal ??= error;
   }
 
   /** Runs `build`; if it fails, what it allocated is freed. */
@@ -212,7 +235,8 @@ export class Gpu implements Disposable {
 
   async #readBytes(tensor: Tensor): Promise<ArrayBuffer> {
     const size = tensor.size * 4;
-    const staging = this.device.createBuffer({
+    const staging = this.#staging.get(size)?.pop() ?? this.device.createBuffer({
+      label: "staging",
       size,
       usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
     });
@@ -223,9 +247,21 @@ export class Gpu implements Disposable {
       this.check();
       await staging.mapAsync(GPUMapMode.READ);
       this.check();
-      return staging.getMappedRange().slice(0);
-    } finally {
+      const bytes = staging.getMappedRange().slice(0);
+      if (size > MAX_POOLED_BYTES) {
+        staging.destroy();
+      } else {
+        staging.unmap();
+        if (!this.#staging.has(size)) this.#staging.set(size, []);
+        this.#staging.get(size)!.push(staging);
+      }
+      return bytes;
+    } catch (error) {
       staging.destroy();
+      // A lost device fails here before its loss is told of, which is what matters.
+      await Promise.resolve();
+      this.check();
+      throw error;
     }
   }
 
@@ -258,6 +294,7 @@ export class Gpu implements Disposable {
     if (this.#closed) return;
     this.#closed = true;
     this.free(...this.#tensors);
+    for (const buffer of [...this.#staging.values()].flat()) buffer.destroy();
     this.device.destroy();
   }
 }
@@ -283,6 +320,9 @@ class LazyKernel implements Kernel {
     });
   }
 }
+
+/** Staging buffers up to this size are kept: losses and logits, read every step or token. */
+const MAX_POOLED_BYTES = 2 ** 20;
 
 const REQUIRED_LIMITS = [
   "maxBufferSize",

@@ -1,4 +1,3 @@
-import { UserError } from "../errors.ts";
 import type { Gpu, Kernel } from "./gpu.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -42,10 +41,11 @@ type Operation = Dispatch | Copy | Clear;
  * A fixed sequence of GPU work: built once, when all shapes are known, and replayed every step.
  * Pipelines, bind groups and uniforms are made at the first run and kept.
  */
-export class Plan {
+export class Plan implements Disposable {
   readonly #gpu: Gpu;
   readonly #operations: Operation[] = [];
   #bindGroups: (GPUBindGroup | undefined)[] | undefined;
+  #uniforms: GPUBuffer | undefined;
 
   constructor(gpu: Gpu) {
     this.#gpu = gpu;
@@ -69,13 +69,10 @@ export class Plan {
     parameters: readonly (number | FloatValue)[],
     tensors: readonly Tensor[],
   ): void {
-    const { adapterName, maxBindingBytes } = this.#gpu;
+    const { maxBindingBytes } = this.#gpu;
     for (const { label, byteLength } of tensors) {
       if (byteLength <= maxBindingBytes) continue;
-      throw new UserError(
-        `${label} needs a binding of ${byteLength} bytes, but the adapter "${adapterName}" allows ` +
-          `${maxBindingBytes}: use a smaller model, batch or context`,
-      );
+      this.#gpu.refuse(`${label} needs a binding of`, byteLength, maxBindingBytes);
     }
     const uniform = new Uint32Array(Math.ceil(parameters.length / 4) * 4);
     const floats = new Float32Array(uniform.buffer);
@@ -152,7 +149,7 @@ export class Plan {
         size += Math.ceil(operation.uniform.byteLength / alignment) * alignment;
       }
     }
-    const uniforms = device.createBuffer({
+    const uniforms = this.#uniforms = device.createBuffer({
       label: "uniforms",
       size: Math.max(size, 16),
       usage: GPUBufferUsage.UNIFORM,
@@ -177,6 +174,11 @@ export class Plan {
     });
     uniforms.unmap();
     return bindGroups;
+  }
+
+  /** Frees the uniforms once the work submitted is done; the plan cannot run again. */
+  [Symbol.dispose](): void {
+    this.#uniforms?.destroy();
   }
 }
 

@@ -12,9 +12,9 @@ export interface Gpt2Config {
   context: number;
   /** Number of tokens in the vocabulary, V. */
   vocabularySize: number;
-  /** Train the biases of linear layers and layer norms (otherwise they stay 0). @default true */
+  /** Train the biases of linear layers and layer norms (otherwise they stay 0). */
   bias: boolean;
-  /** Train the gains of layer norms, and their biases (otherwise 1 and 0). @default true */
+  /** Train the gains of layer norms, and their biases (otherwise 1 and 0). */
   affine: boolean;
 }
 

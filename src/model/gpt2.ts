@@ -6,11 +6,20 @@ import { type Initialisation, initialWeights } from "./initialise.ts";
 import { parameterCount, type ParameterSpec, parameterTable } from "./parameters.ts";
 import type { TensorMap } from "./weights.ts";
 
+/** A configuration but for the vocabulary; biases and gains are trained unless told otherwise. */
+export type Architecture =
+  & Omit<Gpt2Config, "vocabularySize" | "bias" | "affine">
+  & Partial<Pick<Gpt2Config, "bias" | "affine">>;
+
 /** How to create a model. */
 export interface CreateGpt2Options {
   /** The tokens that the model's ids stand for; its size becomes the configuration's. */
   vocabulary: Vocabulary;
-  /** How the weights start. @default "natural" */
+  /**
+   * How the weights start: `natural` for {@linkcode Agd}, `orthogonal` for its Frobenius norm,
+   * `normal` for {@linkcode AdamW} and {@linkcode Sgd}.
+   * @default "natural"
+   */
   initialisation?: Initialisation;
   /** Any integer: the same seed gives the same weights. @default 0 */
   seed?: number;
@@ -45,20 +54,23 @@ export class Gpt2 implements Disposable {
    * import { fullVocabulary, Gpt2, Gpu, PRESETS } from "@agd/gpt2";
    *
    * using gpu = await Gpu.open();
-   * using model = await Gpt2.create(gpu, { ...PRESETS.gpt2, bias: true, affine: true }, {
-   *   vocabulary: fullVocabulary(),
-   * });
+   * using model = await Gpt2.create(gpu, PRESETS.gpt2, { vocabulary: fullVocabulary() });
    * console.log(model.parameterCount); // 124439808
    * ```
    */
   static async create(
     gpu: Gpu,
-    architecture: Omit<Gpt2Config, "vocabularySize">,
+    architecture: Architecture,
     options: CreateGpt2Options,
   ): Promise<Gpt2> {
     const { vocabulary, initialisation = "natural", seed = 0 } = options;
     if (!Number.isSafeInteger(seed)) throw new UsageError(`seed must be an integer, not ${seed}`);
-    const config = { ...architecture, vocabularySize: vocabulary.size };
+    const config = {
+      bias: true,
+      affine: true,
+      ...architecture,
+      vocabularySize: vocabulary.size,
+    };
     checkConfig(config);
     const weights = await initialWeights(gpu, config, initialisation, seed);
     return new Gpt2(gpu, config, vocabulary, weights);

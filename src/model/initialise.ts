@@ -95,7 +95,7 @@ async function orthogonal(
   const smallest = rare * (Math.sqrt(n) - Math.sqrt(m - 1)) / largest;
   const raising = Math.ceil(Math.log(0.7 / smallest) / Math.log(QUINTIC[0]));
   const steps = [...Array(raising).fill(QUINTIC), ...Array(6).fill(CUBIC)];
-  const plan = new Plan(gpu);
+  using plan = new Plan(gpu);
   const result = polarFactor(gpu, plan, workspace, steps);
   plan.run();
   const factors = await gpu.read(result);
@@ -135,7 +135,7 @@ async function tallOrthogonal(
   let next = gpu.tensor("next inverse square root", [n, n]);
   const [left, both] = ["left product", "product"].map((label) => gpu.tensor(label, [n, n]));
 
-  const plan = new Plan(gpu);
+  using plan = new Plan(gpu);
   const slices = rowSlices(paddedVocabulary(rows), n, gpu.maxBindingBytes);
   for (const { start, count } of slices) {
     const slice = weight.rows(start, count);

@@ -1,5 +1,5 @@
 import { fileError, UsageError, UserError } from "../errors.ts";
-import { sizeOf } from "../model/parameters.ts";
+import { sizeOf } from "./parameters.ts";
 import {
   encodeHeader,
   malformed,

@@ -56,7 +56,7 @@ export function attention(gpu: Gpu, plan: Plan, op: AttentionForward): void {
   plan.dispatch(
     gpu.kernel("attention", forwardSource, { ...constants, QUERIES }),
     [Math.ceil(length / QUERIES / constants.THREADS), heads, batch],
-    [length, rows, width, heads, batch, f32(1 / Math.sqrt(constants.HEAD_SIZE))],
+    [length, rows, width, heads, f32(1 / Math.sqrt(constants.HEAD_SIZE))],
     [op.qkv, op.start, op.y, op.logSums],
   );
 }

@@ -65,6 +65,7 @@ export class AdamW implements Optimizer {
 
   /** Frees the optimiser's state. */
   dispose(): void {
+    this.#plan[Symbol.dispose]();
     this.#target.gpu.free(this.#scalars, ...this.#moments.flatMap((m) => [...m.values()]));
   }
 }

@@ -134,7 +134,7 @@ export class Agd implements Optimizer {
 
   /** The average starts as a copy of the weights. */
   #startAverage(specs: readonly ParameterSpec[]): void {
-    const plan = new Plan(this.#target.gpu);
+    using plan = new Plan(this.#target.gpu);
     for (const { name } of specs) {
       plan.copy(this.#target.weights.get(name)!, this.evaluationWeights.get(name)!);
     }
@@ -152,6 +152,7 @@ export class Agd implements Optimizer {
 
   /** Frees the optimiser's state. */
   dispose(): void {
+    this.#plan[Symbol.dispose]();
     this.#target.gpu.free(...this.#owned);
   }
 }

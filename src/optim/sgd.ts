@@ -53,6 +53,7 @@ export class Sgd implements Optimizer {
 
   /** Frees the optimiser's state. */
   dispose(): void {
+    this.#plan[Symbol.dispose]();
     this.#target.gpu.free(this.#scalars, ...this.#velocity.values());
   }
 }

@@ -97,5 +97,7 @@ export class Decoder implements Disposable {
     gpu.free(...this.#cache);
     freeActivations(gpu, this.#chunk);
     freeActivations(gpu, this.#single);
+    this.#chunkPlan[Symbol.dispose]();
+    this.#singlePlan[Symbol.dispose]();
   }
 }

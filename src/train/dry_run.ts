@@ -1,7 +1,7 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import { UserError } from "../errors.ts";
 import type { Vocabulary } from "../data/vocabulary.ts";
-import type { Gpu } from "../gpu/gpu.ts";
+import type { Gpu, Measurement } from "../gpu/gpu.ts";
 import type { Gpt2Config } from "../model/config.ts";
 import { Gpt2 } from "../model/gpt2.ts";
 import { parameterTable } from "../model/parameters.ts";
@@ -9,17 +9,15 @@ import { allocateLike } from "../model/weights.ts";
 import { Trainer, type TrainerOptions } from "./trainer.ts";
 
 /**
- * The bytes that training takes on the GPU: weights, gradients, the optimiser's state and
- * activations. It makes everything that training makes, but without memory behind it.
- *
- * @throws {UserError} If a buffer or binding exceeds what the adapter allows.
+ * What training takes on the GPU: weights, gradients, the optimiser's state and activations. It
+ * makes everything that training makes, but without memory behind it.
  */
-export function trainingBytes(
+export function measureTraining(
   gpu: Gpu,
   config: Gpt2Config,
   vocabulary: Vocabulary,
   options: TrainerOptions,
-): number {
+): Measurement {
   return gpu.measure(() => {
     const weights = allocateLike(gpu, parameterTable(config), "weight");
     new Trainer(new Gpt2(gpu, config, vocabulary, weights), options);
@@ -47,19 +45,14 @@ export async function canAllocate(gpu: Gpu, bytes: number): Promise<boolean> {
 }
 
 /**
- * The bytes that training takes on the GPU, if it has them.
+ * Makes sure that the adapter can hold what was measured.
  *
- * @throws {UserError} If not: a buffer or binding exceeds what the adapter allows, or the memory is
- * not there now.
+ * @throws {UserError} If not: a buffer or binding exceeds what it allows, or the memory is not
+ * there now.
  */
-export async function requiredBytes(
-  gpu: Gpu,
-  config: Gpt2Config,
-  vocabulary: Vocabulary,
-  options: TrainerOptions,
-): Promise<number> {
-  const bytes = trainingBytes(gpu, config, vocabulary, options);
-  if (await canAllocate(gpu, bytes)) return bytes;
+export async function checkMemory(gpu: Gpu, { bytes, refusal }: Measurement): Promise<void> {
+  if (refusal) throw refusal;
+  if (await canAllocate(gpu, bytes)) return;
   throw new UserError(
     `training takes ${formatBytes(bytes, { binary: true })} of memory, which the adapter ` +
       `"${gpu.adapterName}" does not have free: use a smaller model, batch or context`,

@@ -63,7 +63,7 @@ export interface RunResult {
  * @throws {UserError} If the data is bad, the directory cannot be written or holds a run already,
  * or the loss stops being a number.
  */
-export async function run(model: Gpt2, options: RunOptions): Promise<RunResult> {
+export async function trainToDirectory(model: Gpt2, options: RunOptions): Promise<RunResult> {
   const { data, skipBad, shuffle, lang, minTokens, out, batch, seed } = options;
   const { steps, evalEvery, evalBatches, signal } = options;
   await checkRunDirectory(out);
@@ -99,15 +99,16 @@ export async function run(model: Gpt2, options: RunOptions): Promise<RunResult> 
     options.onSample(step, text);
   };
 
+  const isSampled = (step: number) => options.sampleEvery > 0 && step % options.sampleEvery === 0;
   const last = await train(trainer, {
     ...{ batches, validation, steps, evalEvery, signal },
+    pauseAt: isSampled,
     onStep: async (event) => {
       metrics.append(stepMetrics(event));
       options.onStep?.(event);
       const { step } = event;
       if (step % evalEvery === 0) await save(step);
-      const due = options.sampleEvery > 0 && step % options.sampleEvery === 0;
-      if (due && step < steps) await sample(step);
+      if (isSampled(step) && step < steps) await sample(step);
     },
   });
   if (last) {

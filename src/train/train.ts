@@ -1,6 +1,5 @@
 import { UserError } from "../errors.ts";
-import type { Batch } from "../data/batches.ts";
-import type { TokenStream } from "../data/token_stream.ts";
+import type { TokenBatch } from "../model/passes.ts";
 import { scheduledLearningRate } from "./schedule.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -26,10 +25,10 @@ export interface StepEvent {
 
 /** What to train on, for how long, and whom to tell. */
 export interface TrainOptions {
-  /** Endless training batches of the trainer's size. */
-  batches: TokenStream<Batch>;
+  /** Training batches of the trainer's size; training ends early if they do. */
+  batches: AsyncIterable<TokenBatch>;
   /** Batches that the validation loss is measured on. @default none */
-  validation?: readonly Batch[];
+  validation?: readonly TokenBatch[];
   /** Number of steps. */
   steps: number;
   /**
@@ -37,6 +36,12 @@ export interface TrainOptions {
    * under way when `onStep` is called, so that the weights are those of the event. @default 100
    */
   evalEvery?: number;
+  /**
+   * Further steps after which nothing is submitted until `onStep` is done, so that it sees the
+   * weights of its step; other steps may be told of when the next one is under way.
+   * @default only evaluations
+   */
+  pauseAt?: (step: number) => boolean;
   /** Called after each step, in order; awaited. */
   onStep?: (event: StepEvent) => void | Promise<void>;
   /** Finishes the step under way and stops when aborted. */
@@ -45,17 +50,18 @@ export interface TrainOptions {
 
 /**
  * Trains: while the GPU works on one step the next batch is fetched and submitted, and each loss
- * is read one step late.
+ * is read one step late. An optimiser with a `learningRate` gets it by
+ * {@linkcode scheduledLearningRate}: warm-up, then a cosine down to a tenth.
  *
  * @returns The last event; undefined if there was no step.
  * @throws {UserError} If the loss stops being a number, or on bad data.
  *
  * @example
  * ```ts no-run
- * import { type Batch, train, type Trainer, type TokenStream } from "@agd/gpt2";
+ * import { type TokenBatch, train, type Trainer } from "@agd/gpt2";
  *
  * declare const trainer: Trainer;
- * declare const batches: TokenStream<Batch>;
+ * declare const batches: AsyncIterable<TokenBatch>;
  * await train(trainer, {
  *   batches,
  *   steps: 1000,
@@ -67,15 +73,16 @@ export async function train(
   trainer: Trainer,
   options: TrainOptions,
 ): Promise<StepEvent | undefined> {
-  const { batches, validation = [], steps, evalEvery = 100, onStep, signal } = options;
+  const { batches, validation = [], steps, evalEvery = 100, pauseAt, onStep, signal } = options;
   const { optimizer } = trainer;
   const peak = optimizer.learningRate;
   let last: StepEvent | undefined;
   let tokens = 0;
   const throughput = new Throughput();
+  const iterator = batches[Symbol.asyncIterator]();
 
   /** Waits for a step, evaluates if there is something to evaluate on, and reports. */
-  const finish = async (submitted: Submitted, isPause: boolean) => {
+  const finish = async (submitted: Submitted, { evaluates = false, pauses = false } = {}) => {
     const { step, batch, result, learningRate, dataWaitMs } = submitted;
     const { loss, eta } = await result;
     if (!Number.isFinite(loss)) {
@@ -84,34 +91,36 @@ export async function train(
     const tokensPerSecond = throughput.add(batch.inputs.length);
     tokens += batch.inputs.length;
     last = { step, tokens, loss, eta, learningRate, tokensPerSecond, dataWaitMs };
-    if (isPause && validation.length > 0) {
+    if (evaluates && validation.length > 0) {
       last.validationLoss = await meanLoss(trainer, validation);
     }
     await onStep?.(last);
     // Evaluating, and saving and sampling after it, do not count as training time.
-    if (isPause) throughput.restart();
+    if (pauses) throughput.restart();
   };
 
   let pending: Submitted | undefined;
   try {
     for (let step = 1; step <= steps && !signal?.aborted; step++) {
-      const waited = batches.waitedMs;
-      const batch = await batches.next();
-      const dataWaitMs = batches.waitedMs - waited;
+      const asked = performance.now();
+      const { done, value: batch } = await iterator.next();
+      const dataWaitMs = performance.now() - asked;
+      if (done) break;
       const learningRate = peak && scheduledLearningRate(peak, step - 1, steps);
       if (learningRate) optimizer.learningRate = learningRate;
       const result = trainer.step(batch);
       result.catch(() => {}); // its turn to be told of comes later
       const submitted = { step, batch, learningRate, dataWaitMs, result };
-      if (pending) await finish(pending, false);
+      if (pending) await finish(pending);
       pending = submitted;
       // An evaluation must see this step's weights, not the next one's.
-      if (step % evalEvery === 0 || step === steps) {
-        await finish(pending, true);
+      const evaluates = step % evalEvery === 0 || step === steps;
+      if (evaluates || pauseAt?.(step)) {
+        await finish(pending, { evaluates, pauses: true });
         pending = undefined;
       }
     }
-    if (pending) await finish(pending, false);
+    if (pending) await finish(pending);
   } finally {
     if (peak) optimizer.learningRate = peak;
   }
@@ -142,14 +151,14 @@ class Throughput {
 
 interface Submitted {
   step: number;
-  batch: Batch;
+  batch: TokenBatch;
   learningRate?: number;
   dataWaitMs: number;
   result: ReturnType<Trainer["step"]>;
 }
 
 /** The mean loss over batches of equal size, in nats per token. */
-export async function meanLoss(trainer: Trainer, batches: readonly Batch[]): Promise<number> {
+export async function meanLoss(trainer: Trainer, batches: readonly TokenBatch[]): Promise<number> {
   let sum = 0;
   for (const batch of batches) sum += await trainer.loss(batch);
   return sum / batches.length;

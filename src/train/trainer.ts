@@ -123,6 +123,8 @@ export class Trainer implements Disposable {
   [Symbol.dispose](): void {
     this.optimizer.dispose();
     freeActivations(this.#model.gpu, this.#activations);
+    this.#gradientPlan[Symbol.dispose]();
+    this.#lossPlan[Symbol.dispose]();
     this.#model.gpu.free(...this.#gradients.values());
   }
 }

@@ -6,7 +6,7 @@ import { loadCheckpoint } from "../../src/model/checkpoint.ts";
 import { Gpt2 } from "../../src/model/gpt2.ts";
 import { Agd } from "../../src/optim/agd.ts";
 import { readMetrics } from "../../src/train/metrics.ts";
-import { run, type RunOptions } from "../../src/train/run.ts";
+import { type RunOptions, trainToDirectory } from "../../src/train/run.ts";
 import { jsonl, TempDir, texts } from "../data/fixtures.ts";
 
 const ARCHITECTURE = { layers: 1, heads: 2, width: 16, context: 16, bias: true, affine: true };
@@ -22,7 +22,7 @@ Deno.test("a run leaves its results in a directory", async (t) => {
     using model = await Gpt2.create(gpu, ARCHITECTURE, { vocabulary, seed: 1 });
     const saves: number[] = [];
     const out = `${directory.path}/${name}`;
-    const result = await run(model, {
+    const result = await trainToDirectory(model, {
       ...{ data, out, batch: 2, optimizer: (target) => new Agd(target), steps: 5, seed: 1 },
       ...{ evalEvery: 2, evalBatches: 2, sampleEvery: 0, sampleTokens: 4 },
       onSave: (step) => void saves.push(step),

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Batch } from "../../src/data/batches.ts";
-import type { TokenStream } from "../../src/data/token_stream.ts";
+import type { TokenBatch } from "../../src/model/passes.ts";
 import { UserError } from "../../src/errors.ts";
 import { AdamW } from "../../src/optim/adamw.ts";
 import { Agd } from "../../src/optim/agd.ts";
@@ -15,34 +14,27 @@ import { openTestGpu } from "../ops/helpers.ts";
 const gpu = await openTestGpu();
 const B = 2;
 const WEIGHTS = randomWeights(ODD, 1);
-const batchOf = (seed: number): Batch => {
+const batchOf = (seed: number): TokenBatch => {
   const { inputs, targets } = randomBatch(ODD, B, seed);
-  return { inputs: inputs.slice(), targets: targets.slice(), epoch: 0 };
+  return { inputs: inputs.slice(), targets: targets.slice() };
 };
 const BATCHES = Array.from({ length: 8 }, (_, i) => batchOf(i));
 const VALIDATION = [batchOf(20), batchOf(21)];
 
-/** An endless stream of the batches, each of which takes 2.5 ms; bad from number `bad` on. */
-class FakeStream implements TokenStream<Batch> {
-  waitedMs = 0;
-  skipped = 0;
-  position = undefined;
+/** An endless stream of the batches, each of which takes 1 ms; bad from number `bad` on. */
+class FakeStream implements AsyncIterable<TokenBatch> {
   asked = 0;
   constructor(readonly bad = Infinity) {}
 
-  async next(): Promise<Batch> {
+  async #next(): Promise<TokenBatch> {
     if (this.asked === this.bad) throw new UserError("a.jsonl:7: not JSON");
     await new Promise((resolve) => setTimeout(resolve, 1));
-    this.waitedMs += 2.5;
     return BATCHES[this.asked++ % BATCHES.length];
   }
 
   async *[Symbol.asyncIterator]() {
-    while (true) yield await this.next();
+    while (true) yield await this.#next();
   }
-
-  close = () => Promise.resolve();
-  [Symbol.asyncDispose] = () => Promise.resolve();
 }
 
 const agd = (target: OptimizerTarget): Optimizer => new Agd(target);
@@ -78,7 +70,7 @@ Deno.test("train: one event a step, in order, with the losses of the steps by ha
   const events = await eventsOf({});
   assertEquals(events.map(({ step }) => step), [1, 2, 3, 4, 5]);
   assertEquals(events.map(({ tokens }) => tokens), [10, 20, 30, 40, 50]);
-  assertEquals(events.map(({ dataWaitMs }) => dataWaitMs), Array(5).fill(2.5));
+  assert(events.every(({ dataWaitMs }) => dataWaitMs > 0.5));
   assert(events.every(({ tokensPerSecond }) => tokensPerSecond > 0 && tokensPerSecond < Infinity));
   assert(events.every((event) => event.validationLoss === undefined));
   assert(events.every((event) => event.learningRate === undefined));
@@ -122,6 +114,24 @@ Deno.test("train: at an evaluation no further step is under way, validation or n
       },
     })
   );
+});
+
+Deno.test("train: at a pause nothing is submitted until the step is told of", async () => {
+  const batches = new FakeStream();
+  const asked: number[] = [];
+  await eventsOf({
+    batches,
+    pauseAt: (step) => step === 2,
+    onStep: () => void asked.push(batches.asked),
+  });
+  assertEquals(asked, [2, 2, 4, 5, 5]);
+});
+
+Deno.test("train: ends when the batches do", async () => {
+  async function* three() {
+    for (let i = 0; i < 3; i++) yield await Promise.resolve(BATCHES[i]);
+  }
+  assertEquals((await eventsOf({ batches: three() })).map(({ step }) => step), [1, 2, 3]);
 });
 
 Deno.test("train: a step is submitted before the one before it is told of", async () => {

@@ -1,0 +1,75 @@
+import { UsageError } from "../errors.ts";
+import { allocateActivations, freeActivations } from "../model/activations.ts";
+import type { Gpt2 } from "../model/gpt2.ts";
+import { lossPlan, type TokenBatch, uploadBatch } from "../model/passes.ts";
+import type { TensorMap } from "../model/weights.ts";
+
+/**
+ * The mean loss of a model over batches of one size, in nats per token. It takes far less memory
+ * than a {@linkcode Trainer}.
+ *
+ * @param weights What to evaluate. @default the model's weights
+ * @throws {UsageError} If a batch is not whole sequences of the model's context, differs in size
+ * from the first, or there is none.
+ *
+ * @example
+ * ```ts no-run
+ * import { evaluate, Gpu, loadCheckpoint, openTokenStream } from "@agd/gpt2";
+ *
+ * using gpu = await Gpu.open();
+ * using model = await loadCheckpoint(gpu, "runs/owt2");
+ * const { vocabulary, config } = model;
+ * await using batches = await openTokenStream({
+ *   data: ["owt2/2020-04.jsonl.zst"],
+ *   context: config.context,
+ *   batch: 8,
+ *   split: "validation",
+ *   vocabulary,
+ *   seed: 0,
+ * });
+ * console.log(await evaluate(model, batches));
+ * ```
+ */
+export async function evaluate(
+  model: Gpt2,
+  batches: AsyncIterable<TokenBatch> | Iterable<TokenBatch>,
+  weights: TensorMap = model.weights,
+): Promise<number> {
+  const { gpu, config } = model;
+  let size: number | undefined;
+  let pass: ReturnType<typeof preparePass> | undefined;
+  let sum = 0;
+  let count = 0;
+  try {
+    for await (const batch of batches) {
+      size ??= batch.inputs.length;
+      const isWhole = size > 0 && size % config.context === 0;
+      if (!isWhole || batch.inputs.length !== size || batch.targets.length !== size) {
+        throw new UsageError(
+          `batches must all hold the same number of sequences of ${config.context} tokens`,
+        );
+      }
+      pass ??= preparePass(model, weights, size / config.context);
+      uploadBatch(gpu, pass.activations, batch);
+      pass.plan.run();
+      const [loss] = await gpu.read(pass.activations.outer.loss);
+      sum += loss;
+      count++;
+    }
+  } finally {
+    if (pass) {
+      freeActivations(gpu, pass.activations);
+      pass.plan[Symbol.dispose]();
+    }
+  }
+  if (count === 0) throw new UsageError("there is no batch to evaluate on");
+  return sum / count;
+}
+
+function preparePass({ gpu, config }: Gpt2, weights: TensorMap, batch: number) {
+  return gpu.allocateAll(() => {
+    const sizes = { batch, length: config.context, backward: false };
+    const activations = allocateActivations(gpu, config, sizes);
+    return { activations, plan: lossPlan(gpu, config, weights, activations) };
+  });
+}
