@@ -6,6 +6,11 @@
 
 import { TextLineStream } from "@std/streams/text-line-stream";
 
+const HELP = `Usage: deno task test [arguments of deno test]
+
+Checks formatting, lint, types and documentation, then runs the tests: all of them, or those that
+the arguments name, e.g. tests/optim or --filter agd. The last line is "N passed, N failed".`;
+
 const CHECKS = [
   ["fmt", "--check", "--quiet"],
   ["lint", "--quiet"],
@@ -46,6 +51,10 @@ async function test(args: string[]): Promise<{ passed: number; failed: number }>
   return { passed, failed: success ? failed : Math.max(failed, 1) };
 }
 
+if (Deno.args.some((argument) => argument === "--help" || argument === "-h")) {
+  console.log(HELP);
+  Deno.exit(0);
+}
 const checks: boolean[] = [];
 for (const args of CHECKS) checks.push(await check(args));
 const tests = await test(["test", "--allow-all", "--no-check", ...Deno.args]);

@@ -22,7 +22,16 @@ export interface Vocabulary {
   decode(id: number): number;
 }
 
-/** GPT-2's own vocabulary of 50,257 tokens. */
+/**
+ * GPT-2's own vocabulary of 50,257 tokens.
+ *
+ * @example
+ * ```ts
+ * import { encode, fullVocabulary } from "@agd/gpt2";
+ *
+ * console.log(fullVocabulary().encode(encode("Hello world"))); // [15496, 995]
+ * ```
+ */
 export function fullVocabulary(): Vocabulary {
   return {
     size: TOKEN_COUNT,
@@ -43,6 +52,14 @@ export function fullVocabulary(): Vocabulary {
  *
  * @param tokens In any order; from a {@linkcode Vocabulary}'s own `tokens` the same one results.
  * @throws {RangeError} If GPT-2 has no such token.
+ *
+ * @example
+ * ```ts
+ * import { compactVocabulary, encode } from "@agd/gpt2";
+ *
+ * const vocabulary = compactVocabulary(encode("Hello world"));
+ * console.log(vocabulary.size); // 259: two words, 256 bytes and <|endoftext|>
+ * ```
  */
 export function compactVocabulary(tokens: Iterable<number>): Vocabulary {
   const known = new Set([...BYTES, END_OF_TEXT, ...tokens]);

@@ -32,6 +32,14 @@ export interface OpenGpuOptions {
 /**
  * A WebGPU device with everything the trainer needs of it: kernels compiled once, tensors, and
  * errors that surface instead of vanishing into an event.
+ *
+ * @example
+ * ```ts no-run
+ * import { Gpu } from "@agd/gpt2";
+ *
+ * using gpu = await Gpu.open();
+ * console.log(gpu.adapterName, gpu.maxBindingBytes);
+ * ```
  */
 export class Gpu implements Disposable {
   /** The WebGPU device itself. */
@@ -81,14 +89,6 @@ export class Gpu implements Disposable {
    * Opens the system's WebGPU adapter with all its limits.
    *
    * @throws {UserError} If there is no adapter.
-   *
-   * @example
-   * ```ts
-   * import { Gpu } from "@agd/gpt2";
-   *
-   * using gpu = await Gpu.open();
-   * console.log(gpu.adapterName);
-   * ```
    */
   static async open(options: OpenGpuOptions = {}): Promise<Gpu> {
     const { powerPreference = "high-performance", maxBindingBytes = Infinity } = options;

@@ -1,7 +1,18 @@
 /** Element type of a tensor. */
 export type TensorType = "f32" | "u32";
 
-/** A dense row-major array in GPU memory, or a run of whole rows of one. */
+/**
+ * A dense row-major array in GPU memory, or a run of whole rows of one.
+ *
+ * @example
+ * ```ts no-run
+ * import { Gpu } from "@agd/gpt2";
+ *
+ * using gpu = await Gpu.open();
+ * const tensor = gpu.tensorFrom("numbers", [2, 3], Float32Array.of(1, 2, 3, 4, 5, 6));
+ * console.log(tensor.shape, await gpu.read(tensor.rows(1, 1))); // [2, 3], [4, 5, 6]
+ * ```
+ */
 export class Tensor {
   /** Made by {@linkcode Gpu.tensor}; the arguments become the properties. */
   constructor(

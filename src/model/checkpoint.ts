@@ -17,6 +17,15 @@ const WEIGHTS = "model.safetensors";
  * @param directory Created if need be.
  * @param weights What to save. @default the model's weights
  * @throws {UserError} If the directory cannot be written.
+ *
+ * @example
+ * ```ts no-run
+ * import { type Gpt2, saveCheckpoint, type Trainer } from "@agd/gpt2";
+ *
+ * declare const model: Gpt2;
+ * declare const trainer: Trainer;
+ * await saveCheckpoint(model, "runs/mine", trainer.optimizer.evaluationWeights);
+ * ```
  */
 export async function saveCheckpoint(
   model: Gpt2,

@@ -42,6 +42,14 @@ export function sizeOf(shape: readonly number[]): number {
  *
  * As a linear map `wte` is the output matrix (fan-in C, fan-out V); `wpe` maps a one-hot position
  * to the residual stream (fan-in T, fan-out C).
+ *
+ * @example
+ * ```ts no-run
+ * import { parameterTable, PRESETS } from "@agd/gpt2";
+ *
+ * const config = { ...PRESETS.gpt2, vocabularySize: 50_257, bias: true, affine: true };
+ * for (const { name, shape } of parameterTable(config)) console.log(name, shape);
+ * ```
  */
 export function parameterTable(config: Gpt2Config): ParameterSpec[] {
   const { layers, width: C, context: T, vocabularySize: V, bias, affine } = config;
@@ -84,7 +92,17 @@ export function parameterTable(config: Gpt2Config): ParameterSpec[] {
   return table;
 }
 
-/** Number of trainable parameters. */
+/**
+ * Number of trainable parameters.
+ *
+ * @example
+ * ```ts no-run
+ * import { parameterCount, PRESETS } from "@agd/gpt2";
+ *
+ * const config = { ...PRESETS.gpt2, vocabularySize: 50_257, bias: true, affine: true };
+ * console.log(parameterCount(config)); // 124439808
+ * ```
+ */
 export function parameterCount(config: Gpt2Config): number {
   return parameterTable(config)
     .filter((spec) => spec.trainable)

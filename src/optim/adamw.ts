@@ -16,7 +16,32 @@ export interface AdamWOptions {
   weightDecay?: number;
 }
 
-/** AdamW (Loshchilov and Hutter 2019): Adam with decoupled weight decay. */
+/**
+ * AdamW (Loshchilov and Hutter 2019): Adam with decoupled weight decay.
+ *
+ * @example
+ * ```ts no-run
+ * import { AdamW, Gpu, type OptimizerTarget } from "@agd/gpt2";
+ *
+ * using gpu = await Gpu.open();
+ * const table = [{
+ *   name: "weight",
+ *   shape: [128, 512],
+ *   role: "matrix",
+ *   parts: 1,
+ *   fanIn: 128,
+ *   fanOut: 512,
+ *   residual: false,
+ *   trainable: true,
+ * }] as const;
+ * const tensors = () => new Map([["weight", gpu.tensor("weight", [128, 512])]]);
+ * const target: OptimizerTarget = { gpu, table, weights: tensors(), gradients: tensors() };
+ * const optimizer = new AdamW(target, { learningRate: 1e-3 });
+ * gpu.write(target.gradients.get("weight")!, new Float32Array(128 * 512).fill(0.01));
+ * optimizer.step();
+ * console.log(await gpu.read(target.weights.get("weight")!));
+ * ```
+ */
 export class AdamW implements Optimizer {
   /** Step size; may be changed between steps. */
   learningRate: number;

@@ -43,6 +43,29 @@ const AVERAGING = 8;
  * its average (momentum 0.9), takes the polar factor of each matrix's gradient, each embedding
  * row by its own 2-norm and each vector by its RMS, and evaluates on an average of the iterates;
  * there L counts two-dimensional parameters, and vectors do not enter G.
+ *
+ * @example
+ * ```ts no-run
+ * import { Agd, Gpu, type OptimizerTarget } from "@agd/gpt2";
+ *
+ * using gpu = await Gpu.open();
+ * const table = [{
+ *   name: "weight",
+ *   shape: [128, 512],
+ *   role: "matrix",
+ *   parts: 1,
+ *   fanIn: 128,
+ *   fanOut: 512,
+ *   residual: false,
+ *   trainable: true,
+ * }] as const;
+ * const tensors = () => new Map([["weight", gpu.tensor("weight", [128, 512])]]);
+ * const target: OptimizerTarget = { gpu, table, weights: tensors(), gradients: tensors() };
+ * const optimizer = new Agd(target);
+ * gpu.write(target.gradients.get("weight")!, new Float32Array(128 * 512).fill(0.01));
+ * optimizer.step();
+ * console.log(await gpu.read(target.weights.get("weight")!));
+ * ```
  */
 export class Agd implements Optimizer {
   /** (2): eta and G of the last step. */

@@ -62,6 +62,27 @@ export interface RunResult {
  *
  * @throws {UserError} If the data is bad, the directory cannot be written or holds a run already,
  * or the loss stops being a number.
+ *
+ * @example
+ * ```ts no-run
+ * import { Agd, fullVocabulary, Gpt2, Gpu, PRESETS, trainToDirectory } from "@agd/gpt2";
+ *
+ * using gpu = await Gpu.open();
+ * using model = await Gpt2.create(gpu, PRESETS.gpt2, { vocabulary: fullVocabulary() });
+ * await trainToDirectory(model, {
+ *   data: ["owt2/*.jsonl.zst"],
+ *   out: "runs/owt2",
+ *   steps: 100_000,
+ *   batch: 8,
+ *   optimizer: (target) => new Agd(target),
+ *   seed: 0,
+ *   evalEvery: 100,
+ *   evalBatches: 8,
+ *   sampleEvery: 0,
+ *   sampleTokens: 200,
+ *   onStep: ({ step, loss }) => console.log(step, loss),
+ * });
+ * ```
  */
 export async function trainToDirectory(model: Gpt2, options: RunOptions): Promise<RunResult> {
   const { data, skipBad, shuffle, lang, minTokens, out, batch, seed } = options;

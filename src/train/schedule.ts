@@ -4,6 +4,14 @@
  * 2017; as in nanoGPT). AGD needs none.
  *
  * @param step From 0.
+ *
+ * @example
+ * ```ts no-run
+ * import { scheduledLearningRate } from "@agd/gpt2";
+ *
+ * console.log(scheduledLearningRate(1e-3, 0, 1000)); // 0.00001
+ * console.log(scheduledLearningRate(1e-3, 100, 1000)); // 0.001
+ * ```
  */
 export function scheduledLearningRate(peak: number, step: number, steps: number): number {
   const warmup = Math.min(100, Math.ceil(steps / 10));

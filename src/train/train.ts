@@ -157,7 +157,18 @@ interface Submitted {
   result: ReturnType<Trainer["step"]>;
 }
 
-/** The mean loss over batches of equal size, in nats per token. */
+/**
+ * The mean loss of a trainer's evaluation weights over batches of its size, in nats per token.
+ *
+ * @example
+ * ```ts no-run
+ * import { meanLoss, type TokenBatch, type Trainer } from "@agd/gpt2";
+ *
+ * declare const trainer: Trainer;
+ * declare const batches: TokenBatch[];
+ * console.log(await meanLoss(trainer, batches));
+ * ```
+ */
 export async function meanLoss(trainer: Trainer, batches: readonly TokenBatch[]): Promise<number> {
   let sum = 0;
   for (const batch of batches) sum += await trainer.loss(batch);
