@@ -5,7 +5,7 @@ import type { Split } from "./split.ts";
 
 /** What decides the order of a stream's tokens; the size of its batches does not. */
 export interface StreamIdentity {
-  /** A hash of the names and sizes of the shards. */
+  /** A hash of the names and sizes of the shards, and of the versions of remote ones. */
   data: string;
   /** Which part of the corpus. */
   split: Split;
@@ -67,7 +67,11 @@ export function identify(
   rest: Omit<StreamIdentity, "data" | "vocabulary" | "lang"> & { lang?: string },
 ): StreamIdentity {
   // Without directories: a corpus may be moved, or named from elsewhere.
-  const files = shards.map(({ name, size }) => [name.replace(/^.*[/\\]/, ""), size]);
+  const files = shards.map(({ name, size, version }) => [
+    name.replace(/^.*[/\\]/, ""),
+    size,
+    version,
+  ]);
   const { split, seed, context, shuffle, lang, minTokens } = rest;
   return {
     data: digest(JSON.stringify(files)),

@@ -50,7 +50,7 @@ export async function* readTexts(
     let chunk = empty();
     let length = 0;
     let number = -1;
-    const documents = await readDocuments(shards[shard], { skipBad, onBad: countBad });
+    const documents = readDocuments(shards[shard], { skipBad, onBad: countBad });
     for await (const { text, whole, lang: its } of documents) {
       number++;
       if (dropped > 0) {
