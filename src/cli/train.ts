@@ -49,7 +49,7 @@ const COMMAND: CommandSpec = {
     batch: { value: "N", help: "sequences in a batch (default 8)" },
     steps: {
       value: "N",
-      help: "steps (default 300 for tiny and --init-from, else 20 tokens a parameter)",
+      help: "steps (default 250 for tiny and --init-from, else 20 tokens a parameter)",
     },
     tokens: { value: "N", help: "tokens to train on, instead of --steps" },
     seed: { value: "N", help: "same seed, same losses on one adapter (default 0)" },
@@ -176,7 +176,7 @@ function stepsOption(options: Arguments, preset: PresetName) {
   }
   return (parameterCount: number, tokensPerStep: number): number => {
     if (steps !== undefined) return steps;
-    if (tokens === undefined && preset === "tiny") return 300;
+    if (tokens === undefined && preset === "tiny") return 250;
     return Math.ceil((tokens ?? 20 * parameterCount) / tokensPerStep);
   };
 }
