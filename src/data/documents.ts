@@ -105,6 +105,7 @@ async function* archiveDocuments(
         "again, or keep what is whole with --skip-bad",
     ));
   const { skipBad, onBad } = options;
+  let isCounted = false;
   try {
     for await (const member of tarMembers(input, name)) {
       if (!isDataMember(member)) continue;
@@ -115,13 +116,16 @@ async function* archiveDocuments(
       }
       const body = async function* () {
         const end = member.offset + member.size;
-        while (input.position < end) yield await input.some(end - input.position);
+        while (input.position < end) {
+          isCounted = await input.atEnd(); // as damage to the member
+          yield await input.some(end - input.position);
+        }
       };
       yield* fileDocuments(body(), file, format, options);
     }
   } catch (error) {
     if (!skipBad || !(error instanceof DataError)) throw error;
-    onBad?.();
+    if (!isCounted) onBad?.();
   } finally {
     await input.close();
   }

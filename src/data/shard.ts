@@ -21,7 +21,7 @@ export interface Shard {
   readonly version?: string;
 }
 
-const CHUNK = 1 << 16;
+const CHUNK = 1 << 18;
 
 /** Whether the name of a source is a URL. */
 export function isUrl(source: string): boolean {

@@ -192,8 +192,25 @@ Deno.test("an archive on a server that gives no parts is read in order", async (
 
   answer = tar(["a.jsonl", jsonl(["a1"])], ["b.txt", "text"]);
   await assertRejects(readAll, Error, `${url}/b.txt cannot be read in an archive on this server`);
+  bad = 0;
+  answer = tar(["a.jsonl", jsonl(["a1", "a2"])]).slice(0, 512 + 20); // within a2
+  assertEquals((await readAll(skipBad)).length, 1);
+  assertEquals(bad, 1);
   answer = tar(["a.jsonl", jsonl(["a1"])]).slice(0, 1024);
   await assertRejects(readAll, DataError, `${url} is cut short: it ends at byte 1024`);
+});
+
+Deno.test("an archive that is cut short counts as one", async () => {
+  await using dir = new TempDir();
+  const whole = tar(["a.jsonl", jsonl(["a1"])], ["b.jsonl", jsonl(["b1", "b2"])]);
+  const path = await dir.write("a.tar", whole.slice(0, 1024 + 512 + 20)); // within b2
+  let bad = 0;
+  const skipBad = { skipBad: true, onBad: () => bad++ };
+  const texts: string[] = [];
+  for (const shard of await findShards([path], skipBad)) {
+    for await (const { text } of readDocuments(shard, skipBad)) texts.push(text);
+  }
+  assertEquals([texts, bad], [["a1", "b1"], 1]);
 });
 
 Deno.test("a connection that is lost is not bad data, and never skipped", async () => {

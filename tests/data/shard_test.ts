@@ -5,7 +5,7 @@ import { UserError } from "../../src/errors.ts";
 import { FileServer, serveFile } from "./file_server.ts";
 import { concat, TempDir } from "./fixtures.ts";
 
-const content = Uint8Array.from({ length: 200_000 }, (_, i) => i * i % 251);
+const content = Uint8Array.from({ length: 600_000 }, (_, i) => i * i % 251);
 
 async function read(shard: Shard): Promise<Uint8Array> {
   return concat(...await Array.fromAsync(readShard(shard)));
@@ -19,9 +19,9 @@ Deno.test("readShard reads a file or a part of it, on disk or on a server", asyn
     const name = "a.jsonl";
     assertEquals(await read({ name, source }), content);
     assertEquals(await read({ name, source, size: content.length }), content);
-    const part = { name, source, offset: 70_000, size: 100_000 };
-    assertEquals(await read(part), content.slice(70_000, 170_000));
-    assertEquals(await read({ name, source, offset: 200_000, size: 0 }), new Uint8Array());
+    const part = { name, source, offset: 70_000, size: 400_000 };
+    assertEquals(await read(part), content.slice(70_000, 470_000));
+    assertEquals(await read({ name, source, offset: 600_000, size: 0 }), new Uint8Array());
   }
 });
 
@@ -38,14 +38,14 @@ Deno.test("readShard tells of a file that is gone, or changes while it is read",
   await assertRejects(
     () => rest(() => Deno.writeFile(source, new Uint8Array(1), { append: true })),
     UserError,
-    "a.jsonl has grown while it was read, to more than 200000 bytes",
+    "a.jsonl has grown while it was read, to more than 600000 bytes",
   );
   await assertRejects(
-    () => rest(() => Deno.truncate(source, 100_000)),
+    () => rest(() => Deno.truncate(source, 400_000)),
     DataError,
-    "a.jsonl is cut short: it ends at byte 100000 of 200000",
+    "a.jsonl is cut short: it ends at byte 400000 of 600000",
   );
-  const outside = { ...shard, offset: 90_000, size: 20_000 };
+  const outside = { ...shard, offset: 390_000, size: 20_000 };
   await assertRejects(() => read(outside), DataError, "it ends at byte 10000 of 20000");
   await Deno.remove(source);
   await assertRejects(() => read(shard), UserError, "cannot read a.jsonl: No such file");
