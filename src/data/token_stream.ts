@@ -70,8 +70,9 @@ export interface TokenStream<B extends Batch | undefined = Batch | undefined>
 }
 
 /**
- * Opens a stream of token batches over text files. A worker reads them: `.jsonl.zst` and `.jsonl`
- * with a document a line, `.txt` with one document a file. Documents are tokenized, joined with
+ * Opens a stream of token batches over text files, on disk or on servers. A worker reads them:
+ * `.jsonl` with a document a line, `.txt` with one document a file, either also compressed by zstd
+ * or gzip, and `.tar` archives of such files. Documents are tokenized, joined with
  * `<|endoftext|>` after each, and cut into sequences. 1 document in 20 is for validation, chosen by
  * a hash of its text; of a `.txt` file, 1 piece in 20, of up to 4,096 characters. Memory is bounded:
  * reading stops while enough batches are ready.

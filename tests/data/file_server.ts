@@ -27,6 +27,8 @@ export class FileServer implements AsyncDisposable {
   readonly url: string;
   /** The requests so far, as `path range if-range`. */
   readonly requests: string[] = [];
+  /** The number of bytes that were sent, or wait to be taken. */
+  sent = 0;
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #connections = new Set<Deno.Conn>();
   readonly #closed: Promise<void>;
@@ -46,7 +48,7 @@ export class FileServer implements AsyncDisposable {
     this.#connections.add(connection);
     try {
       const reply = this.respond(await this.#read(connection));
-      await write(connection, reply);
+      await this.#write(connection, reply);
       if (reply.stall) await connection.read(new Uint8Array(1)); // until the client gives up
     } catch (error) {
       const isGone = error instanceof Deno.errors.BrokenPipe ||
@@ -77,6 +79,22 @@ export class FileServer implements AsyncDisposable {
     return { path, headers, number };
   }
 
+  async #write(connection: Deno.Conn, reply: Reply): Promise<void> {
+    const { status = 200, headers = {}, body = "", length, cut = Infinity } = reply;
+    const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+    const lines = [`HTTP/1.1 ${status} Status`, "Connection: close"];
+    for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
+    if (length !== null) lines.push(`Content-Length: ${length ?? bytes.length}`);
+    const head = new TextEncoder().encode(lines.join("\r\n") + "\r\n\r\n");
+    for (const part of [head, bytes.subarray(0, cut)]) {
+      for (let at = 0; at < part.length;) {
+        const count = await connection.write(part.subarray(at));
+        at += count;
+        this.sent += count;
+      }
+    }
+  }
+
   #close(connection: Deno.Conn): void {
     if (this.#connections.delete(connection)) connection.close();
   }
@@ -85,18 +103,6 @@ export class FileServer implements AsyncDisposable {
     this.#listener.close();
     for (const connection of this.#connections) this.#close(connection);
     await this.#closed;
-  }
-}
-
-async function write(connection: Deno.Conn, reply: Reply): Promise<void> {
-  const { status = 200, headers = {}, body = "", length, cut = Infinity } = reply;
-  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
-  const lines = [`HTTP/1.1 ${status} Status`, "Connection: close"];
-  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
-  if (length !== null) lines.push(`Content-Length: ${length ?? bytes.length}`);
-  const all = [new TextEncoder().encode(lines.join("\r\n") + "\r\n\r\n"), bytes.subarray(0, cut)];
-  for (const part of all) {
-    for (let at = 0; at < part.length;) at += await connection.write(part.subarray(at));
   }
 }
 
