@@ -18,20 +18,29 @@ export async function* oneAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> 
 }
 
 /**
- * Maps items in parallel: of up to `ahead` of them the results are under way at a time. They come
- * in the order of the items.
+ * Maps items in parallel, as long as those under way weigh no more than `most` together; at least
+ * one is. The results come in the order of the items.
  */
 export async function* mapAhead<T, R>(
   items: AsyncIterable<T>,
-  ahead: number,
+  most: number,
+  weigh: (item: T) => number,
   map: (item: T) => Promise<R>,
 ): AsyncGenerator<R> {
-  const results: Promise<R>[] = [];
+  const underWay: { result: Promise<R>; weight: number }[] = [];
+  let sum = 0;
+  const first = () => {
+    const { result, weight } = underWay.shift()!;
+    sum -= weight;
+    return result;
+  };
   for await (const item of items) {
+    const weight = weigh(item);
+    while (underWay.length > 0 && sum + weight > most) yield await first();
     const result = map(item);
     result.catch(() => {}); // as above
-    results.push(result);
-    if (results.length >= ahead) yield await results.shift()!;
+    underWay.push({ result, weight });
+    sum += weight;
   }
-  while (results.length > 0) yield await results.shift()!;
+  while (underWay.length > 0) yield await first();
 }

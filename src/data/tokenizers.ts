@@ -3,8 +3,10 @@ import type { TextChunk } from "./reader.ts";
 import { createTokenizer, type IdChunk, type TokenizeOptions } from "./tokenize.ts";
 import { WorkerClient } from "./worker_client.ts";
 
-/** Chunks that a worker has at a time: enough to outlast a wait of the reader for the disk. */
-const QUEUED = 8;
+/** Characters that a worker has at a time: enough to outlast a wait of the reader for the disk. */
+const QUEUED = 2 ** 19;
+
+const lengthOf = ({ texts }: TextChunk) => texts.reduce((sum, { length }) => sum + length, 0);
 
 /**
  * Tokenizes in parallel. One tokenizer works in the thread that reads: reading takes so little time
@@ -30,7 +32,7 @@ export class Tokenizers implements Disposable {
       const idlest = workers.reduce((a, b) => b.waiting < a.waiting ? b : a);
       return idlest.request(chunk);
     };
-    return mapAhead(texts, QUEUED * workers.length, send);
+    return mapAhead(texts, QUEUED * workers.length, lengthOf, send);
   }
 
   [Symbol.dispose](): void {

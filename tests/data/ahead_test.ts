@@ -43,20 +43,31 @@ Deno.test("oneAhead ends and fails as its items do, after the last of them", asy
 Deno.test("mapAhead keeps the order and bounds what is under way", async () => {
   const { state, items } = numbers(10);
   let underWay = 0, most = 0;
-  const mapped = mapAhead(items, 3, async (n) => {
+  const mapped = mapAhead(items, 3, () => 1, async (n) => {
     most = Math.max(most, ++underWay);
     for (let i = n; i < 10; i++) await turn(); // the first take longest
     underWay--;
     return n;
   });
   assertEquals((await mapped.next()).value, 0);
-  assertEquals(state.taken, 3);
+  assertEquals(state.taken, 4); // one waits for its turn
   assertEquals(await Array.fromAsync(mapped), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
   assertEquals(most, 3);
 });
 
+Deno.test("mapAhead has less under way of what is heavy, but always something", async () => {
+  let underWay = 0;
+  const mapped = mapAhead(numbers(7).items, 4, (n) => n < 4 ? 1 : 10, async (n) => {
+    const before = underWay++;
+    for (let i = n; i < 10; i++) await turn();
+    underWay--;
+    return before;
+  });
+  assertEquals(await Array.fromAsync(mapped), [0, 1, 2, 3, 0, 0, 0]);
+});
+
 Deno.test("mapAhead fails when a failed item's turn has come", async () => {
-  const mapped = mapAhead(numbers(10).items, 4, (n) => {
+  const mapped = mapAhead(numbers(10).items, 4, () => 1, (n) => {
     return n === 1 ? Promise.reject(new Error("one")) : Promise.resolve(n);
   });
   assertEquals((await mapped.next()).value, 0);
