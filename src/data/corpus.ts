@@ -49,7 +49,13 @@ export async function countCorpus(
       if (token === END_OF_TEXT) count.documentCount++;
     }
   }
-  if (count.documentCount === 0) throw new UserError("there is no text in the data");
+  if (count.documentCount === 0) {
+    const filters = [
+      ...(lang === undefined ? [] : [` in language ${lang}`]),
+      ...(minTokens ? [` of ${minTokens} tokens or more`] : []),
+    ];
+    throw new UserError(`there is no text${filters.join("")} in the data`);
+  }
   const tokens = Uint32Array.from(seen.keys().filter((token) => seen[token] === 1));
   return { tokens, ...count };
 }

@@ -30,3 +30,21 @@ Deno.test("countCorpus fails if there is no text", async () => {
   const file = await dir.write("a.jsonl", '{"text": ""}\n\n');
   await assertRejects(() => countCorpus(shardsOf(file)), UserError, "there is no text in the data");
 });
+
+Deno.test("countCorpus counts the documents that are wanted", async () => {
+  await using dir = new TempDir();
+  const lines = [
+    { text: "one two three", meta: { lang: "en" } },
+    { text: "one two", meta: { lang: "en" } },
+    { text: "eins zwei drei vier", meta: { lang: "de" } },
+  ];
+  const text = lines.map((line) => JSON.stringify(line)).join("\n");
+  const shards = shardsOf(await dir.write("a.jsonl", text));
+  const { documentCount, tokenCount } = await countCorpus(shards, { lang: "en", minTokens: 3 });
+  assertEquals([documentCount, tokenCount], [1, 4]);
+  await assertRejects(
+    () => countCorpus(shards, { lang: "fr", minTokens: 3 }),
+    UserError,
+    "there is no text in language fr of 3 tokens or more in the data",
+  );
+});
