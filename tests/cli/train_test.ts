@@ -143,7 +143,10 @@ Deno.test("a dry run says what training takes", async () => {
   const large = await runTask("train", ["--preset", "gpt2-xl", "--batch", "1000", "--dry-run"], {
     cwd,
   });
-  assertMatch(large.stdout, /^parameters {2}1,557,611,200\nadapter .*: cannot hold it\n$/);
+  assertMatch(
+    large.stdout,
+    /^parameters {2}1,557,611,200\nmemory {6}\S+ TiB with --batch 1000\nadapter .*: cannot hold it\n$/,
+  );
   assertMatch(large.stderr, /^error: [^\n]* use a smaller model, batch or context\n$/);
   assertEquals(large.code, 1);
   assertEquals(filesIn(cwd), ["corpus.jsonl"]);
