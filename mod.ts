@@ -71,6 +71,11 @@ export { type StepResult, Trainer, type TrainerOptions } from "./src/train/train
 export { scheduledLearningRate } from "./src/train/schedule.ts";
 export { meanLoss, type StepEvent, train, type TrainOptions } from "./src/train/train.ts";
 export { evaluate } from "./src/train/evaluate.ts";
+export {
+  evaluateText,
+  type EvaluateTextOptions,
+  type Evaluation,
+} from "./src/train/evaluate_text.ts";
 export { type RunOptions, type RunResult, trainToDirectory } from "./src/train/run.ts";
 export { generate, type GenerateOptions } from "./src/sample/generate.ts";
 export type { SamplingOptions } from "./src/sample/choose_token.ts";

@@ -1,8 +1,8 @@
 import { UsageError } from "../errors.ts";
-import { allocateActivations, freeActivations } from "../model/activations.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
-import { lossPlan, type TokenBatch, uploadBatch } from "../model/passes.ts";
+import type { TokenBatch } from "../model/passes.ts";
 import type { TensorMap } from "../model/weights.ts";
+import { LossPass } from "./loss_pass.ts";
 
 /**
  * The mean loss of a model over batches of one size, in nats per token. It takes far less memory
@@ -35,9 +35,9 @@ export async function evaluate(
   batches: AsyncIterable<TokenBatch> | Iterable<TokenBatch>,
   weights: TensorMap = model.weights,
 ): Promise<number> {
-  const { gpu, config } = model;
+  const { config } = model;
   let size: number | undefined;
-  let pass: ReturnType<typeof preparePass> | undefined;
+  let pass: LossPass | undefined;
   let sum = 0;
   let count = 0;
   try {
@@ -49,27 +49,14 @@ export async function evaluate(
           `batches must all hold the same number of sequences of ${config.context} tokens`,
         );
       }
-      pass ??= preparePass(model, weights, size / config.context);
-      uploadBatch(gpu, pass.activations, batch);
-      pass.plan.run();
-      const [loss] = await gpu.read(pass.activations.outer.loss);
-      sum += loss;
+      pass ??= new LossPass(model, weights, size / config.context);
+      pass.run(batch);
+      sum += await pass.meanLoss();
       count++;
     }
   } finally {
-    if (pass) {
-      freeActivations(gpu, pass.activations);
-      pass.plan[Symbol.dispose]();
-    }
+    pass?.[Symbol.dispose]();
   }
   if (count === 0) throw new UsageError("there is no batch to evaluate on");
   return sum / count;
-}
-
-function preparePass({ gpu, config }: Gpt2, weights: TensorMap, batch: number) {
-  return gpu.allocateAll(() => {
-    const sizes = { batch, length: config.context, backward: false };
-    const activations = allocateActivations(gpu, config, sizes);
-    return { activations, plan: lossPlan(gpu, config, weights, activations) };
-  });
 }

@@ -1,0 +1,95 @@
+/** `deno task eval`: measures how well a model predicts a text. */
+import { UsageError } from "../errors.ts";
+import { Gpu } from "../gpu/gpu.ts";
+import { loadCheckpoint } from "../model/checkpoint.ts";
+import { evaluateText, type Evaluation } from "../train/evaluate_text.ts";
+import type { Arguments, CommandSpec } from "./arguments.ts";
+import { main } from "./main.ts";
+import { limitNetwork } from "./network.ts";
+import { ReadingBar } from "./reading_bar.ts";
+
+const COMMAND: CommandSpec = {
+  name: "eval",
+  summary:
+    "Measures how well a model predicts a text: loss in nats per token, perplexity, and bits per\n" +
+    "byte. The same call gives the same numbers on one adapter.",
+  options: {
+    checkpoint: { value: "DIR", help: "directory that training wrote" },
+    data: {
+      value: "PATH",
+      help: "file, glob, directory or URL of text, or .bin files; repeatable",
+      repeatable: true,
+    },
+    split: {
+      value: "PART",
+      help:
+        "training, validation: the part that training on the data leaves to either (default all)",
+    },
+    stride: {
+      value: "N",
+      help: "tokens from one window to the next; fewer give better predictions (default context)",
+    },
+    batch: { value: "N", help: "windows that are evaluated at a time (default 8)" },
+    "eval-batches": { value: "N", help: "stop after N batches (default: all of the data)" },
+    lang: { value: "CODE", help: "leave out documents that say to be in another language" },
+    "min-tokens": { value: "N", help: "leave out documents of fewer tokens" },
+    "skip-bad": { help: "count and skip lines that cannot be read, instead of stopping" },
+    json: { help: "print one JSON object instead" },
+  },
+  examples: [
+    "--checkpoint runs/owt2 --data 'owt2/2020-04.jsonl.zst'",
+    "--checkpoint runs/owt2 --data wikitext.txt --stride 512 --json",
+  ],
+};
+
+/** The least time between two drawings of the bar, in milliseconds. */
+const BETWEEN_DRAWINGS = 200;
+
+async function evalCommand(options: Arguments): Promise<void> {
+  const checkpoint = options.text("checkpoint");
+  if (!checkpoint) throw new UsageError("--checkpoint DIR is needed");
+  const data = options.list("data");
+  if (data.length === 0) throw new UsageError("--data PATH is needed");
+  limitNetwork(data);
+  const json = options.flag("json");
+  const settings = {
+    split: options.choice("split", ["all", "training", "validation"]),
+    stride: options.integer("stride"),
+    batch: options.integer("batch"),
+    maxBatches: options.integer("eval-batches"),
+    lang: options.text("lang"),
+    minTokens: options.integer("min-tokens", { min: 0 }),
+    skipBad: options.flag("skip-bad"),
+  };
+  using gpu = await Gpu.open();
+  using model = await loadCheckpoint(gpu, checkpoint);
+  let evaluation: Evaluation;
+  {
+    using bar = json || !Deno.stdout.isTerminal() ? undefined : new ReadingBar();
+    let drawnAt = 0;
+    const onProgress = ({ bytes, loss }: Evaluation) => {
+      if (performance.now() < drawnAt + BETWEEN_DRAWINGS) return;
+      drawnAt = performance.now();
+      bar?.draw(bytes, undefined, `loss ${loss.toFixed(4)}`);
+    };
+    evaluation = await evaluateText(model, { data, ...settings, onProgress });
+  }
+  const { bitsPerByte = null, ...rest } = evaluation;
+  if (json) console.log(JSON.stringify({ ...rest, bits_per_byte: bitsPerByte }));
+  else console.log(describe(evaluation));
+}
+
+function describe(evaluation: Evaluation): string {
+  const { loss, perplexity, bitsPerByte, tokens, bytes, skipped } = evaluation;
+  const count = (number: number) => number.toLocaleString("en");
+  return [
+    `loss           ${loss.toFixed(4)} nats per token`,
+    `perplexity     ${perplexity.toFixed(2)}`,
+    `bits per byte  ${bitsPerByte?.toFixed(4) ?? "none: there is no byte"}`,
+    `tokens         ${count(tokens)}`,
+    `bytes          ${count(bytes)}`,
+    ...(skipped > 0 ? [`skipped        ${count(skipped)} bad lines`] : []),
+  ].join("\n");
+}
+
+if (import.meta.main) await main(COMMAND, evalCommand);

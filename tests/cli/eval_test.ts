@@ -1,0 +1,65 @@
+import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertFails, corpusDirectory, readLosses, runTask, TINY } from "./helpers.ts";
+
+Deno.test("eval of a checkpoint", async (t) => {
+  await using directory = await corpusDirectory();
+  const cwd = directory.path;
+  const trained = await runTask("train", [
+    ...["--data", "corpus.jsonl", "--out", "run", ...TINY, "--steps", "20", "--quiet"],
+    ...["--eval-every", "20", "--eval-batches", "1000"],
+  ], { cwd });
+  assertEquals(trained.code, 0, trained.stderr);
+  const evaluate = async (...args: string[]) => {
+    const all = ["--checkpoint", "run", "--data", "corpus.jsonl", ...args];
+    const outcome = await runTask("eval", all, { cwd });
+    assertEquals([outcome.code, outcome.stderr], [0, ""]);
+    return outcome.stdout;
+  };
+
+  await t.step("on the validation part it says what training said", async () => {
+    const json = JSON.parse(await evaluate("--split", "validation", "--json"));
+    assertEquals(Object.keys(json).sort(), [
+      ...["bits_per_byte", "bytes", "loss", "perplexity", "skipped", "tokens"],
+    ]);
+    const { val_loss } = (await readLosses(`${cwd}/run`)).at(-1)!;
+    // Training leaves out what fills no batch, and the first token.
+    assertAlmostEquals(json.loss, val_loss!, 0.1);
+    assertAlmostEquals(json.perplexity, Math.exp(json.loss), 1e-9);
+  });
+
+  await t.step("people get a table, the same each time", async () => {
+    const args = ["--stride", "8", "--eval-batches", "3", "--batch", "4"];
+    const [one, other] = await Promise.all([evaluate(...args), evaluate(...args)]);
+    assertEquals(one, other);
+    assertMatch(
+      one,
+      /^loss +\d\.\d{4} nats per token\nperplexity +[\d.]+\nbits per byte +\d\.\d{4}\n/,
+    );
+    assertMatch(one, new RegExp(`^tokens +${16 + 11 * 8}$`, "m"));
+  });
+});
+
+Deno.test("a wrong call of eval is told in one line", async () => {
+  const wrong: [string, 1 | 2, string][] = [
+    ["--data data", 2, "--checkpoint DIR is needed"],
+    ["--checkpoint a", 2, "--data PATH is needed"],
+    ["--checkpoint a --data b --stride 0", 2, "--stride must be an integer of 1 or more, not 0"],
+    [
+      ...["--checkpoint a --data b --split test", 2] as const,
+      "--split must be one of all, training, validation, not 'test'",
+    ],
+    [
+      ...["--checkpoint no/where --data b", 1] as const,
+      "no/where/config.json: cannot read: No such file or directory",
+    ],
+  ];
+  await Promise.all(wrong.map(async ([args, code, message]) => {
+    assertFails(await runTask("eval", args.split(" "), { cwd: "." }), code, message);
+  }));
+});
+
+Deno.test("eval explains itself", async () => {
+  const { stdout, stderr, code } = await runTask("eval", ["--help"], { cwd: "." });
+  assertStringIncludes(stdout, "\n  --stride N ");
+  assertEquals([code, stderr], [0, ""]);
+});
