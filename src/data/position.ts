@@ -84,6 +84,20 @@ const COUNTS = ["epoch", "shard", "document", "token", "block", "sequence"] as c
 
 /** @throws {UserError} If the position is none at all, or not one of the stream. */
 export function checkPosition(position: StreamPosition, stream: StreamIdentity): void {
+  const other = otherStream(position, stream);
+  if (other === undefined) return;
+  throw new UserError(`the data position is of ${other}: continue with the same, or start anew`);
+}
+
+/**
+ * What stream a position is one of, if not of this one, e.g. `seed 7`.
+ *
+ * @throws {UserError} If it is no position at all.
+ */
+export function otherStream(
+  position: StreamPosition,
+  stream: StreamIdentity,
+): string | undefined {
   const { of } = position;
   const isWhole = typeof of === "object" && of !== null &&
     typeof position.validationBound === "number" &&
@@ -91,15 +105,14 @@ export function checkPosition(position: StreamPosition, stream: StreamIdentity):
   if (!isWhole) throw new UserError("the data position is damaged: start anew without it");
   const differing = (Object.keys(stream) as (keyof StreamIdentity)[])
     .find((key) => of[key] !== stream[key]);
-  if (differing === undefined) return;
-  const what = {
+  if (differing === undefined) return undefined;
+  return {
     ...{ data: "other data files", vocabulary: "another vocabulary" },
     ...{ split: `the ${of.split} part`, seed: `seed ${of.seed}`, context: `context ${of.context}` },
     shuffle: of.shuffle ? "shuffled data" : "data in order",
     lang: of.lang === null ? "documents of all languages" : `documents in ${of.lang}`,
     minTokens: `documents of at least ${of.minTokens} tokens`,
   }[differing];
-  throw new UserError(`the data position is of ${what}: continue with the same, or start anew`);
 }
 
 function digest(data: string | Uint32Array): string {

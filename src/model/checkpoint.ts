@@ -1,6 +1,7 @@
 import { fileError, UserError } from "../errors.ts";
 import { compactVocabulary, fullVocabulary } from "../data/vocabulary.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import type { Tensor } from "../gpu/tensor.ts";
 import { configFromJson, configToJson } from "./checkpoint_config.ts";
 import { Gpt2 } from "./gpt2.ts";
 import { parameterTable } from "./parameters.ts";
@@ -32,7 +33,17 @@ export async function saveCheckpoint(
   directory: string,
   weights: TensorMap = model.weights,
 ): Promise<void> {
-  const { gpu, config, vocabulary, table } = model;
+  await writeCheckpoint(model, directory, weights, (tensor) => model.gpu.read(tensor));
+}
+
+/** As {@linkcode saveCheckpoint}, with weights that `read` may have copied before. */
+export async function writeCheckpoint(
+  model: Gpt2,
+  directory: string,
+  weights: TensorMap,
+  read: (tensor: Tensor) => Promise<Float32Array>,
+): Promise<void> {
+  const { config, vocabulary, table } = model;
   try {
     await Deno.mkdir(directory, { recursive: true });
   } catch (error) {
@@ -40,7 +51,7 @@ export async function saveCheckpoint(
   }
   await writeSafetensors(
     `${directory}/${WEIGHTS}`,
-    table.map(({ name, shape }) => ({ name, shape, data: () => gpu.read(weights.get(name)!) })),
+    table.map(({ name, shape }) => ({ name, shape, data: () => read(weights.get(name)!) })),
     { format: "pt" },
   );
   const json = JSON.stringify(configToJson({ model: config, tokens: vocabulary.tokens }));
