@@ -40,11 +40,13 @@ export function chooseOptimizer(options: Arguments): OptimizerChoice {
   }
   return name === "adamw"
     ? {
-      ...{ name: "AdamW", initialisation: "normal" },
+      name: "AdamW",
+      initialisation: "normal",
       make: (target) => new AdamW(target, { learningRate: learningRate ?? 1e-3 }),
     }
     : {
-      ...{ name: "SGD", initialisation: "normal" },
+      name: "SGD",
+      initialisation: "normal",
       make: (target) => new Sgd(target, { learningRate: learningRate ?? 0.1 }),
     };
 }

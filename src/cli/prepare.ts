@@ -60,7 +60,11 @@ async function prepareCommand(options: Arguments): Promise<void> {
     else console.log(describeProgress(progress));
   };
   const result = await prepare({
-    ...{ data, out, share: shareOption(options), lang: options.text("lang"), onProgress },
+    data,
+    out,
+    share: shareOption(options),
+    lang: options.text("lang"),
+    onProgress,
     minTokens: options.integer("min-tokens", { min: 0 }),
     workers: options.integer("workers"),
     skipBad: options.flag("skip-bad"),

@@ -139,15 +139,28 @@ async function trainCommand(options: Arguments): Promise<number> {
   const tokensPerStep = batch * model.config.context;
   const steps = chooseSteps(model.parameterCount, tokensPerStep);
   display.tell("start", {
-    ...{ adapter: gpu.adapterName, parameters: model.parameterCount, config: model.config },
-    ...{ optimizer: optimizer.name, steps, tokens_per_step: tokensPerStep, out },
+    adapter: gpu.adapterName,
+    parameters: model.parameterCount,
+    config: model.config,
+    optimizer: optimizer.name,
+    steps,
+    tokens_per_step: tokensPerStep,
+    out,
   }, describeRun(model, { optimizer: optimizer.name, steps, tokensPerStep, out }));
   using interrupt = interruptSignal(() => {
     display.tell("stopping", {}, "Stopping after this step; Ctrl-C once more quits at once.");
   });
   const { last, skipped: skippedLines } = await trainToDirectory(model, {
-    ...{ data: shards, shuffle, ...filters, seed, out, steps },
-    ...{ evalEvery, evalBatches, sampleEvery, ...trainer },
+    data: shards,
+    shuffle,
+    ...filters,
+    seed,
+    out,
+    steps,
+    evalEvery,
+    evalBatches,
+    sampleEvery,
+    ...trainer,
     sampleTokens: 200,
     onStep: (event) => display.step(event, steps),
     onSample: options.flag("quiet") ? undefined : (step, text) => display.sample(step, text),

@@ -127,8 +127,16 @@ function countCharacters(bytes: Uint8Array): number {
 
 class Tally {
   readonly result: Inspection = {
-    ...{ documents: 0, characters: 0, bytes: 0, tokens: 0, distinctTokens: 0, languages: {} },
-    ...{ lengths: [], skipped: 0, complete: false, examples: [] },
+    documents: 0,
+    characters: 0,
+    bytes: 0,
+    tokens: 0,
+    distinctTokens: 0,
+    languages: {},
+    lengths: [],
+    skipped: 0,
+    complete: false,
+    examples: [],
   };
   /** How often each token occurs. */
   readonly #counts = new Float64Array(TOKEN_COUNT);

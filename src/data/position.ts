@@ -75,7 +75,12 @@ export function identify(
   const { split, seed, context, shuffle, lang, minTokens } = rest;
   return {
     data: digest(JSON.stringify(files)),
-    ...{ split, seed, context, shuffle, lang: lang ?? null, minTokens },
+    split,
+    seed,
+    context,
+    shuffle,
+    lang: lang ?? null,
+    minTokens,
     vocabulary: tokens ? digest(tokens) : "full",
   };
 }
@@ -107,8 +112,11 @@ export function otherStream(
     .find((key) => of[key] !== stream[key]);
   if (differing === undefined) return undefined;
   return {
-    ...{ data: "other data files", vocabulary: "another vocabulary" },
-    ...{ split: `the ${of.split} part`, seed: `seed ${of.seed}`, context: `context ${of.context}` },
+    data: "other data files",
+    vocabulary: "another vocabulary",
+    split: `the ${of.split} part`,
+    seed: `seed ${of.seed}`,
+    context: `context ${of.context}`,
     shuffle: of.shuffle ? "shuffled data" : "data in order",
     lang: of.lang === null ? "documents of all languages" : `documents in ${of.lang}`,
     minTokens: `documents of at least ${of.minTokens} tokens`,

@@ -87,7 +87,9 @@ export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
   await runTasks(tasks, records, options);
   const sum = (of: (record: ShardRecord) => number) => records.reduce((sum, r) => sum + of(r), 0);
   return {
-    ...{ shards: records.length, doneBefore, documents: sum(({ documents }) => documents) },
+    shards: records.length,
+    doneBefore,
+    documents: sum(({ documents }) => documents),
     trainingTokens: sum(({ tokens }) => tokens.training),
     validationTokens: sum(({ tokens }) => tokens.validation),
     skipped: skipped + sum(({ skipped }) => skipped),

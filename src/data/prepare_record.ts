@@ -94,10 +94,13 @@ export async function readRecord(
     .find((key) => record.of[key] !== of[key]);
   if (differing !== undefined || (record.skipped > 0 && !skipBad)) {
     const before = {
-      ...{ name: `from ${record.of.name}`, size: "before its data changed in size" },
-      ...{ modified: "before its data was modified", version: "before its data was modified" },
-      ...{ validationBound: "with other data beside it" },
-      ...{ minTokens: `with --min-tokens ${record.of.minTokens}`, skipped: "with --skip-bad" },
+      name: `from ${record.of.name}`,
+      size: "before its data changed in size",
+      modified: "before its data was modified",
+      version: "before its data was modified",
+      validationBound: "with other data beside it",
+      minTokens: `with --min-tokens ${record.of.minTokens}`,
+      skipped: "with --skip-bad",
       lang: record.of.lang === undefined ? "without --lang" : `with --lang ${record.of.lang}`,
     }[differing ?? "skipped"];
     throw new UserError(

@@ -21,11 +21,23 @@ function linearBackward(
   const [fanIn, fanOut] = weight.shape;
   const rows = x.shape[0];
   matmul(gpu, plan, {
-    ...{ a: dy, b: weight, bTransposed: true, out: dx, m: rows, n: fanIn, k: fanOut },
+    a: dy,
+    b: weight,
+    bTransposed: true,
+    out: dx,
+    m: rows,
+    n: fanIn,
+    k: fanOut,
   });
   matmul(gpu, plan, {
-    ...{ a: x, aTransposed: true, b: dy, out: gradients.get(`${name}.weight`)! },
-    ...{ m: fanIn, n: fanOut, k: rows, beta: 1 },
+    a: x,
+    aTransposed: true,
+    b: dy,
+    out: gradients.get(`${name}.weight`)!,
+    m: fanIn,
+    n: fanOut,
+    k: rows,
+    beta: 1,
   });
   const dbias = gradients.get(`${name}.bias`);
   if (dbias) columnSums(gpu, plan, dy, dbias, activations.backward!.sums);
@@ -43,8 +55,14 @@ export function backward(pass: Pass, gradients: TensorMap): void {
   const { heads, width } = config;
   const norm = (name: string, x: Tensor, statistics: Tensor, dy: Tensor) =>
     layerNormBackward(gpu, plan, {
-      ...{ x, statistics, gain: weights.get(`${name}.weight`)!, dy, dx, scratch: sums },
-      ...{ dgain: gradients.get(`${name}.weight`), dbias: gradients.get(`${name}.bias`) },
+      x,
+      statistics,
+      gain: weights.get(`${name}.weight`)!,
+      dy,
+      dx,
+      scratch: sums,
+      dgain: gradients.get(`${name}.weight`),
+      dbias: gradients.get(`${name}.bias`),
     });
 
   plan.clear(dx);
@@ -58,14 +76,26 @@ export function backward(pass: Pass, gradients: TensorMap): void {
     norm(`${h}.ln_2`, block.middle, block.statistics2, dbranch);
     linearBackward(pass, gradients, `${h}.attn.c_proj`, block.attended, dx, dbranch);
     attentionBackward(gpu, plan, {
-      ...{ batch, length, heads, width, qkv: block.qkv, y: block.attended, dy: dbranch },
-      ...{ logSums: block.logSums, deltas, dqkv },
+      batch,
+      length,
+      heads,
+      width,
+      qkv: block.qkv,
+      y: block.attended,
+      dy: dbranch,
+      logSums: block.logSums,
+      deltas,
+      dqkv,
     });
     linearBackward(pass, gradients, `${h}.attn.c_attn`, block.norm1, dqkv, dbranch);
     norm(`${h}.ln_1`, block.x, block.statistics1, dbranch);
   }
   embeddingBackward(gpu, plan, {
-    ...{ tokens: outer.tokens, order, dx, length },
-    ...{ dwte: gradients.get("wte.weight")!, dwpe: gradients.get("wpe.weight")! },
+    tokens: outer.tokens,
+    order,
+    dx,
+    length,
+    dwte: gradients.get("wte.weight")!,
+    dwpe: gradients.get("wpe.weight")!,
   });
 }

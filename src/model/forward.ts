@@ -63,8 +63,12 @@ export function forward(pass: Pass, cache?: KeyValueCache): void {
   };
 
   embedding(gpu, plan, {
-    ...{ tokens: outer.tokens, wte: weight("wte.weight"), wpe: weight("wpe.weight") },
-    ...{ start: outer.start, x: blocks[0].x, length },
+    tokens: outer.tokens,
+    wte: weight("wte.weight"),
+    wpe: weight("wpe.weight"),
+    start: outer.start,
+    x: blocks[0].x,
+    length,
   });
   blocks.forEach((block, layer) => {
     const h = `h.${layer}`;

@@ -57,13 +57,25 @@ export function parameterTable(config: Gpt2Config): ParameterSpec[] {
 
   const embedding = (name: string, rows: number, fanIn: number, fanOut: number) =>
     table.push({
-      ...{ name, shape: [rows, C], role: "embedding", parts: 1, fanIn, fanOut },
-      ...{ residual: false, trainable: true },
+      name,
+      shape: [rows, C],
+      role: "embedding",
+      parts: 1,
+      fanIn,
+      fanOut,
+      residual: false,
+      trainable: true,
     });
   const vector = (name: string, length: number, role: "bias" | "gain", trainable: boolean) =>
     table.push({
-      ...{ name, shape: [length], role, parts: 1, fanIn: length, fanOut: length },
-      ...{ residual: false, trainable },
+      name,
+      shape: [length],
+      role,
+      parts: 1,
+      fanIn: length,
+      fanOut: length,
+      residual: false,
+      trainable,
     });
   const norm = (name: string) => {
     vector(`${name}.weight`, C, "gain", affine);
@@ -71,8 +83,14 @@ export function parameterTable(config: Gpt2Config): ParameterSpec[] {
   };
   const linear = (name: string, fanIn: number, fanOut: number, parts = 1, residual = false) => {
     table.push({
-      ...{ name: `${name}.weight`, shape: [fanIn, parts * fanOut], role: "matrix" },
-      ...{ parts, fanIn, fanOut, residual, trainable: true },
+      name: `${name}.weight`,
+      shape: [fanIn, parts * fanOut],
+      role: "matrix",
+      parts,
+      fanIn,
+      fanOut,
+      residual,
+      trainable: true,
     });
     vector(`${name}.bias`, parts * fanOut, "bias", bias);
   };

@@ -54,8 +54,11 @@ export function gradientPlan(
   for (const gradient of gradients.values()) plan.clear(gradient);
   forward(pass);
   crossEntropy(gpu, plan, {
-    ...{ ...outer, x: outer.final, wte: weights.get("wte.weight")! },
-    ...{ dx: activations.backward!.dbranch, dwte: gradients.get("wte.weight")! },
+    ...outer,
+    x: outer.final,
+    wte: weights.get("wte.weight")!,
+    dx: activations.backward!.dbranch,
+    dwte: gradients.get("wte.weight")!,
   });
   mean(gpu, plan, outer.losses, outer.loss, 0);
   backward(pass, gradients);

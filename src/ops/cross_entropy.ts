@@ -50,8 +50,14 @@ export function outputLogits(gpu: Gpu, plan: Plan, x: Tensor, wte: Tensor, logit
   const outStride = logits.shape[1];
   for (const { start, count } of rowSlices(outStride, k, gpu.maxBindingBytes)) {
     matmul(gpu, plan, {
-      ...{ a: x, b: wte.rows(start, count), bTransposed: true, m, n: count, k },
-      ...{ out: logits.from(start), outStride },
+      a: x,
+      b: wte.rows(start, count),
+      bTransposed: true,
+      m,
+      n: count,
+      k,
+      out: logits.from(start),
+      outStride,
     });
   }
 }
@@ -84,12 +90,25 @@ export function crossEntropy(gpu: Gpu, plan: Plan, op: CrossEntropy): void {
     if (!dx || !dwte) continue;
     slices.forEach(({ start, count }, i) => {
       matmul(gpu, plan, {
-        ...{ a: logits.from(start), aStride: padded, b: wte.rows(start, count) },
-        ...{ out: dx.rows(first, m), m, n: width, k: count, beta: i === 0 ? 0 : 1 },
+        a: logits.from(start),
+        aStride: padded,
+        b: wte.rows(start, count),
+        out: dx.rows(first, m),
+        m,
+        n: width,
+        k: count,
+        beta: i === 0 ? 0 : 1,
       });
       matmul(gpu, plan, {
-        ...{ a: logits.from(start), aStride: padded, aTransposed: true, b: input },
-        ...{ out: dwte.rows(start, count), m: count, n: width, k: m, beta: 1 },
+        a: logits.from(start),
+        aStride: padded,
+        aTransposed: true,
+        b: input,
+        out: dwte.rows(start, count),
+        m: count,
+        n: width,
+        k: m,
+        beta: 1,
       });
     });
   }

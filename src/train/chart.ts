@@ -43,8 +43,13 @@ export function lossChart(history: readonly LossPoint[], options: LossChartOptio
 
   const line = (name: string, data: Point[], color: string, width: number, symbols: boolean) => ({
     ...{ type: "line", sampling: "lttb", silent: true, emphasis: { disabled: true } } as const,
-    ...{ name, data, showSymbol: symbols, symbol: "circle", symbolSize: 6 },
-    ...{ itemStyle: { color }, lineStyle: { color, width } },
+    name,
+    data,
+    showSymbol: symbols,
+    symbol: "circle",
+    symbolSize: 6,
+    itemStyle: { color },
+    lineStyle: { color, width },
   });
   const series = [line("training", smoothed, TRAINING, 2, smoothed.length === 1)];
   if (smoothed !== training) series.unshift(line("every step", training, RAW, 1, false));
@@ -59,19 +64,30 @@ export function lossChart(history: readonly LossPoint[], options: LossChartOptio
       backgroundColor: "#ffffff",
       textStyle: { fontFamily: "sans-serif", color: TEXT },
       title: {
-        ...{ text: title, subtext: subtitle, left: 16, top: 12, itemGap: 6 },
+        text: title,
+        subtext: subtitle,
+        left: 16,
+        top: 12,
+        itemGap: 6,
         textStyle: { fontSize: 18, color: TEXT },
         subtextStyle: { fontSize: 13, color: "#666666" },
       },
       legend: {
         data: ["training", "validation"].filter((name) => series.some((s) => s.name === name)),
-        ...{ right: 32, top: 14, itemGap: 28, itemHeight: 8, selectedMode: false },
+        right: 32,
+        top: 14,
+        itemGap: 28,
+        itemHeight: 8,
+        selectedMode: false,
         textStyle: { fontSize: 13, color: TEXT },
       },
       grid: { left: 72, right: 32, top: 84, bottom: 60 },
       xAxis: {
         ...axis("step", 34),
-        ...{ scale: true, minInterval: 1, splitLine: { show: false }, axisTick: { show: true } },
+        scale: true,
+        minInterval: 1,
+        splitLine: { show: false },
+        axisTick: { show: true },
       },
       yAxis: { ...axis("loss (nats per token)", 46), ...lossRange(training, smoothed, validation) },
       series,
@@ -121,7 +137,8 @@ function lossRange(training: Point[], smoothed: Point[], validation: Point[]) {
   const max = Math.min(highest, top + (top - lowest) / 10);
   const step = roundStep((max - lowest || 1) / 5);
   return {
-    ...{ min: round(Math.floor(lowest / step) * step), max: round(Math.ceil(max / step) * step) },
+    min: round(Math.floor(lowest / step) * step),
+    max: round(Math.ceil(max / step) * step),
     interval: step,
   };
 }

@@ -94,7 +94,9 @@ export async function evaluateText(model: Gpt2, options: EvaluateTextOptions): P
     loss: nats / tokens,
     perplexity: Math.exp(nats / tokens),
     bitsPerByte: bytes > 0 ? nats / Math.LN2 / bytes : undefined,
-    ...{ tokens, bytes, skipped },
+    tokens,
+    bytes,
+    skipped,
   });
   let pass: LossPass | undefined;
   let batches = 0;

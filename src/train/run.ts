@@ -93,7 +93,10 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
   const { vocabulary, config } = model;
   const validation = await readValidation({ ...stream, vocabulary }, evalBatches);
   await using batches = await openTokenStream({
-    ...{ ...stream, vocabulary, split: "training" as const, shuffle },
+    ...stream,
+    vocabulary,
+    split: "training" as const,
+    shuffle,
   });
   using trainer = new Trainer(model, options);
   await createDirectory(out);
@@ -122,7 +125,11 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
 
   const isSampled = (step: number) => options.sampleEvery > 0 && step % options.sampleEvery === 0;
   const last = await train(trainer, {
-    ...{ batches, validation, steps, evalEvery, signal },
+    batches,
+    validation,
+    steps,
+    evalEvery,
+    signal,
     pauseAt: isSampled,
     onStep: async (event) => {
       metrics.append(stepMetrics(event));

@@ -66,7 +66,9 @@ export class Trainer implements Disposable {
       const sizes = { batch, length: config.context, backward: true };
       const activations = allocateActivations(gpu, config, sizes);
       return {
-        ...{ gradients, optimizer: made, activations },
+        gradients,
+        optimizer: made,
+        activations,
         gradientPlan: gradientPlan(gpu, config, weights, activations, gradients),
         lossPlan: lossPlan(gpu, config, made.evaluationWeights, activations),
       };
