@@ -22,9 +22,10 @@ const POSITIONS = 2 ** 32;
  *
  * The candidates wait in a priority queue, so that the time for n bytes grows as n log n.
  *
+ * @param below Join no neighbours to this token or a later one. @default all
  * @returns GPT-2's tokens of the bytes.
  */
-export function mergeBytes(bytes: Uint8Array): number[] {
+export function mergeBytes(bytes: Uint8Array, below = Infinity): number[] {
   const count = bytes.length;
   const tokens = new Int32Array(count);
   const next = new Int32Array(count);
@@ -43,7 +44,7 @@ export function mergeBytes(bytes: Uint8Array): number[] {
   const queue = new Queue();
   const offer = (at: number) => {
     const token = joined(at);
-    if (token >= 0) queue.push(token * POSITIONS + at);
+    if (token >= 0 && token < below) queue.push(token * POSITIONS + at);
   };
   for (let at = 0; at < count - 1; at++) offer(at);
   for (let key; (key = queue.pop()) !== undefined;) {

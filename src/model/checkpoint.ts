@@ -1,19 +1,22 @@
 import { fileError, UserError } from "../errors.ts";
-import { compactVocabulary, fullVocabulary } from "../data/vocabulary.ts";
+import { tokenizerFiles } from "../data/tokenizer_files.ts";
+import { compactVocabulary, fullVocabulary, type Vocabulary } from "../data/vocabulary.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { configFromJson, configToJson } from "./checkpoint_config.ts";
+import { type CheckpointConfig, configFromJson, configToJson } from "./checkpoint_config.ts";
+import type { Gpt2Config } from "./config.ts";
 import { Gpt2 } from "./gpt2.ts";
 import { parameterTable } from "./parameters.ts";
-import { openSafetensors, writeSafetensors } from "./safetensors.ts";
+import { writeSafetensors } from "./safetensors.ts";
+import { WeightFiles, WEIGHTS } from "./weight_files.ts";
 import { allocateLike, type TensorMap } from "./weights.ts";
 
 const CONFIG = "config.json";
-const WEIGHTS = "model.safetensors";
 
 /**
- * Writes a model as a Hugging Face GPT-2 directory: `config.json` and `model.safetensors`. Each
- * file takes the place of an older one only once it is whole.
+ * Writes a model as a Hugging Face GPT-2 directory: `config.json`, `generation_config.json` and
+ * `model.safetensors`, and for GPT-2's own vocabulary the files of its tokenizer. Each file takes
+ * the place of an older one only once it is whole.
  *
  * @param directory Created if need be.
  * @param weights What to save. @default the model's weights
@@ -54,18 +57,31 @@ export async function writeCheckpoint(
     table.map(({ name, shape }) => ({ name, shape, data: () => read(weights.get(name)!) })),
     { format: "pt" },
   );
-  const json = JSON.stringify(configToJson({ model: config, tokens: vocabulary.tokens }));
-  const path = `${directory}/${CONFIG}`;
-  try {
-    await Deno.writeTextFile(`${path}.tmp`, json + "\n");
-    await Deno.rename(`${path}.tmp`, path);
-  } catch (error) {
-    throw fileError(error, `${path}: cannot write`);
+  for (const [name, text] of describingFiles(config, vocabulary)) {
+    const path = `${directory}/${name}`;
+    try {
+      await Deno.writeTextFile(`${path}.tmp`, text);
+      await Deno.rename(`${path}.tmp`, path);
+    } catch (error) {
+      throw fileError(error, `${path}: cannot write`);
+    }
   }
 }
 
+/** The files beside the weights, by name. */
+function describingFiles(config: Gpt2Config, { tokens, endOfText }: Vocabulary) {
+  const generation = { bos_token_id: endOfText, eos_token_id: endOfText };
+  return new Map([
+    // Hugging Face's tokenizer would give a compact vocabulary's model ids of other tokens.
+    ...tokens ? [] : tokenizerFiles(config.context),
+    ["generation_config.json", JSON.stringify(generation) + "\n"],
+    [CONFIG, JSON.stringify(configToJson({ model: config, tokens })) + "\n"],
+  ]);
+}
+
 /**
- * Loads a model from a Hugging Face GPT-2 directory.
+ * Loads a model from a Hugging Face GPT-2 directory: `config.json`, and `model.safetensors` or its
+ * parts, with or without `transformer.` before the names. Nothing in it is executed.
  *
  * @throws {UserError} If a file is missing or malformed, or the tensors do not fit the
  * configuration.
@@ -79,24 +95,14 @@ export async function writeCheckpoint(
  * ```
  */
 export async function loadCheckpoint(gpu: Gpu, directory: string): Promise<Gpt2> {
-  const { model: config, tokens } = await readConfig(`${directory}/${CONFIG}`);
-  const path = `${directory}/${WEIGHTS}`;
-  using file = await openSafetensors(path);
+  const { model: config, tokens } = await readCheckpointConfig(directory);
+  using files = await WeightFiles.open(directory);
   const table = parameterTable(config);
-  // Checked before anything is allocated.
-  for (const { name, shape } of table) {
-    const found = file.tensors.get(storedName(file.tensors, name));
-    if (!found) throw new UserError(`${path}: tensor ${name} is missing`);
-    if (found.shape.join() === shape.join()) continue;
-    throw new UserError(
-      `${path}: tensor ${name} is (${found.shape.join(", ")}), but ${CONFIG} says ` +
-        `(${shape.join(", ")})`,
-    );
-  }
+  files.check(table, CONFIG); // before anything is allocated
   const weights = allocateLike(gpu, table, "weight");
   try {
     for (const { name } of table) {
-      gpu.write(weights.get(name)!, await file.read(storedName(file.tensors, name)));
+      gpu.write(weights.get(name)!, await files.read(name));
     }
     await gpu.finish();
   } catch (error) {
@@ -107,12 +113,13 @@ export async function loadCheckpoint(gpu: Gpu, directory: string): Promise<Gpt2>
   return new Gpt2(gpu, config, vocabulary, weights);
 }
 
-/** Hugging Face writes names with or without the prefix of the module that holds the blocks. */
-function storedName(tensors: ReadonlyMap<string, unknown>, name: string): string {
-  return tensors.has(name) ? name : `transformer.${name}`;
-}
-
-async function readConfig(path: string) {
+/**
+ * What a checkpoint's config.json describes.
+ *
+ * @throws {UserError} If it is missing or malformed.
+ */
+export async function readCheckpointConfig(directory: string): Promise<CheckpointConfig> {
+  const path = `${directory}/${CONFIG}`;
   let text: string;
   try {
     text = await Deno.readTextFile(path);
