@@ -77,5 +77,7 @@ export {
   type Evaluation,
 } from "./src/train/evaluate_text.ts";
 export { type RunOptions, type RunResult, trainToDirectory } from "./src/train/run.ts";
+export { openRun, type SavedRun } from "./src/train/saved_run.ts";
+export type { BestStep, TrainingState } from "./src/train/training_state.ts";
 export { generate, type GenerateOptions } from "./src/sample/generate.ts";
 export type { SamplingOptions } from "./src/sample/choose_token.ts";

@@ -2,6 +2,8 @@
 declare module "@std/path" {
   /** The path of a `file:` URL. */
   export function fromFileUrl(url: string | URL): string;
+  /** The last part of a path. */
+  export function basename(path: string): string;
   /** The directory that a path is in; that of the root is the root. */
   export function dirname(path: string): string;
   /** The absolute path. */

@@ -29,6 +29,12 @@ export class Arguments {
     this.#values = values;
   }
 
+  /** Those of the options that were given, by name; flags are true. */
+  given(): Record<string, unknown> {
+    const isGiven = ([, value]: [string, unknown]) => value !== undefined && value !== false;
+    return Object.fromEntries(Object.entries(this.#values).filter(isGiven));
+  }
+
   /** Whether a flag was given. */
   flag(name: string): boolean {
     return this.#values[name] === true;

@@ -16,11 +16,15 @@ export interface Display extends Disposable {
  *
  * - `start`: `adapter`, `parameters`, `config`, `optimizer`, `steps`,
  *   `tokens_per_step`, `out`
+ * - `resume`: `step`, the last one that was done before, `checkpoint`, and `changes`, a list of
+ *   sentences on the options that are not what they were
+ * - `note`: `text`, something to know
  * - `step`: the same as a line of metrics.jsonl
  * - `sample`: `step`, `text`
  * - `save`: `step`, `out`, which now holds the model of this step
  * - `stopping`: the run was interrupted, and stops after the step under way
- * - `end`: `step` (the last one), `out`, `interrupted`, `skipped` (lines, with `--skip-bad`)
+ * - `end`: `step` (the last one), `best` (the `step` with the lowest `val_loss`, which is kept),
+ *   `out`, `interrupted`, `skipped` (lines, with `--skip-bad`)
  *
  * or, of a dry run, `dry-run`: `adapter`, `parameters`, `memory` in bytes, `fits`, and if not
  * `reason`.

@@ -1,18 +1,19 @@
 /** `deno task train`: trains a GPT-2 on text. */
 import { format as formatBytes } from "@std/fmt/bytes";
-import { fromFileUrl } from "@std/path";
+import { fromFileUrl, resolve } from "@std/path";
 import { UsageError, UserError } from "../errors.ts";
 import { findShards } from "../data/sources.ts";
 import { collectVocabulary } from "../data/token_stream.ts";
 import { fullVocabulary, type Vocabulary } from "../data/vocabulary.ts";
 import { Gpu } from "../gpu/gpu.ts";
-import { loadCheckpoint } from "../model/checkpoint.ts";
+import { loadCheckpoint, readCheckpointConfig } from "../model/checkpoint.ts";
 import { checkConfig, type Gpt2Config, type PresetName, PRESETS } from "../model/config.ts";
 import { Gpt2 } from "../model/gpt2.ts";
 import { parameterCount } from "../model/parameters.ts";
 import { checkMemory, measureTraining } from "../train/dry_run.ts";
 import { trainToDirectory } from "../train/run.ts";
 import { checkRunDirectory } from "../train/run_directory.ts";
+import { openRun } from "../train/saved_run.ts";
 import type { TrainerOptions } from "../train/trainer.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { type Display, JsonDisplay, QuietDisplay, TextDisplay } from "./display.ts";
@@ -20,6 +21,7 @@ import { interruptSignal } from "./interrupt.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { chooseOptimizer } from "./optimizer_choice.ts";
+import { keptOptions, resumedOptions } from "./resume.ts";
 
 const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
 
@@ -53,7 +55,15 @@ const COMMAND: CommandSpec = {
     },
     tokens: { value: "N", help: "tokens to train on, instead of --steps" },
     seed: { value: "N", help: "same seed, same losses on one adapter (default 0)" },
-    out: { value: "DIR", help: "where to write the run (default runs/ and the time)" },
+    out: {
+      value: "DIR",
+      help: "where to write the run (default runs/ and the time, or what is resumed)",
+    },
+    resume: {
+      value: "DIR",
+      help: "go on with a run, or from one of its checkpoints, with its options but those given",
+    },
+    keep: { value: "N", help: "checkpoints to keep, besides the best one (default 2)" },
     "eval-every": {
       value: "N",
       help: "steps between evaluations, each of which saves (default 100)",
@@ -75,11 +85,17 @@ const COMMAND: CommandSpec = {
   examples: [
     "",
     "--preset gpt2 --data 'owt2/*.jsonl.zst' --out runs/owt2",
+    "--resume runs/owt2",
     "--preset gpt2 --dry-run",
   ],
 };
 
-async function trainCommand(options: Arguments): Promise<number> {
+async function trainCommand(given: Arguments): Promise<number> {
+  const resumed = given.text("resume");
+  using resume = resumed === undefined ? undefined : await openRun(resumed);
+  const { options, changes } = resume
+    ? resumedOptions(given, resume, await readCheckpointConfig(resume.checkpoint))
+    : { options: given, changes: [] };
   const preset = options.choice("preset", PRESET_NAMES) ?? "tiny";
   const data = options.list("data");
   if (data.length === 0) data.push(fromFileUrl(new URL("../../data", import.meta.url)));
@@ -92,12 +108,13 @@ async function trainCommand(options: Arguments): Promise<number> {
   const seed = options.integer("seed", { min: 0 }) ?? 0;
   const batch = options.integer("batch") ?? 8;
   const optimizer = chooseOptimizer(options);
-  const checkpoint = options.text("init-from");
+  const checkpoint = resume?.checkpoint ?? options.text("init-from");
   const architecture = chooseArchitecture(options, preset, checkpoint);
   const vocab = options.choice("vocab", ["full", "compact"]) ??
     (preset === "tiny" ? "compact" : "full");
   const chooseSteps = stepsOption(options, preset);
-  const out = options.text("out") ?? `runs/${timestamp()}`;
+  const out = options.text("out") ?? resume?.directory ?? `runs/${timestamp()}`;
+  const keep = options.integer("keep");
   const evalEvery = options.integer("eval-every") ?? 100;
   const evalBatches = options.integer("eval-batches", { min: 0 }) ?? 8;
   const sampleEvery = options.integer("sample-every") ?? 0;
@@ -108,7 +125,8 @@ async function trainCommand(options: Arguments): Promise<number> {
   let skippedBefore = 0; // in finding what archives hold
   const find = { skipBad, onBad: () => skippedBefore++ };
   const shards = isDryRun && vocab === "full" ? [] : await findShards(data, find);
-  if (!isDryRun) await checkRunDirectory(out);
+  const isElsewhere = !resume || resolve(out) !== resolve(resume.directory);
+  if (!isDryRun && isElsewhere) await checkRunDirectory(out);
   using gpu = await Gpu.open();
   const trainer = { batch, optimizer: optimizer.make };
   const readVocabulary = async (): Promise<Vocabulary> => {
@@ -147,10 +165,20 @@ async function trainCommand(options: Arguments): Promise<number> {
     tokens_per_step: tokensPerStep,
     out,
   }, describeRun(model, { optimizer: optimizer.name, steps, tokensPerStep, out }));
+  if (resume) {
+    const { step } = resume.state;
+    const goesOn = `Goes on after step ${number(step)}, from ${resume.checkpoint}.`;
+    const data = { step, checkpoint: resume.checkpoint, changes };
+    display.tell(
+      "resume",
+      data,
+      [goesOn, ...changes.map((change) => `Changed: ${change}.`)].join("\n"),
+    );
+  }
   using interrupt = interruptSignal(() => {
     display.tell("stopping", {}, "Stopping after this step; Ctrl-C once more quits at once.");
   });
-  const { last, skipped: skippedLines } = await trainToDirectory(model, {
+  const { last, best, skipped: skippedLines } = await trainToDirectory(model, {
     data: shards,
     shuffle,
     ...filters,
@@ -161,22 +189,26 @@ async function trainCommand(options: Arguments): Promise<number> {
     evalBatches,
     sampleEvery,
     ...trainer,
-    sampleTokens: 200,
+    ...{ resume, keep, record: keptOptions(options, steps), sampleTokens: 200 },
+    onNote: (text) => display.tell("note", { text }, text),
     onStep: (event) => display.step(event, steps),
     onSample: options.flag("quiet") ? undefined : (step, text) => display.sample(step, text),
     onSave: (step) => display.tell("save", { step, out }),
     signal: interrupt.signal,
   });
   const skipped = skippedBefore + skippedLines;
-  const step = last?.step ?? 0;
+  const step = last?.step ?? resume?.state.step ?? 0;
   const interrupted = interrupt.exitCode !== 0;
   const ending = [
-    `${interrupted ? "Stopped after" : "Trained"} ${step.toLocaleString("en")} steps.`,
-    skipped > 0 ? ` Skipped ${skipped.toLocaleString("en")} bad lines.` : "",
+    `${interrupted ? "Stopped after" : "Trained"} ${number(step)} steps.`,
+    skipped > 0 ? ` Skipped ${number(skipped)} bad lines.` : "",
+    best
+      ? ` The best validation loss was ${best.val_loss.toFixed(4)}, at step ${number(best.step)}.`
+      : "",
     step > 0 ? ` Saved the model, metrics.jsonl and loss.svg in ${out}; sample from it with\n` : "",
     step > 0 ? `  deno task sample --checkpoint ${out} --prompt "..."` : " Nothing was saved.",
   ];
-  display.tell("end", { step, out, interrupted, skipped }, ending.join(""));
+  display.tell("end", { step, best, out, interrupted, skipped }, ending.join(""));
   return interrupt.exitCode;
 }
 
@@ -204,7 +236,6 @@ function describeRun(
   },
 ): string {
   const { layers, heads, width, context, vocabularySize } = config;
-  const number = (value: number) => value.toLocaleString("en");
   return `GPT-2 with ${number(parameterCount)} parameters: layers ${layers}, heads ${heads}, ` +
     `width ${width}, context ${context}, vocabulary ${number(vocabularySize)}\n` +
     `${number(steps)} steps of ${number(tokensPerStep)} tokens with ${optimizer} on ` +
@@ -271,6 +302,10 @@ function chooseDisplay(options: Arguments): Display {
   }
   if (options.flag("json")) return new JsonDisplay();
   return options.flag("quiet") ? new QuietDisplay() : new TextDisplay();
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en");
 }
 
 /** The time as a directory's name, e.g. 2026-01-31T09-30-00. */

@@ -1,7 +1,7 @@
 import { f32, Plan } from "../gpu/plan.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
 import { elementwise } from "./elementwise.ts";
-import { type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
+import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
 import source from "../../wgsl/adamw.wgsl" with { type: "text" };
 
 /** Settings of {@linkcode AdamW}. */
@@ -45,14 +45,18 @@ export interface AdamWOptions {
 export class AdamW implements Optimizer {
   /** Step size; may be changed between steps. */
   learningRate: number;
+  /** Tells its state from another optimiser's. */
+  readonly kind = "adamw";
+  /** Steps done. */
+  steps = 0;
+  /** The averages of the gradient, `m`, and of its square, `v`. */
+  readonly state: TensorMap;
   /** The weights themselves. */
   readonly evaluationWeights: TensorMap;
   readonly #target: OptimizerTarget;
   readonly #betas: readonly [number, number];
   readonly #plan: Plan;
-  readonly #moments: TensorMap[];
   readonly #scalars;
-  #steps = 0;
 
   /** Starts from the weights as they are. */
   constructor(target: OptimizerTarget, options: AdamWOptions) {
@@ -65,7 +69,7 @@ export class AdamW implements Optimizer {
     this.#scalars = gpu.tensor("adamw scalars", [3]);
     const specs = trainable(target);
     const [first, second] = ["adamw m", "adamw v"].map((label) => allocateLike(gpu, specs, label));
-    this.#moments = [first, second];
+    this.state = new Map([...named("m", first), ...named("v", second)]);
     this.#plan = new Plan(gpu);
     for (const { name, role } of specs) {
       const decay = role === "matrix" || role === "embedding" ? weightDecay : 0;
@@ -82,8 +86,8 @@ export class AdamW implements Optimizer {
 
   /** Submits one update of the weights from the gradients; returns at once. */
   step(): void {
-    this.#steps++;
-    const [c1, c2] = this.#betas.map((beta) => 1 / (1 - beta ** this.#steps));
+    this.steps++;
+    const [c1, c2] = this.#betas.map((beta) => 1 / (1 - beta ** this.steps));
     this.#target.gpu.write(this.#scalars, Float32Array.of(this.learningRate, c1, c2));
     this.#plan.run();
   }
@@ -91,6 +95,6 @@ export class AdamW implements Optimizer {
   /** Frees the optimiser's state. */
   dispose(): void {
     this.#plan[Symbol.dispose]();
-    this.#target.gpu.free(this.#scalars, ...this.#moments.flatMap((m) => [...m.values()]));
+    this.#target.gpu.free(this.#scalars, ...this.state.values());
   }
 }

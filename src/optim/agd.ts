@@ -5,7 +5,7 @@ import { allocateLike, type TensorMap } from "../model/weights.ts";
 import { AgdLayers } from "./agd_layers.ts";
 import { frobeniusDirections, spectralDirections } from "./agd_directions.ts";
 import { elementwise } from "./elementwise.ts";
-import { type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
+import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
 import interpolateSource from "../../wgsl/interpolate.wgsl" with { type: "text" };
 import stepSizeSource from "../../wgsl/agd_step_size.wgsl" with { type: "text" };
 import updateSource from "../../wgsl/agd_update.wgsl" with { type: "text" };
@@ -68,6 +68,12 @@ const AVERAGING = 8;
  * ```
  */
 export class Agd implements Optimizer {
+  /** Tells its state from that of the other norm. */
+  readonly kind: string;
+  /** Steps done. */
+  steps = 0;
+  /** `spectral`: the average of the gradient, `momentum`. `frobenius`: nothing. */
+  readonly state: TensorMap;
   /** (2): eta and G of the last step. */
   readonly summary: Tensor;
   /** `spectral`: an average of the iterates. `frobenius`: the weights themselves. */
@@ -77,7 +83,6 @@ export class Agd implements Optimizer {
   readonly #plan: Plan;
   readonly #scalars: Tensor;
   readonly #owned: Tensor[];
-  #steps = 0;
 
   /** Starts from the weights as they are; see {@linkcode Initialisation}. */
   constructor(target: OptimizerTarget, options: AgdOptions = {}) {
@@ -86,6 +91,7 @@ export class Agd implements Optimizer {
     const specs = trainable(target);
     const layers = new AgdLayers(gpu, specs, norm);
     this.#target = target;
+    this.kind = `agd ${norm}`;
     this.#momentum = norm === "spectral" ? MOMENTUM : 0;
     this.#scalars = gpu.tensor("agd scalars", [2]);
     this.summary = gpu.tensor("agd summary", [2]);
@@ -107,8 +113,10 @@ export class Agd implements Optimizer {
       }
       const scratch = spectralDirections(gpu, plan, specs, layers, averages, gradients);
       this.#owned.push(...averages.values(), ...scratch);
+      this.state = new Map(named("momentum", averages));
     } else {
       frobeniusDirections(plan, specs, layers, gradients);
+      this.state = new Map();
     }
     layers.upload();
     this.#owned.push(layers.table, layers.partials);
@@ -166,9 +174,9 @@ export class Agd implements Optimizer {
 
   /** Submits one update of the weights from the gradients; returns at once. */
   step(): void {
-    this.#steps++;
-    const correction = 1 / (1 - this.#momentum ** this.#steps);
-    const averaging = AVERAGING / (AVERAGING + this.#steps);
+    this.steps++;
+    const correction = 1 / (1 - this.#momentum ** this.steps);
+    const averaging = AVERAGING / (AVERAGING + this.steps);
     this.#target.gpu.write(this.#scalars, Float32Array.of(correction, averaging));
     this.#plan.run();
   }

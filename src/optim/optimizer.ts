@@ -17,6 +17,15 @@ export interface OptimizerTarget {
 
 /** An optimiser whose step runs wholly on the GPU. */
 export interface Optimizer {
+  /** Which optimiser it is, e.g. `agd spectral`: states are exchanged among the same kind only. */
+  readonly kind: string;
+  /** Steps done. */
+  steps: number;
+  /**
+   * What the next step depends on besides the weights and `steps`. To continue another one's run,
+   * write its weights, evaluation weights and state into these tensors, and set `steps`.
+   */
+  readonly state: TensorMap;
   /** Submits one update of the weights from the gradients; returns at once. */
   step(): void;
   /**
@@ -30,6 +39,11 @@ export interface Optimizer {
   learningRate?: number;
   /** Frees the optimiser's state. */
   dispose(): void;
+}
+
+/** Tensors by parameter as a part of an optimiser's state, e.g. `momentum.wte.weight`. */
+export function named(part: string, tensors: TensorMap): [name: string, tensor: Tensor][] {
+  return [...tensors].map(([name, tensor]) => [`${part}.${name}`, tensor]);
 }
 
 /** The rows of the table that are trained. */

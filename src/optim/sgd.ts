@@ -1,7 +1,7 @@
 import { f32, Plan } from "../gpu/plan.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
 import { elementwise } from "./elementwise.ts";
-import { type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
+import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
 import source from "../../wgsl/sgd.wgsl" with { type: "text" };
 
 /** Settings of {@linkcode Sgd}. */
@@ -41,11 +41,16 @@ export interface SgdOptions {
 export class Sgd implements Optimizer {
   /** Step size; may be changed between steps. */
   learningRate: number;
+  /** Tells its state from another optimiser's. */
+  readonly kind = "sgd";
+  /** Steps done. */
+  steps = 0;
+  /** The velocity. */
+  readonly state: TensorMap;
   /** The weights themselves. */
   readonly evaluationWeights: TensorMap;
   readonly #target: OptimizerTarget;
   readonly #plan: Plan;
-  readonly #velocity: TensorMap;
   readonly #scalars;
 
   /** Starts from the weights as they are. */
@@ -56,14 +61,15 @@ export class Sgd implements Optimizer {
     this.evaluationWeights = weights;
     this.#scalars = gpu.tensor("sgd scalars", [1]);
     const specs = trainable(target);
-    this.#velocity = allocateLike(gpu, specs, "sgd velocity");
+    const velocity = allocateLike(gpu, specs, "sgd velocity");
+    this.state = new Map(named("velocity", velocity));
     this.#plan = new Plan(gpu);
     for (const { name } of specs) {
       elementwise(
         gpu,
         this.#plan,
         ["sgd", source],
-        [weights, gradients, this.#velocity].map((tensors) => tensors.get(name)!),
+        [weights, gradients, velocity].map((tensors) => tensors.get(name)!),
         [f32(options.momentum ?? 0.9)],
         [this.#scalars],
       );
@@ -72,6 +78,7 @@ export class Sgd implements Optimizer {
 
   /** Submits one update of the weights from the gradients; returns at once. */
   step(): void {
+    this.steps++;
     this.#target.gpu.write(this.#scalars, Float32Array.of(this.learningRate));
     this.#plan.run();
   }
@@ -79,6 +86,6 @@ export class Sgd implements Optimizer {
   /** Frees the optimiser's state. */
   dispose(): void {
     this.#plan[Symbol.dispose]();
-    this.#target.gpu.free(this.#scalars, ...this.#velocity.values());
+    this.#target.gpu.free(this.#scalars, ...this.state.values());
   }
 }

@@ -1,4 +1,5 @@
 import { fileError, UserError } from "../errors.ts";
+import { replaceFile } from "./replace_file.ts";
 
 /** What is recorded of a training step: one JSON object a line in metrics.jsonl. */
 export interface StepMetrics {
@@ -59,6 +60,19 @@ export class MetricsLog implements Disposable {
     }
   }
 
+  /**
+   * Makes sure that the steps so far are on the disk, and not only in memory.
+   *
+   * @throws {UserError} If the file cannot be written.
+   */
+  async flush(): Promise<void> {
+    try {
+      await this.#file.sync();
+    } catch (error) {
+      throw fileError(error, `${this.#path}: cannot write`);
+    }
+  }
+
   close(): void {
     this.#file.close();
   }
@@ -80,6 +94,22 @@ export async function readMetrics(path: string): Promise<StepMetrics[]> {
   });
   const lines = text.split("\n");
   return lines.slice(0, -1).map((line, i) => parseStep(line, `${path}:${i + 1}`));
+}
+
+/**
+ * Writes the steps of one file up to `lastStep` to another one, or to the same. If there is none,
+ * nothing is written.
+ *
+ * @throws {UserError} As {@linkcode readMetrics}, or if the other file cannot be written.
+ */
+export async function copyMetrics(from: string, to: string, lastStep: number): Promise<void> {
+  const text = await Deno.readTextFile(from).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw fileError(error, `${from}: cannot read`);
+  });
+  const kept = text.split("\n").slice(0, -1)
+    .filter((line, i) => parseStep(line, `${from}:${i + 1}`).step <= lastStep);
+  if (kept.length > 0) await replaceFile(to, kept.map((line) => line + "\n").join(""));
 }
 
 function parseStep(line: string, where: string): StepMetrics {

@@ -1,15 +1,32 @@
-import { fileError } from "../errors.ts";
+import { resolve } from "@std/path";
+import { fileError, UserError } from "../errors.ts";
 import type { Batch } from "../data/batches.ts";
-import type { DataSources } from "../data/sources.ts";
+import { identify, otherStream, type StreamPosition } from "../data/position.ts";
+import type { Shard } from "../data/shard.ts";
+import { type DataSources, findShards } from "../data/sources.ts";
 import { openTokenStream } from "../data/token_stream.ts";
 import type { Vocabulary } from "../data/vocabulary.ts";
+import { Snapshot } from "../gpu/snapshot.ts";
+import type { Tensor } from "../gpu/tensor.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
-import { saveCheckpoint } from "../model/checkpoint.ts";
+import { writeCheckpoint } from "../model/checkpoint.ts";
 import { generate } from "../sample/generate.ts";
-import { MetricsLog, readMetrics, type StepMetrics } from "./metrics.ts";
+import { Background } from "./background.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { copyMetrics, MetricsLog, readMetrics, type StepMetrics } from "./metrics.ts";
+import { replaceFile } from "./replace_file.ts";
 import { checkRunDirectory } from "./run_directory.ts";
+import { RunLock } from "./run_lock.ts";
+import type { SavedRun } from "./saved_run.ts";
 import { type StepEvent, train } from "./train.ts";
 import { Trainer, type TrainerOptions } from "./trainer.ts";
+import {
+  type BestStep,
+  restoreTraining,
+  stateTensors,
+  type TrainingState,
+  writeTrainingState,
+} from "./training_state.ts";
 
 /** A training run that leaves its results in a directory. */
 export interface RunOptions extends TrainerOptions {
@@ -23,9 +40,18 @@ export interface RunOptions extends TrainerOptions {
   lang?: string;
   /** Leave out documents of fewer tokens. @default 0 */
   minTokens?: number;
-  /** Directory for the checkpoint, metrics and chart; created, and must not hold a run yet. */
+  /**
+   * Directory for checkpoints, metrics and chart; created, and must not hold a run yet other than
+   * the one that is resumed.
+   */
   out: string;
-  /** Number of steps. */
+  /** Go on with this run; the model must be its checkpoint's. @default a new run */
+  resume?: SavedRun;
+  /** Kept in each checkpoint for the caller, as the state's `options`. JSON. @default {} */
+  record?: Record<string, unknown>;
+  /** How many of the last checkpoints are kept, besides the best one. @default 2 */
+  keep?: number;
+  /** Number of steps, those of a resumed run included. */
   steps: number;
   /** Seed of the order of the data and of the samples. */
   seed: number;
@@ -41,8 +67,10 @@ export interface RunOptions extends TrainerOptions {
   onStep?: (event: StepEvent) => void;
   /** Called with each sample; without it none is drawn. */
   onSample?: (step: number, text: string) => void;
-  /** Called when the directory holds the model of this step. */
+  /** Called when the directory holds the model of this step; more steps may be done by then. */
   onSave?: (step: number, directory: string) => void;
+  /** Called with what the user should know, a sentence at a time. */
+  onNote?: (text: string) => void;
   /** Finishes the step under way, saves and stops when aborted. */
   signal?: AbortSignal;
 }
@@ -51,17 +79,23 @@ export interface RunOptions extends TrainerOptions {
 export interface RunResult {
   /** The last step; undefined if there was none. */
   last?: StepEvent;
+  /** The saved step with the lowest validation loss, if that was measured. */
+  best?: BestStep;
   /** Bad lines skipped. */
   skipped: number;
 }
 
 /**
- * Trains a model on text files and writes `config.json`, `model.safetensors`, `metrics.jsonl`,
- * `loss.svg` and `data_position.json` (a {@linkcode StreamPosition}: where in the data the model is)
- * to a directory, at each evaluation and at the end, also when aborted.
+ * Trains a model on text files and writes a directory: `checkpoints/step-000100` and the like, at
+ * each evaluation and at the end, also when aborted; `config.json` and `model.safetensors`, the
+ * last checkpoint's; `metrics.jsonl` and `loss.svg`. A checkpoint takes the host's memory for its
+ * tensors while it is written, which further steps do not wait for.
  *
- * @throws {UserError} If the data is bad, the directory cannot be written or holds a run already,
- * or the loss stops being a number.
+ * A run goes on from a checkpoint ({@linkcode openRun}) as if it had never stopped: bit for bit on
+ * the same adapter, if model, data and options are the same.
+ *
+ * @throws {UserError} If the data is bad, the directory cannot be written, is in use or holds
+ * another run already, or the loss stops being a number; the last checkpoint is named.
  *
  * @example
  * ```ts no-run
@@ -85,32 +119,64 @@ export interface RunResult {
  * ```
  */
 export async function trainToDirectory(model: Gpt2, options: RunOptions): Promise<RunResult> {
-  const { data, skipBad, shuffle, lang, minTokens, out, batch, seed } = options;
-  const { steps, evalEvery, evalBatches, signal } = options;
-  await checkRunDirectory(out);
-  const filters = { skipBad, lang, minTokens };
-  const stream = { data, context: model.config.context, batch, seed, ...filters };
-  const { vocabulary, config } = model;
-  const validation = await readValidation({ ...stream, vocabulary }, evalBatches);
+  const { out, batch, seed, shuffle, steps, evalEvery, signal, resume } = options;
+  const goesOn = resume !== undefined && resolve(out) === resolve(resume.directory);
+  if (!goesOn) await checkRunDirectory(out);
+  const data = await findShards(options.data, { skipBad: options.skipBad });
+  const { config, vocabulary } = model;
+  const filters = { skipBad: options.skipBad, lang: options.lang, minTokens: options.minTokens };
+  const stream = { data, context: config.context, batch, seed, vocabulary, ...filters };
+  const position = resume && startingPosition(resume.state, data, model, options);
+  const validation = await readValidation(stream, options.evalBatches);
   await using batches = await openTokenStream({
-    ...stream,
-    vocabulary,
-    split: "training" as const,
-    shuffle,
+    ...{ ...stream, split: "training" as const, shuffle, position },
   });
   using trainer = new Trainer(model, options);
+  const { optimizer } = trainer;
+  if (resume) await restoreTraining(resume.checkpoint, resume.state, model, optimizer);
   await createDirectory(out);
+  using lock = goesOn ? undefined : new RunLock(out);
+  const staleOf = goesOn ? resume.staleOf : lock?.staleOf;
+  if (staleOf) options.onNote?.(`Took over the lock of process ${staleOf}, which is dead.`);
+  const checkpoints = new Checkpoints(out);
+  if (resume) await goBackTo(resume, checkpoints, out);
   using metrics = new MetricsLog(`${out}/metrics.jsonl`);
-  const weights = trainer.optimizer.evaluationWeights;
-  let savedAt = -1;
 
-  const save = async (step: number) => {
-    if (step === savedAt) return;
-    savedAt = step;
-    await saveCheckpoint(model, out, weights);
-    await replaceFile(`${out}/data_position.json`, JSON.stringify(batches.position) + "\n");
-    await writeChart(out, `Loss of a ${config.layers}-layer GPT-2 of width ${config.width}`);
-    options.onSave?.(step, out);
+  const tensors = stateTensors(model, optimizer);
+  const weights = optimizer.evaluationWeights;
+  const start = resume?.state ?? { step: 0, tokens: 0, best: null };
+  let { best } = start;
+  let asked = start.step;
+  let saved = resume?.checkpoint;
+  await using saving = new Background();
+
+  /** Copies what the checkpoint holds; it is written while training goes on. */
+  const save = async ({ step, tokens, validationLoss }: StepEvent) => {
+    if (step === asked) return;
+    asked = step;
+    if (validationLoss !== undefined && !(validationLoss >= (best?.val_loss ?? Infinity))) {
+      best = { step, val_loss: validationLoss };
+    }
+    const state: TrainingState = {
+      ...{ step, tokens, optimizer: optimizer.kind, optimizer_steps: optimizer.steps, best },
+      ...{ data_position: batches.position!, options: options.record ?? {} },
+    };
+    await saving.idle(); // the copies of two saves would be too much
+    const snapshot = new Snapshot(model.gpu, [...weights.values(), ...tensors.values()]);
+    const read = (tensor: Tensor) => snapshot.read(tensor);
+    await saving.start(async () => {
+      using _ = snapshot;
+      await metrics.flush(); // the log is never behind a checkpoint
+      await checkpoints.add(step, async (directory) => {
+        await writeCheckpoint(model, directory, weights, read);
+        await writeTrainingState(directory, state, tensors, read);
+      });
+      saved = checkpoints.path(step);
+      const newest = checkpoints.steps().slice(-(options.keep ?? 2));
+      await checkpoints.prune((step) => newest.includes(step) || step === state.best?.step);
+      await writeChart(out, `Loss of a ${config.layers}-layer GPT-2 of width ${config.width}`);
+      options.onSave?.(step, out);
+    });
   };
   const sample = async (step: number) => {
     if (!options.onSample) return;
@@ -124,26 +190,53 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
   };
 
   const isSampled = (step: number) => options.sampleEvery > 0 && step % options.sampleEvery === 0;
-  const last = await train(trainer, {
-    batches,
-    validation,
-    steps,
-    evalEvery,
-    signal,
-    pauseAt: isSampled,
-    onStep: async (event) => {
-      metrics.append(stepMetrics(event));
-      options.onStep?.(event);
-      const { step } = event;
-      if (step % evalEvery === 0) await save(step);
-      if (isSampled(step) && step < steps) await sample(step);
-    },
-  });
-  if (last) {
-    await save(last.step);
-    if (!signal?.aborted) await sample(last.step);
+  try {
+    const last = await train(trainer, {
+      ...{ batches, validation, steps, start, evalEvery, signal },
+      pauseAt: isSampled,
+      onStep: async (event) => {
+        saving.check();
+        metrics.append(stepMetrics(event));
+        options.onStep?.(event);
+        const { step } = event;
+        if (step % evalEvery === 0) await save(event);
+        if (isSampled(step) && step < steps) await sample(step);
+      },
+    });
+    if (last) await save(last);
+    await saving.idle();
+    if (last && !signal?.aborted) await sample(last.step);
+    return { last, best: best ?? undefined, skipped: batches.skipped };
+  } catch (error) {
+    await saving[Symbol.asyncDispose](); // which may still become the last checkpoint
+    if (saved === undefined || !(error instanceof UserError)) throw error;
+    throw new UserError(`${error.message}; the last checkpoint is ${saved}`);
   }
-  return { last, skipped: batches.skipped };
+}
+
+/** Where in the data to go on: the beginning, if it is other data now. */
+function startingPosition(
+  { data_position: position }: TrainingState,
+  shards: readonly Shard[],
+  { config: { context }, vocabulary }: Gpt2,
+  { seed, lang, shuffle = true, minTokens = 0, onNote }: RunOptions,
+): StreamPosition | undefined {
+  const stream = { split: "training" as const, seed, context, shuffle, lang, minTokens };
+  const other = otherStream(position, identify(shards, vocabulary.tokens, stream));
+  if (other === undefined) return position;
+  onNote?.(`Reads the data from its beginning: the run was at a place in ${other}.`);
+}
+
+/** Makes a run's directory what it was at a checkpoint, or brings the run's past to a new one. */
+async function goBackTo(
+  { directory, state: { step } }: SavedRun,
+  checkpoints: Checkpoints,
+  out: string,
+): Promise<void> {
+  await checkpoints.removeUnfinished();
+  await checkpoints.prune((other) => other <= step);
+  await copyMetrics(`${directory}/metrics.jsonl`, `${out}/metrics.jsonl`, step);
+  if (checkpoints.steps().includes(step)) await checkpoints.publish(step);
 }
 
 /** A step as metrics.jsonl records it. */
@@ -174,16 +267,6 @@ async function writeChart(out: string, title: string): Promise<void> {
   const { lossChart } = await import("./chart.ts");
   const svg = lossChart(await readMetrics(`${out}/metrics.jsonl`), { title });
   await replaceFile(`${out}/loss.svg`, svg);
-}
-
-/** Writes a file; the old one stays until the new one is whole. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  try {
-    await Deno.writeTextFile(`${path}.tmp`, text);
-    await Deno.rename(`${path}.tmp`, path);
-  } catch (error) {
-    throw fileError(error, `${path}: cannot write`);
-  }
 }
 
 /** The first batches of the validation part. */

@@ -1,11 +1,12 @@
 import { dirname, resolve } from "@std/path";
 import { fileError, UserError } from "../errors.ts";
+import { checkUnlocked } from "./run_lock.ts";
 
 /**
  * Makes sure that a run can be written to a directory, which need not exist yet, and that nothing
  * in it would be lost: found out now, not after hours of training.
  *
- * @throws {UserError} If the directory cannot be written or holds a run already.
+ * @throws {UserError} If the directory cannot be written, is in use or holds a run already.
  */
 export async function checkRunDirectory(directory: string): Promise<void> {
   try {
@@ -15,10 +16,13 @@ export async function checkRunDirectory(directory: string): Promise<void> {
   } catch (error) {
     throw fileError(error, `${directory}: cannot write`);
   }
+  checkUnlocked(directory);
   for (const name of ["model.safetensors", "metrics.jsonl"]) {
     // An empty one is left of a run that failed at its first step.
     if (!(await stat(`${directory}/${name}`))?.size) continue;
-    throw new UserError(`${directory} holds a run already: choose another one, or remove it`);
+    throw new UserError(
+      `${directory} holds a run already: go on with --resume, choose another one, or remove it`,
+    );
   }
 }
 

@@ -29,8 +29,10 @@ export interface TrainOptions {
   batches: AsyncIterable<TokenBatch>;
   /** Batches that the validation loss is measured on. @default none */
   validation?: readonly TokenBatch[];
-  /** Number of steps. */
+  /** Number of steps, those done before included. */
   steps: number;
+  /** What was done before, of a run that is continued. @default nothing */
+  start?: { step: number; tokens: number };
   /**
    * Steps between evaluations; the last of `steps` always evaluates. There no further step is
    * under way when `onStep` is called, so that the weights are those of the event. @default 100
@@ -74,10 +76,11 @@ export async function train(
   options: TrainOptions,
 ): Promise<StepEvent | undefined> {
   const { batches, validation = [], steps, evalEvery = 100, pauseAt, onStep, signal } = options;
+  const { start = { step: 0, tokens: 0 } } = options; // of a run that is continued
   const { optimizer } = trainer;
   const peak = optimizer.learningRate;
   let last: StepEvent | undefined;
-  let tokens = 0;
+  let tokens = start.tokens;
   const throughput = new Throughput();
   const iterator = batches[Symbol.asyncIterator]();
 
@@ -101,7 +104,7 @@ export async function train(
 
   let pending: Submitted | undefined;
   try {
-    for (let step = 1; step <= steps && !signal?.aborted; step++) {
+    for (let step = start.step + 1; step <= steps && !signal?.aborted; step++) {
       const asked = performance.now();
       const { done, value: batch } = await iterator.next();
       const dataWaitMs = performance.now() - asked;

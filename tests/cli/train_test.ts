@@ -32,11 +32,12 @@ Deno.test("training writes a run, from which training goes on", async () => {
     /\nstep 30\/60 {2}loss \d\.\d{4} {2}val \d\.\d{4} {2}eta \S+ {2}[\d,]+ tok\/s\n/,
   );
   assertMatch(first.stdout, /\n--- sample after step 60 ---\n/);
-  assertMatch(first.stdout, /\nTrained 60 steps\. Saved [^]* --checkpoint runs\/first /);
+  assertMatch(
+    first.stdout,
+    /\nTrained 60 steps\. The best validation loss was [^]*\. Saved [^]* --checkpoint runs\/first /,
+  );
   assertEquals(first.stdout.includes("\x1b"), false);
-  assertEquals(filesIn(`${cwd}/runs/first`), [
-    ...["config.json", "data_position.json", "loss.svg", "metrics.jsonl", "model.safetensors"],
-  ]);
+  assertHoldsRun(`${cwd}/runs/first`);
   assertMatch(await Deno.readTextFile(`${cwd}/runs/first/loss.svg`), /^<svg [^]*<\/svg>\s*$/);
   const losses = await readLosses(`${cwd}/runs/first`);
   assertEquals(losses.length, 60);
@@ -63,6 +64,7 @@ Deno.test("training writes a run, from which training goes on", async () => {
   );
   assertEquals(events.at(-1), {
     ...{ event: "end", step: 3, out: "runs/second", interrupted: false, skipped: 0 },
+    best: { step: 3, val_loss: steps[2].val_loss },
   });
 });
 
@@ -115,7 +117,7 @@ Deno.test("an interrupted run is saved", async (t) => {
         assertEquals([end.event, end.interrupted, end.out], ["end", true, signal]);
         assertEquals((await readLosses(`${cwd}/${signal}`)).length, end.step);
         assertStringIncludes(await Deno.readTextFile(`${cwd}/${signal}/loss.svg`), "</svg>");
-        assertEquals(filesIn(`${cwd}/${signal}`).length, 5);
+        assertHoldsRun(`${cwd}/${signal}`);
         const sample = ["--checkpoint", signal, "--max-tokens", "1", "--prompt", "the"];
         assertEquals((await runTask("sample", sample, { cwd })).stdout.slice(0, 3), "the");
       },
@@ -213,7 +215,10 @@ Deno.test("bad input is told in one line", async () => {
       `cut.jsonl.zst is truncated: it ends at byte ${whole.length - 9}, inside a zstd frame; ` +
       "download it again, or keep what is whole with --skip-bad",
     ],
-    ["--data corpus.jsonl --out run", "run holds a run already: choose another one, or remove it"],
+    [
+      "--data corpus.jsonl --out run",
+      "run holds a run already: go on with --resume, choose another one, or remove it",
+    ],
     [
       "--data corpus.jsonl --out corpus.jsonl/run",
       "corpus.jsonl/run: cannot write: Not a directory",
@@ -258,6 +263,14 @@ Deno.test({
     );
   },
 });
+
+/** Asserts that a run has left what it should, and nothing of what it works with. */
+function assertHoldsRun(directory: string): void {
+  const files = new Set(filesIn(directory));
+  const expected = ["checkpoints", "config.json", "loss.svg", "metrics.jsonl", "model.safetensors"];
+  assertEquals(expected.filter((name) => !files.has(name)), []);
+  assertEquals([...files].filter((name) => /\.(lock|tmp)$/.test(name)), []);
+}
 
 function filesIn(directory: string): string[] {
   return [...Deno.readDirSync(directory)].map(({ name }) => name).sort();

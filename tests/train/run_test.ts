@@ -56,7 +56,9 @@ Deno.test("a run leaves its results in a directory", async (t) => {
 
   await t.step("and where in the data each is", async () => {
     const { out } = await train("position", { steps: 3, shuffle: false, minTokens: 20 });
-    const position = JSON.parse(await Deno.readTextFile(`${out}/data_position.json`));
+    const position =
+      JSON.parse(await Deno.readTextFile(`${out}/checkpoints/step-000003/training_state.json`))
+        .data_position;
     const options = {
       ...{ data, vocabulary, context: 16, batch: 2, split: "training" as const, seed: 1 },
       ...{ shuffle: false, minTokens: 20 },
@@ -103,7 +105,7 @@ Deno.test("a run leaves its results in a directory", async (t) => {
     await assertRejects(
       () => train("full", {}),
       UserError,
-      "/full holds a run already: choose another one, or remove it",
+      "/full holds a run already: go on with --resume, choose another one, or remove it",
     );
   });
 

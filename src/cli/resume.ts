@@ -1,0 +1,108 @@
+import { resolve } from "@std/path";
+import { UsageError, UserError } from "../errors.ts";
+import { isUrl } from "../data/shard.ts";
+import type { CheckpointConfig } from "../model/checkpoint_config.ts";
+import { type PresetName, PRESETS } from "../model/config.ts";
+import type { SavedRun } from "../train/saved_run.ts";
+import { Arguments } from "./arguments.ts";
+
+/** Options that a resumed run takes over unless they are given again. */
+const KEPT = [
+  ...["data", "optimizer", "norm", "lr", "batch", "steps", "seed", "keep", "eval-every"],
+  ...["eval-batches", "sample-every", "no-shuffle", "lang", "min-tokens", "skip-bad"],
+];
+
+/** Options that make no sense with a run that is resumed. */
+const REFUSED = ["init-from", "dry-run"];
+
+/** Options that may be given again, but not changed. */
+const FIXED = [
+  ...["preset", "layers", "heads", "width", "context", "no-bias", "no-affine"],
+  ...["vocab", "optimizer", "norm"],
+];
+
+/** The options of a run, to be kept in its checkpoints. */
+export function keptOptions(options: Arguments, steps: number): Record<string, unknown> {
+  const given = Object.entries({ ...options.given(), steps: String(steps) });
+  const kept = Object.fromEntries(given.filter(([name]) => KEPT.includes(name)));
+  // The run may be resumed from another directory.
+  const data = options.list("data").map((path) => isUrl(path) ? path : resolve(path));
+  return data.length > 0 ? { ...kept, data } : kept;
+}
+
+/**
+ * The options that a run goes on with: those of its checkpoint, and over them those given now.
+ *
+ * @returns Also what has changed, e.g. `--steps was 100, and is 200`.
+ * @throws {UsageError} If an option is given that cannot go with `--resume`.
+ * @throws {UserError} If another model or optimiser is asked for, or the checkpoint is damaged.
+ */
+export function resumedOptions(
+  given: Arguments,
+  run: SavedRun,
+  checkpoint: CheckpointConfig,
+): { options: Arguments; changes: string[] } {
+  const refused = REFUSED.find((name) => name in given.given());
+  if (refused) throw new UsageError(`--${refused} cannot go with --resume`);
+  refuseChanges(given, run, checkpoint);
+  const now = Object.fromEntries(
+    Object.entries(given.given()).filter(([name]) => !FIXED.includes(name)),
+  );
+  const kept = checkKept(run);
+  const { steps: _, ...withoutSteps } = kept;
+  const before = "tokens" in now ? withoutSteps : kept; // which would say the same twice
+  const changes = Object.keys(now)
+    .filter((name) => KEPT.includes(name) && !isSame(name, kept[name], now[name]))
+    .map((name) => describe(name, kept[name], now[name]));
+  return { options: new Arguments({ ...before, ...now }), changes };
+}
+
+function checkKept({ checkpoint, state }: SavedRun): Record<string, unknown> {
+  const isText = (value: unknown) => typeof value === "string";
+  for (const [name, value] of Object.entries(state.options)) {
+    const isValue = name === "data"
+      ? Array.isArray(value) && value.every(isText)
+      : value === true || isText(value);
+    if (isValue && KEPT.includes(name)) continue;
+    throw new UserError(`${checkpoint} is damaged: --${name} cannot be ${JSON.stringify(value)}`);
+  }
+  return state.options;
+}
+
+function isSame(name: string, before: unknown, now: unknown): boolean {
+  if (name !== "data" || !Array.isArray(before) || !Array.isArray(now)) return before === now;
+  const absolute = now.map((path) => isUrl(path) ? path : resolve(path));
+  return JSON.stringify(before) === JSON.stringify(absolute);
+}
+
+function describe(name: string, before: unknown, now: unknown): string {
+  const was = before === undefined ? "was not given" : `was ${before}`;
+  return now === true ? `--${name} is new` : `--${name} ${was}, and is ${now}`;
+}
+
+/** Refuses another model or optimiser than the run's; both values are named. */
+function refuseChanges(
+  given: Arguments,
+  { directory, state }: SavedRun,
+  { model, tokens }: CheckpointConfig,
+): void {
+  const preset = given.choice("preset", Object.keys(PRESETS) as PresetName[]);
+  const size = (name: "layers" | "heads" | "width" | "context") =>
+    [name, model[name], given.integer(name) ?? (preset && PRESETS[preset][name])] as const;
+  const [optimizer, norm = "none"] = state.optimizer.split(" ");
+  const wanted = [
+    ...[size("layers"), size("heads"), size("width"), size("context")],
+    ["biases", model.bias, given.flag("no-bias") ? false : undefined],
+    ["gains", model.affine, given.flag("no-affine") ? false : undefined],
+    ["vocabulary", tokens ? "compact" : "full", given.text("vocab")],
+    ["optimizer", optimizer, given.text("optimizer")],
+    ["norm", norm, given.text("norm")],
+  ] as const;
+  for (const [name, before, now] of wanted) {
+    if (now === undefined || now === before) continue;
+    throw new UserError(
+      `the run in ${directory} has ${name} ${before}, not ${now}, which a run keeps: start a new ` +
+        "one, e.g. with --init-from",
+    );
+  }
+}

@@ -1,0 +1,86 @@
+import { basename, dirname, resolve } from "@std/path";
+import { UserError } from "../errors.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { verifyManifest } from "./manifest.ts";
+import { RunLock } from "./run_lock.ts";
+import { readTrainingState, type TrainingState } from "./training_state.ts";
+
+/** A run that can go on. Nobody else can write to its directory until it is disposed of. */
+export interface SavedRun extends Disposable {
+  /** The run's directory. */
+  readonly directory: string;
+  /** The directory of the checkpoint to go on from, for {@linkcode loadCheckpoint}. */
+  readonly checkpoint: string;
+  /** The run as it was then. */
+  readonly state: TrainingState;
+  /** The process that died while it wrote to the directory, if one did. */
+  readonly staleOf: string | undefined;
+}
+
+/**
+ * Opens a run to go on with it: from its last checkpoint, or from another one that is named, e.g.
+ * `runs/owt2/checkpoints/step-000100`. Each file's checksum is verified.
+ *
+ * @throws {UserError} If there is no checkpoint, a file of it is missing or damaged, or another
+ * process is writing to the directory.
+ *
+ * @example
+ * ```ts no-run
+ * import { Agd, Gpu, loadCheckpoint, openRun, trainToDirectory } from "@agd/gpt2";
+ *
+ * using gpu = await Gpu.open();
+ * using resume = await openRun("runs/owt2");
+ * using model = await loadCheckpoint(gpu, resume.checkpoint);
+ * await trainToDirectory(model, {
+ *   resume,
+ *   out: "runs/owt2",
+ *   data: ["owt2/*.jsonl.zst"],
+ *   steps: 200_000,
+ *   batch: 8,
+ *   optimizer: (target) => new Agd(target),
+ *   seed: 0,
+ *   evalEvery: 100,
+ *   evalBatches: 8,
+ *   sampleEvery: 0,
+ *   sampleTokens: 200,
+ * });
+ * ```
+ */
+export async function openRun(path: string): Promise<SavedRun> {
+  const named = basename(path).match(/^step-(\d+)$/);
+  const isCheckpoint = named !== null && basename(dirname(resolve(path))) === "checkpoints";
+  const directory = isCheckpoint ? dirname(dirname(resolve(path))) : path;
+  const checkpoints = new Checkpoints(directory);
+  const steps = checkpoints.steps();
+  const step = isCheckpoint ? Number(named[1]) : steps.at(-1);
+  if (step === undefined || !steps.includes(step)) {
+    throw new UserError(`${path}: there is no checkpoint to resume from`);
+  }
+  const lock = new RunLock(directory);
+  try {
+    const checkpoint = checkpoints.path(step);
+    await verify(checkpoint, steps.filter((other) => other < step).map((s) => checkpoints.path(s)));
+    const state = await readTrainingState(checkpoint);
+    const { staleOf } = lock;
+    return {
+      directory,
+      checkpoint,
+      state,
+      staleOf,
+      [Symbol.dispose]: () => lock[Symbol.dispose](),
+    };
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function verify(checkpoint: string, older: string[]): Promise<void> {
+  try {
+    await verifyManifest(checkpoint);
+  } catch (error) {
+    const last = older.at(-1);
+    if (last === undefined || !(error instanceof UserError)) throw error;
+    throw new UserError(`${error.message}; to go on from the one before: --resume ${last}`);
+  }
+}

@@ -1,0 +1,63 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertFails, corpusDirectory, readLosses, runTask, TINY } from "./helpers.ts";
+
+Deno.test("a run goes on with its options, but those given again", async () => {
+  await using directory = await corpusDirectory();
+  const cwd = directory.path;
+  const train = (...args: string[]) => runTask("train", args, { cwd });
+  const started = await train(
+    ...["--data", "corpus.jsonl", ...TINY, "--optimizer", "adamw", "--lr", "0.01", "--steps", "4"],
+    ...["--eval-every", "2", "--no-shuffle", "--min-tokens", "3", "--out", "run"],
+  );
+  assertEquals([started.code, started.stderr], [0, ""]);
+
+  const args = ["--optimizer", "adamw", "--width", "16", "--data", "corpus.jsonl", "--batch", "4"];
+  const resumed = await train("--resume", "run", ...args, "--steps", "6");
+  assertEquals([resumed.code, resumed.stderr], [0, ""]);
+  assertStringIncludes(
+    resumed.stdout,
+    "\nGoes on after step 4, from run/checkpoints/step-000004.\n" +
+      "Changed: --batch was 2, and is 4.\nChanged: --steps was 4, and is 6.\nstep 5/6 ",
+  );
+  assertMatch(resumed.stdout, /\nstep 6\/6 .* val .* lr /);
+  assertMatch(resumed.stdout, /\nTrained 6 steps\..* in run; /);
+  assertEquals((await readLosses(`${cwd}/run`)).length, 6);
+
+  const json = await train("--resume", "run", "--tokens", "512", "--seed", "7", "--json");
+  const events = json.stdout.trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals(events[0].steps, 8); // 512 tokens are 8 steps of 4 times 16
+  assertEquals(events[1], {
+    ...{ event: "resume", step: 6, checkpoint: "run/checkpoints/step-000006" },
+    changes: ["--seed was not given, and is 7"],
+  });
+  assertEquals(events[2], {
+    event: "note",
+    text: "Reads the data from its beginning: the run was at a place in seed 0.",
+  });
+  assertEquals(events.at(-1).step, 8);
+
+  const done = await train("--resume", "run", "--out", "elsewhere");
+  assertMatch(done.stdout, /\nTrained 8 steps\./);
+
+  const refused: [args: string, what: string][] = [
+    ["--width 32", "width 16, not 32"],
+    ["--preset gpt2", "layers 1, not 12"],
+    ["--no-bias", "biases true, not false"],
+    ["--vocab full", "vocabulary compact, not full"],
+    ["--optimizer agd", "optimizer adamw, not agd"],
+    ["--norm spectral", "norm none, not spectral"],
+  ];
+  for (const [args, what] of refused) {
+    assertFails(
+      await train("--resume", "run", ...args.split(" ")),
+      1,
+      `the run in run has ${what}, which a run keeps: start a new one, e.g. with --init-from`,
+    );
+  }
+  assertFails(
+    await train("--resume", "run", "--init-from", "run"),
+    2,
+    "--init-from cannot go with --resume",
+  );
+  assertFails(await train("--resume", "none"), 1, "none: there is no checkpoint to resume from");
+});
