@@ -54,7 +54,7 @@ export async function openRun(path: string): Promise<SavedRun> {
   const steps = checkpoints.steps();
   const step = isCheckpoint ? Number(named[1]) : steps.at(-1);
   if (step === undefined || !steps.includes(step)) {
-    throw new UserError(`${path}: there is no checkpoint to resume from`);
+    throw new UserError(`${path}: there is no checkpoint to resume from; start a new run`);
   }
   const lock = new RunLock(directory);
   try {

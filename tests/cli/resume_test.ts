@@ -59,5 +59,9 @@ Deno.test("a run goes on with its options, but those given again", async () => {
     2,
     "--init-from cannot go with --resume",
   );
-  assertFails(await train("--resume", "none"), 1, "none: there is no checkpoint to resume from");
+  assertFails(
+    await train("--resume", "none"),
+    1,
+    "none: there is no checkpoint to resume from; start a new run",
+  );
 });
