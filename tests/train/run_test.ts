@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { UserError } from "../../src/errors.ts";
 import { collectVocabulary, openTokenStream } from "../../src/data/token_stream.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
@@ -7,6 +13,7 @@ import { Gpt2 } from "../../src/model/gpt2.ts";
 import { Agd } from "../../src/optim/agd.ts";
 import { readMetrics } from "../../src/train/metrics.ts";
 import { type RunOptions, trainToDirectory } from "../../src/train/run.ts";
+import { openRun } from "../../src/train/saved_run.ts";
 import { jsonl, TempDir, texts } from "../data/fixtures.ts";
 
 const ARCHITECTURE = { layers: 1, heads: 2, width: 16, context: 16, bias: true, affine: true };
@@ -95,6 +102,20 @@ Deno.test("a run leaves its results in a directory", async (t) => {
     assertEquals((await readMetrics(`${out}/metrics.jsonl`)).length, last!.step);
   });
 
+  await t.step("while which is written training goes on", async () => {
+    const log: string[] = [];
+    await train("saving", {
+      ...{ steps: 20, evalBatches: 0, keep: 1 },
+      onStep: ({ step }) => void log.push(`step ${step}`),
+      onSave: (step) => void log.push(`saved ${step}`),
+    });
+    const saves = log.filter((entry) => entry.startsWith("saved"));
+    assertEquals(saves, Array.from({ length: 10 }, (_, i) => `saved ${2 * i + 2}`)); // in order
+    const isAfterNext = (save: string) =>
+      log.indexOf(save) > log.indexOf(`step ${Number(save.slice(6)) + 1}`);
+    assert(saves.slice(0, -1).some(isAfterNext), "every save held up the next step");
+  });
+
   await t.step("unless it is aborted before the first step", async () => {
     const { saves, last } = await train("none", { signal: AbortSignal.abort() });
     assertEquals([saves, last], [[], undefined]);
@@ -114,4 +135,48 @@ Deno.test("a run leaves its results in a directory", async (t) => {
     await assertRejects(() => train("bad", { data: [bad] }), UserError, "bad.jsonl:1: not JSON");
     await assertRejects(() => Deno.stat(`${directory.path}/bad`), Deno.errors.NotFound);
   });
+});
+
+Deno.test("what stops a run is told with the last checkpoint", async (t) => {
+  await using directory = new TempDir();
+  const data = [await directory.write("corpus.jsonl", jsonl(texts(60, 40)))];
+  const { vocabulary } = await collectVocabulary(data);
+
+  /** Trains, and breaks the device after the first save. */
+  const train = async (name: string, breakIt: (gpu: Gpu) => void) => {
+    using gpu = await Gpu.open();
+    using model = await Gpt2.create(gpu, ARCHITECTURE, { vocabulary, seed: 1 });
+    let isSaved = false;
+    await trainToDirectory(model, {
+      ...{ data, out: `${directory.path}/${name}`, batch: 2, steps: 1000, seed: 1 },
+      optimizer: (target) => new Agd(target),
+      ...{ evalEvery: 2, evalBatches: 0, sampleEvery: 0, sampleTokens: 4 },
+      onSave: () => void (isSaved = true),
+      onStep: () => isSaved && breakIt(gpu),
+    });
+  };
+
+  const breakages: [name: string, breakIt: (gpu: Gpu) => void, message: RegExp][] = [
+    [
+      "a lost device",
+      ({ device }) => device.destroy(),
+      /^the GPU ".*" was lost: [^\n]*; the last checkpoint is .*\/step-(\d+)$/,
+    ],
+    [
+      "memory that has run out",
+      ({ device }) => {
+        const error = new GPUOutOfMemoryError("no memory");
+        device.dispatchEvent(new GPUUncapturedErrorEvent("uncapturederror", { error }));
+      },
+      /^the GPU ".*" ran out of memory [^\n]*; the last checkpoint is .*\/step-(\d+)$/,
+    ],
+  ];
+  for (const [name, breakIt, message] of breakages) {
+    await t.step(name, async () => {
+      const error = await assertRejects(() => train(name, breakIt), UserError);
+      assertMatch(error.message, message);
+      using run = await openRun(`${directory.path}/${name}`);
+      assertEquals(run.state.step, Number(error.message.match(message)![1]));
+    });
+  }
 });
