@@ -59,6 +59,8 @@ export {
   parameterTable,
 } from "./src/model/parameters.ts";
 export { loadCheckpoint, saveCheckpoint } from "./src/model/checkpoint.ts";
+export { downloadModel, type DownloadOptions } from "./src/hub/model.ts";
+export type { HubOptions } from "./src/hub/settings.ts";
 export type { TokenBatch } from "./src/model/passes.ts";
 export type { TensorMap } from "./src/model/weights.ts";
 

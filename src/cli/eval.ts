@@ -4,6 +4,7 @@ import { Gpu } from "../gpu/gpu.ts";
 import { loadCheckpoint } from "../model/checkpoint.ts";
 import { evaluateText, type Evaluation } from "../train/evaluate_text.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
+import { findCheckpoint } from "./checkpoint.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { ReadingBar } from "./reading_bar.ts";
@@ -14,7 +15,10 @@ const COMMAND: CommandSpec = {
     "Measures how well a model predicts a text: loss in nats per token, perplexity, and bits per\n" +
     "byte. The same call gives the same numbers on one adapter.",
   options: {
-    checkpoint: { value: "DIR", help: "directory that training wrote" },
+    checkpoint: {
+      value: "DIR",
+      help: "directory that training wrote, or owner/name on the Hugging Face Hub",
+    },
     data: {
       value: "PATH",
       help: "file, glob, directory or URL of text, or .bin files; repeatable",
@@ -38,7 +42,7 @@ const COMMAND: CommandSpec = {
   },
   examples: [
     "--checkpoint runs/owt2 --data 'owt2/2020-04.jsonl.zst'",
-    "--checkpoint runs/owt2 --data wikitext.txt --stride 512 --json",
+    "--checkpoint openai-community/gpt2 --data wikitext.txt --stride 512 --json",
   ],
 };
 
@@ -50,7 +54,7 @@ async function evalCommand(options: Arguments): Promise<void> {
   if (!checkpoint) throw new UsageError("--checkpoint DIR is needed");
   const data = options.list("data");
   if (data.length === 0) throw new UsageError("--data PATH is needed");
-  limitNetwork(data);
+  limitNetwork(data, checkpoint);
   const json = options.flag("json");
   const settings = {
     split: options.choice("split", ["all", "training", "validation"]),
@@ -61,8 +65,10 @@ async function evalCommand(options: Arguments): Promise<void> {
     minTokens: options.integer("min-tokens", { min: 0 }),
     skipBad: options.flag("skip-bad"),
   };
+  const directory = await findCheckpoint(checkpoint, json);
+  Deno.permissions.revokeSync({ name: "write" });
   using gpu = await Gpu.open();
-  using model = await loadCheckpoint(gpu, checkpoint);
+  using model = await loadCheckpoint(gpu, directory);
   let evaluation: Evaluation;
   {
     using bar = json || !Deno.stdout.isTerminal() ? undefined : new ReadingBar();

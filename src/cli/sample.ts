@@ -5,7 +5,9 @@ import { loadCheckpoint } from "../model/checkpoint.ts";
 import { checkSampling } from "../sample/choose_token.ts";
 import { generate } from "../sample/generate.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
+import { findCheckpoint } from "./checkpoint.ts";
 import { main } from "./main.ts";
+import { limitNetwork } from "./network.ts";
 
 const COMMAND: CommandSpec = {
   name: "sample",
@@ -13,7 +15,10 @@ const COMMAND: CommandSpec = {
     "Generates text from a checkpoint. Without --prompt it goes on from standard input, or on\n" +
     "a terminal starts a new document.",
   options: {
-    checkpoint: { value: "DIR", help: "directory that training wrote" },
+    checkpoint: {
+      value: "DIR",
+      help: "directory that training wrote, or owner/name on the Hugging Face Hub",
+    },
     prompt: { value: "TEXT", help: "text to go on from" },
     "max-tokens": { value: "N", help: "most tokens to generate (default 100)" },
     temperature: {
@@ -28,6 +33,7 @@ const COMMAND: CommandSpec = {
   examples: [
     '--checkpoint runs/owt2 --prompt "The moon" --max-tokens 200',
     "--checkpoint runs/owt2 --temperature 0 < prompt.txt",
+    '--checkpoint openai-community/gpt2 --prompt "The moon"',
   ],
 };
 
@@ -44,8 +50,11 @@ async function sample(options: Arguments): Promise<void> {
   };
   checkSampling(settings);
 
+  limitNetwork([], directory);
+  const found = await findCheckpoint(directory);
+  Deno.permissions.revokeSync({ name: "write" });
   using gpu = await Gpu.open();
-  using model = await loadCheckpoint(gpu, directory);
+  using model = await loadCheckpoint(gpu, found);
   const prompt = options.text("prompt") ?? await readPrompt();
   for (let i = 0; i < samples; i++) {
     if (samples > 1) write(`${i === 0 ? "" : "\n"}--- sample ${i + 1}\n`);

@@ -16,6 +16,7 @@ import { checkRunDirectory } from "../train/run_directory.ts";
 import { openRun } from "../train/saved_run.ts";
 import type { TrainerOptions } from "../train/trainer.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
+import { findCheckpoint } from "./checkpoint.ts";
 import { type Display, JsonDisplay, QuietDisplay, TextDisplay } from "./display.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { main } from "./main.ts";
@@ -70,7 +71,11 @@ const COMMAND: CommandSpec = {
     },
     "eval-batches": { value: "N", help: "validation batches in an evaluation (default 8)" },
     "sample-every": { value: "N", help: "steps between samples (default: one at the end)" },
-    "init-from": { value: "DIR", help: "start from a checkpoint; it decides the architecture" },
+    "init-from": {
+      value: "DIR",
+      help:
+        "start from a checkpoint, or owner/name on the Hugging Face Hub; it decides the architecture",
+    },
     "no-shuffle": { help: "read the data in order" },
     lang: {
       value: "CODE",
@@ -99,7 +104,8 @@ async function trainCommand(given: Arguments): Promise<number> {
   const preset = options.choice("preset", PRESET_NAMES) ?? "tiny";
   const data = options.list("data");
   if (data.length === 0) data.push(fromFileUrl(new URL("../../data", import.meta.url)));
-  limitNetwork(data);
+  const initFrom = resume ? undefined : options.text("init-from");
+  limitNetwork(data, initFrom);
   const skipBad = options.flag("skip-bad");
   const lang = options.text("lang");
   const minTokens = options.integer("min-tokens", { min: 0 });
@@ -108,8 +114,7 @@ async function trainCommand(given: Arguments): Promise<number> {
   const seed = options.integer("seed", { min: 0 }) ?? 0;
   const batch = options.integer("batch") ?? 8;
   const optimizer = chooseOptimizer(options);
-  const checkpoint = resume?.checkpoint ?? options.text("init-from");
-  const architecture = chooseArchitecture(options, preset, checkpoint);
+  const architecture = chooseArchitecture(options, preset, resume?.checkpoint ?? initFrom);
   const vocab = options.choice("vocab", ["full", "compact"]) ??
     (preset === "tiny" ? "compact" : "full");
   const chooseSteps = stepsOption(options, preset);
@@ -127,6 +132,8 @@ async function trainCommand(given: Arguments): Promise<number> {
   const shards = isDryRun && vocab === "full" ? [] : await findShards(data, find);
   const isElsewhere = !resume || resolve(out) !== resolve(resume.directory);
   if (!isDryRun && isElsewhere) await checkRunDirectory(out);
+  const isHidden = options.flag("quiet") || options.flag("json");
+  const checkpoint = resume?.checkpoint ?? (initFrom && await findCheckpoint(initFrom, isHidden));
   using gpu = await Gpu.open();
   const trainer = { batch, optimizer: optimizer.make };
   const readVocabulary = async (): Promise<Vocabulary> => {

@@ -8,6 +8,8 @@ export interface HttpOptions {
   delay?: number;
   /** How long a server may send nothing, in milliseconds. @default 30000 */
   timeout?: number;
+  /** An Authorization header, for the server itself and none that it redirects to. @default none */
+  authorization?: string;
 }
 
 const MAX_DELAY = 30_000;
@@ -66,7 +68,7 @@ export async function request(
   url: string,
   name: string,
   headers: Record<string, string>,
-  { timeout = 30_000 }: HttpOptions,
+  { timeout = 30_000, authorization }: HttpOptions,
 ): Promise<Answer> {
   const controller = new AbortController();
   /** Waits for the network. */
@@ -86,10 +88,13 @@ export async function request(
     }
   };
   let location = url;
+  const { origin } = new URL(url);
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+    const isSame = new URL(location).origin === origin;
+    const secret: Record<string, string> = authorization && isSame ? { authorization } : {};
     const response = await within(() =>
       fetch(location, {
-        headers: { "accept-encoding": "identity", ...headers },
+        headers: { "accept-encoding": "identity", ...headers, ...secret },
         redirect: "manual",
         signal: controller.signal,
       })

@@ -1,4 +1,5 @@
 import { fileError, UserError } from "../errors.ts";
+import { fileExists } from "../file_exists.ts";
 import type { ParameterSpec } from "./parameters.ts";
 import { openSafetensors, type SafetensorsFile, type TensorInfo } from "./safetensors.ts";
 
@@ -43,12 +44,12 @@ export class WeightFiles implements Disposable {
   static async open(directory: string): Promise<WeightFiles> {
     const index = `${directory}/${WEIGHTS_INDEX}`;
     const single = `${directory}/${WEIGHTS}`;
-    const isSharded = !await exists(single) && await exists(index);
+    const isSharded = !await fileExists(single) && await fileExists(index);
     const weights = new WeightFiles(isSharded ? index : single);
     try {
       if (!isSharded) await weights.#add(single);
       else {
-        for (const [part, names] of await readIndex(index)) {
+        for (const [part, names] of await readWeightsIndex(index)) {
           await weights.#add(`${directory}/${part}`, names);
         }
       }
@@ -145,8 +146,12 @@ export class WeightFiles implements Disposable {
   }
 }
 
-/** The tensors of each file that an index lists. */
-async function readIndex(path: string): Promise<Map<string, Set<string>>> {
+/**
+ * The tensors of each file that an index lists. A file is a name and nothing else.
+ *
+ * @throws {UserError} If the index cannot be read, or names no such file.
+ */
+export async function readWeightsIndex(path: string): Promise<Map<string, Set<string>>> {
   let index: unknown;
   try {
     index = JSON.parse(await Deno.readTextFile(path));
@@ -170,16 +175,6 @@ async function readIndex(path: string): Promise<Map<string, Set<string>>> {
     files.get(file)!.add(tensor);
   }
   return files;
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw fileError(error, `${path}: cannot read`);
-  }
 }
 
 /** Says of tensors what is wrong with them: the first one, and some of the others. */

@@ -49,8 +49,8 @@ Deno.test("a wrong call of eval is told in one line", async () => {
       "--split must be one of all, training, validation, not 'test'",
     ],
     [
-      ...["--checkpoint no/where --data b", 1] as const,
-      "no/where/config.json: cannot read: No such file or directory",
+      ...["--checkpoint ./no/where --data b", 1] as const,
+      "./no/where/config.json: cannot read: No such file or directory",
     ],
   ];
   await Promise.all(wrong.map(async ([args, code, message]) => {

@@ -69,7 +69,11 @@ Deno.test("a wrong call of sample is told in one line", async () => {
     ["--checkpoint a --top-k 0", 2, "--top-k must be an integer of 1 or more, not 0"],
     ["--checkpoint a --top-p 2", 2, "top-p must be above 0 and at most 1, not 2"],
     ["--checkpoint a --promt x", 2, "unknown option '--promt': did you mean --prompt?"],
-    ["--checkpoint no/where", 1, "no/where/config.json: cannot read: No such file or directory"],
+    [
+      "--checkpoint ./no/where",
+      1,
+      "./no/where/config.json: cannot read: No such file or directory",
+    ],
   ];
   await Promise.all(wrong.map(async ([args, code, message]) => {
     assertFails(

@@ -1,5 +1,7 @@
 /** A request, as far as it matters. */
 export interface FileRequest {
+  /** For example GET. */
+  method: string;
   /** With its query. */
   path: string;
   /** By lower-case name. */
@@ -73,10 +75,10 @@ export class FileServer implements AsyncDisposable {
       const colon = line.indexOf(":");
       return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
     }));
-    const path = first.split(" ")[1];
+    const [method, path] = first.split(" ");
     const parts = [path, headers.get("range"), headers.get("if-range")];
     const number = this.requests.push(parts.filter((part) => part).join(" ")) - 1;
-    return { path, headers, number };
+    return { method, path, headers, number };
   }
 
   async #write(connection: Deno.Conn, reply: Reply): Promise<void> {

@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import { fileError, UserError } from "../errors.ts";
+import { fileExists } from "../file_exists.ts";
+import { readRemote } from "../data/http.ts";
+import type { HttpOptions } from "../data/http_request.ts";
+import type { HubFile } from "./locate.ts";
+
+/**
+ * Downloads a file of a hub to `path`. What is there of it already, as `path.incomplete`, is not
+ * asked for again. The name `path` is given only to a whole file with the right checksum.
+ *
+ * @param onProgress Called with the bytes that are there.
+ * @throws {UserError} If the file cannot be had or written, or is damaged.
+ */
+export async function download(
+  hubFile: HubFile,
+  path: string,
+  http: HttpOptions,
+  onProgress?: (bytes: number) => void,
+): Promise<void> {
+  const { name, url, size } = hubFile;
+  const incomplete = `${path}.incomplete`;
+  try {
+    // Of two processes the second waits, and finds the work done.
+    using file = await Deno.open(incomplete, { create: true, append: true });
+    await file.lock(true);
+    if (await fileExists(path)) return await remove(incomplete);
+    let there = (await file.stat()).size;
+    if (size !== undefined && there > size) {
+      await file.truncate(0);
+      there = 0;
+    }
+    onProgress?.(there);
+    if (size === undefined || there < size) {
+      const offset = there > 0 ? there : undefined;
+      const rest = size === undefined ? undefined : size - there;
+      for await (const chunk of readRemote({ name, url, offset, size: rest }, http)) {
+        for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
+        there += chunk.length;
+        onProgress?.(there);
+      }
+    }
+    await file.sync();
+    await verify(hubFile, incomplete, there);
+    await Deno.rename(incomplete, path);
+  } catch (error) {
+    throw fileError(error, `${incomplete}: cannot write`);
+  }
+}
+
+/** Makes sure that a file's content is what its name on the hub says; removes one that is not. */
+async function verify({ name, etag }: HubFile, path: string, size: number): Promise<void> {
+  const isSha256 = /^[0-9a-f]{64}$/.test(etag);
+  if (!isSha256 && !/^[0-9a-f]{40}$/.test(etag)) return; // no checksum
+  const hash = createHash(isSha256 ? "sha256" : "sha1");
+  if (!isSha256) hash.update(`blob ${size}\0`); // as Git does
+  using file = await Deno.open(path);
+  for await (const chunk of file.readable) hash.update(chunk);
+  const found = hash.digest("hex");
+  if (found === etag) return;
+  await remove(path);
+  throw new UserError(
+    `${name}: the download is damaged: its checksum is ${found}, not ${etag}; try again`,
+  );
+}
+
+/** Removes a file, if it is there. */
+async function remove(path: string): Promise<void> {
+  await Deno.remove(path).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+}

@@ -1,0 +1,129 @@
+import { fileError, UserError } from "../errors.ts";
+import { fileExists } from "../file_exists.ts";
+import { readWeightsIndex, WEIGHTS, WEIGHTS_INDEX } from "../model/weight_files.ts";
+import { download } from "./download.ts";
+import { locate } from "./locate.ts";
+import { type HubOptions, type HubSettings, hubSettings } from "./settings.ts";
+
+const CONFIG = "config.json";
+const BRANCH = "main";
+
+/** How to get a model. */
+export interface DownloadOptions extends HubOptions {
+  /** Called with each file while it is downloaded, and its bytes so far and in all, if known. */
+  onProgress?: (file: string, bytes: number, size: number | undefined) => void;
+}
+
+/** Whether a text has the form of a model's name on a hub: `owner/name`. */
+export function isHubId(text: string): boolean {
+  return /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/.test(text) && !/--|\.\./.test(text);
+}
+
+/**
+ * The directory that holds a model of the Hugging Face Hub: `config.json` and the weights as
+ * safetensors. What is not there yet is downloaded, from where an interrupted download stopped, and
+ * its size and checksum are verified.
+ *
+ * The layout of the cache is Hugging Face's (`models--owner--name` with `blobs`, `snapshots` and
+ * `refs`), so that models are shared with its tools. A model that is there is not asked for again.
+ *
+ * @param id `owner/name`.
+ * @throws {UserError} If there is no such model, it may not be read or has no safetensors weights,
+ * or it cannot be downloaded or written.
+ *
+ * @example
+ * ```ts no-run
+ * import { downloadModel, Gpu, loadCheckpoint } from "@agd/gpt2";
+ *
+ * using gpu = await Gpu.open();
+ * using model = await loadCheckpoint(gpu, await downloadModel("openai-community/gpt2"));
+ * ```
+ */
+export async function downloadModel(id: string, options: DownloadOptions = {}): Promise<string> {
+  if (!isHubId(id)) throw new UserError(`${id} is not a model's name: owner/name`);
+  const settings = hubSettings(options);
+  const directory = `${settings.cache}/models--${id.replace("/", "--")}`;
+  const ref = `${directory}/refs/${BRANCH}`;
+  const known = await readRef(ref);
+  if (known !== undefined) {
+    const snapshot = `${directory}/snapshots/${known}`;
+    if (await isComplete(snapshot)) return snapshot;
+  }
+  const fetchFile = async (revision: string, file: string): Promise<string | undefined> => {
+    return await fetchTo(directory, { id, revision, file }, settings, options.onProgress);
+  };
+  const commit = await fetchFile(BRANCH, CONFIG);
+  if (commit === undefined) {
+    throw new UserError(`there is no model ${id} with a ${CONFIG} on ${settings.endpoint}`);
+  }
+  const snapshot = `${directory}/snapshots/${commit}`;
+  if (await fetchFile(commit, WEIGHTS) === undefined) {
+    if (await fetchFile(commit, WEIGHTS_INDEX) === undefined) {
+      throw new UserError(`${id} has no weights as safetensors on ${settings.endpoint}`);
+    }
+    for (const part of (await readWeightsIndex(`${snapshot}/${WEIGHTS_INDEX}`)).keys()) {
+      if (await fetchFile(commit, part) !== undefined) continue;
+      throw new UserError(`${id} has no ${part}, which its ${WEIGHTS_INDEX} lists`);
+    }
+  }
+  await write(ref, () => Deno.writeTextFile(ref, commit));
+  return snapshot;
+}
+
+/** Gets a file into the snapshot of its commit; returns that commit, or undefined without a file. */
+async function fetchTo(
+  directory: string,
+  { id, revision, file }: { id: string; revision: string; file: string },
+  settings: HubSettings,
+  onProgress: DownloadOptions["onProgress"],
+): Promise<string | undefined> {
+  const found = await locate(id, revision, file, settings);
+  if (!found) return undefined;
+  const { commit, etag, size, url } = found;
+  const blob = `${directory}/blobs/${etag}`;
+  const isAtHub = new URL(url).origin === new URL(settings.endpoint).origin;
+  const authorization = settings.token && isAtHub ? `Bearer ${settings.token}` : undefined;
+  await write(blob, async () => {
+    if (await fileExists(blob)) return;
+    await download(found, blob, { ...settings.http, authorization }, (bytes) => {
+      onProgress?.(file, bytes, size);
+    });
+  });
+  const link = `${directory}/snapshots/${commit}/${file}`;
+  await write(link, async () => {
+    // A hard link, which every system lets everybody make.
+    await Deno.link(blob, link).catch((error) => {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    });
+  });
+  return commit;
+}
+
+/** Whether a snapshot has all that a checkpoint needs. */
+async function isComplete(snapshot: string): Promise<boolean> {
+  if (!await fileExists(`${snapshot}/${CONFIG}`)) return false;
+  if (await fileExists(`${snapshot}/${WEIGHTS}`)) return true;
+  const index = `${snapshot}/${WEIGHTS_INDEX}`;
+  if (!await fileExists(index)) return false;
+  for (const part of (await readWeightsIndex(index)).keys()) {
+    if (!await fileExists(`${snapshot}/${part}`)) return false;
+  }
+  return true;
+}
+
+/** The commit that the cache has of the branch; undefined if it has none. */
+async function readRef(path: string): Promise<string | undefined> {
+  if (!await fileExists(path)) return undefined;
+  const commit = (await Deno.readTextFile(path)).trim();
+  return /^[0-9a-f]{40}$/.test(commit) ? commit : undefined;
+}
+
+/** Does what writes a file, in a directory that is made if need be. */
+async function write(path: string, action: () => Promise<void>): Promise<void> {
+  try {
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    await action();
+  } catch (error) {
+    throw fileError(error, `${path}: cannot write`);
+  }
+}

@@ -1,0 +1,54 @@
+import { UserError } from "../errors.ts";
+import type { HttpOptions } from "../data/http_request.ts";
+
+/** Where models come from, and where they are kept. */
+export interface HubOptions {
+  /** Address of the hub. @default `HF_ENDPOINT`, or else https://huggingface.co */
+  endpoint?: string;
+  /** Token of a user who may read private and gated models. @default `HF_TOKEN` */
+  token?: string;
+  /**
+   * Directory of Hugging Face's tools; models are in `hub` in it. @default `HF_HOME`, or else
+   * `huggingface` in the user's cache directory
+   */
+  home?: string;
+  /** How to bear with the network. */
+  http?: HttpOptions;
+}
+
+/** Options with what the environment says in place of what is left out. */
+export interface HubSettings {
+  endpoint: string;
+  token?: string;
+  /** The directory that models are in. */
+  cache: string;
+  http: HttpOptions;
+}
+
+/**
+ * Completes options from the environment. The cache is where Hugging Face's own tools keep theirs,
+ * on every system: `$XDG_CACHE_HOME/huggingface`, or else `.cache/huggingface` in the user's home.
+ *
+ * @throws {UserError} If the endpoint is no address, or there is no home directory.
+ */
+export function hubSettings(options: HubOptions = {}): HubSettings {
+  const { token = read("HF_TOKEN"), http = {} } = options;
+  const endpoint = options.endpoint ?? read("HF_ENDPOINT") ?? "https://huggingface.co";
+  if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) {
+    throw new UserError(`HF_ENDPOINT is ${endpoint}, which is not an http(s):// address`);
+  }
+  const home = options.home ?? read("HF_HOME") ?? `${cacheDirectory()}/huggingface`;
+  return { endpoint: endpoint.replace(/\/+$/, ""), token, cache: `${home}/hub`, http };
+}
+
+function cacheDirectory(): string {
+  const cache = read("XDG_CACHE_HOME");
+  if (cache !== undefined) return cache;
+  const home = read(Deno.build.os === "windows" ? "USERPROFILE" : "HOME");
+  if (home !== undefined) return `${home}/.cache`;
+  throw new UserError("there is no home directory to keep models in: set HF_HOME to a directory");
+}
+
+function read(name: string): string | undefined {
+  return Deno.env.get(name) || undefined;
+}

@@ -1,0 +1,253 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { UserError } from "../../src/errors.ts";
+import { downloadModel, isHubId } from "../../src/hub/model.ts";
+import { TempDir } from "../data/fixtures.ts";
+import { COMMIT, gitName, HubServer, sha256 } from "./hub_server.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const CONFIG = bytes('{"model_type": "gpt2"}');
+const WEIGHTS = Uint8Array.from({ length: 300_000 }, (_, i) => i % 251);
+const PARTS = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
+const INDEX = bytes(JSON.stringify({ weight_map: { a: PARTS[0], b: PARTS[1], c: PARTS[0] } }));
+const ID = "someone/gpt2";
+const HTTP = { tries: 3, delay: 1, timeout: 2000 };
+
+function single(token?: string) {
+  return { [ID]: { files: { "config.json": CONFIG, "model.safetensors": WEIGHTS }, token } };
+}
+
+/** The files below a directory, with their sizes. */
+function filesIn(directory: string, prefix = ""): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const { name, isDirectory } of Deno.readDirSync(`${directory}/${prefix}`)) {
+    const path = `${prefix}${name}`;
+    if (isDirectory) Object.assign(found, filesIn(directory, `${path}/`));
+    else found[path] = Deno.statSync(`${directory}/${path}`).size;
+  }
+  return found;
+}
+
+Deno.test("hub: a model is downloaded once, into Hugging Face's layout", async () => {
+  await using server = new HubServer(single());
+  await using temp = new TempDir();
+  const options = { endpoint: `${server.url}/`, home: temp.path, http: HTTP };
+  const progress: [string, number, number | undefined][] = [];
+  const directory = await downloadModel(ID, {
+    ...options,
+    onProgress: (...all) => progress.push(all),
+  });
+  const cache = "hub/models--someone--gpt2";
+  assertEquals(directory, `${temp.path}/${cache}/snapshots/${COMMIT}`);
+  assertEquals(filesIn(temp.path), {
+    [`${cache}/blobs/${gitName(CONFIG)}`]: CONFIG.length,
+    [`${cache}/blobs/${sha256(WEIGHTS)}`]: WEIGHTS.length,
+    [`${cache}/refs/main`]: 40,
+    [`${cache}/snapshots/${COMMIT}/config.json`]: CONFIG.length,
+    [`${cache}/snapshots/${COMMIT}/model.safetensors`]: WEIGHTS.length,
+  });
+  assertEquals(await Deno.readFile(`${directory}/model.safetensors`), WEIGHTS);
+  assertEquals(progress.at(-1), ["model.safetensors", WEIGHTS.length, WEIGHTS.length]);
+  assert(progress.length > 3, "progress is told more than once");
+
+  const requests = server.hub.requests.length;
+  assertEquals(await downloadModel(ID, options), directory);
+  assertEquals(server.hub.requests.length, requests, "what is there is not asked for again");
+  await Deno.remove(`${directory}/model.safetensors`);
+  assertEquals(await downloadModel(ID, options), directory);
+  assertEquals(server.cdn.requests.length, 1, "nor is a blob");
+});
+
+Deno.test("hub: weights in parts", async () => {
+  const [one, other] = [WEIGHTS.slice(0, 5000), WEIGHTS.slice(5000, 9000)];
+  await using server = new HubServer({
+    [ID]: {
+      files: {
+        "config.json": CONFIG,
+        "model.safetensors.index.json": INDEX,
+        [PARTS[0]]: one,
+        [PARTS[1]]: other,
+      },
+    },
+  });
+  await using temp = new TempDir();
+  const options = { endpoint: server.url, home: temp.path, http: HTTP };
+  const directory = await downloadModel(ID, options);
+  assertEquals(await Deno.readFile(`${directory}/${PARTS[0]}`), one);
+  assertEquals(await Deno.readFile(`${directory}/${PARTS[1]}`), other);
+  const requests = server.hub.requests.length;
+  await downloadModel(ID, options);
+  assertEquals(server.hub.requests.length, requests);
+});
+
+Deno.test("hub: a download goes on where it stopped, in this process or a later one", async () => {
+  await using server = new HubServer(single());
+  await using temp = new TempDir();
+  const options = { endpoint: server.url, home: temp.path, http: HTTP };
+  // Drops the connection after 100,000 bytes, then sends nothing any more.
+  server.disturb = (reply, { number }) => ({ ...reply, cut: number === 0 ? 100_000 : 0 });
+  const error = await assertRejects(() => downloadModel(ID, options), UserError);
+  assertEquals(
+    error.message.startsWith(`${ID}/model.safetensors: gave up at byte 100000 after 3 tries: `),
+    true,
+    error.message,
+  );
+  const incomplete = `hub/models--someone--gpt2/blobs/${sha256(WEIGHTS)}.incomplete`;
+  assertEquals(filesIn(temp.path)[incomplete], 100_000);
+
+  server.disturb = (reply, { number }) => ({ ...reply, cut: number % 2 === 0 ? Infinity : 50_000 });
+  const before = server.cdn.requests.length;
+  const directory = await downloadModel(ID, options);
+  assertEquals(await Deno.readFile(`${directory}/model.safetensors`), WEIGHTS);
+  assertEquals(
+    server.cdn.requests.slice(before).every((request) => !/bytes=0-|1$/.test(request)),
+    true,
+    "only the rest is asked for",
+  );
+  assertEquals(filesIn(temp.path)[incomplete], undefined);
+});
+
+Deno.test("hub: several processes may want the same model", async () => {
+  await using server = new HubServer(single());
+  await using temp = new TempDir();
+  const options = { endpoint: server.url, home: temp.path, http: HTTP };
+  const [one, other] = await Promise.all([downloadModel(ID, options), downloadModel(ID, options)]);
+  assertEquals(one, other);
+  assertEquals(await Deno.readFile(`${one}/model.safetensors`), WEIGHTS);
+  assertEquals(server.cdn.requests.length, 1);
+});
+
+Deno.test("hub: a download that is damaged is thrown away", async () => {
+  for (const file of ["config.json", "model.safetensors"]) {
+    const wrong = "0".repeat(file === "config.json" ? 40 : 64);
+    await using server = new HubServer(single());
+    await using temp = new TempDir();
+    const options = { endpoint: server.url, home: temp.path, http: HTTP };
+    const header = file === "config.json" ? "ETag" : "X-Linked-Etag";
+    server.disguise = (headers) =>
+      header in headers ? { ...headers, [header]: `"${wrong}"` } : headers;
+    const content = single()[ID].files[file as "config.json"];
+    const found = file === "config.json" ? gitName(content) : sha256(content);
+    const error = await assertRejects(() => downloadModel(ID, options), UserError);
+    assertEquals(
+      error.message,
+      `${ID}/${file}: the download is damaged: its checksum is ${found}, not ${wrong}; try again`,
+    );
+    assertEquals(Object.keys(filesIn(temp.path)).filter((path) => path.includes(wrong)), []);
+  }
+  // A file that is longer than the hub says is not what it says.
+  await using server = new HubServer(single());
+  await using temp = new TempDir();
+  server.disguise = (headers) => ({ ...headers, "X-Linked-Size": "1000" });
+  await assertRejects(
+    () => downloadModel(ID, { endpoint: server.url, home: temp.path, http: HTTP }),
+    UserError,
+  );
+});
+
+Deno.test("hub: a token goes to the hub, and to no other server", async () => {
+  await using server = new HubServer(single("secret"));
+  await using temp = new TempDir();
+  const options = { endpoint: server.url, home: temp.path, http: HTTP };
+  const error = await assertRejects(() => downloadModel(ID, options), UserError);
+  assertEquals(
+    error.message,
+    `${ID}/config.json: the hub answers 401 Unauthorized: there is no such model, or it is private ` +
+      `or gated; if so, ask for access on ${server.url}/${ID} and set HF_TOKEN`,
+  );
+  assertEquals(filesIn(temp.path), {});
+  await downloadModel(ID, { ...options, token: "secret" });
+  assertEquals(server.authorized.sort(), [
+    `hub GET /${ID}/resolve/main/config.json`,
+    `hub HEAD /${ID}/resolve/${COMMIT}/model.safetensors`,
+    `hub HEAD /${ID}/resolve/main/config.json`,
+  ]);
+});
+
+Deno.test("hub: what is not there is told", async () => {
+  const lacking: [Record<string, Uint8Array>, string][] = [
+    [{}, "there is no model someone/gpt2 with a config.json on URL"],
+    [{ "config.json": CONFIG }, "someone/gpt2 has no weights as safetensors on URL"],
+    [
+      { "config.json": CONFIG, "model.safetensors.index.json": INDEX, [PARTS[0]]: WEIGHTS },
+      `someone/gpt2 has no ${PARTS[1]}, which its model.safetensors.index.json lists`,
+    ],
+  ];
+  for (const [files, message] of lacking) {
+    await using server = new HubServer({ [ID]: { files } });
+    await using temp = new TempDir();
+    const error = await assertRejects(
+      () => downloadModel(ID, { endpoint: server.url, home: temp.path, http: HTTP }),
+      UserError,
+    );
+    assertEquals(error.message, message.replace("URL", server.url));
+  }
+});
+
+Deno.test("hub: a server cannot choose where files are written", async () => {
+  const evil: [string, string][] = [
+    ["X-Repo-Commit", "../../../evil"],
+    ["X-Repo-Commit", ""],
+    ["ETag", '"../../evil"'],
+    ["ETag", '""'],
+  ];
+  for (const [header, value] of evil) {
+    await using server = new HubServer(single());
+    await using temp = new TempDir();
+    server.disguise = (headers) => ({ ...headers, [header]: value });
+    const error = await assertRejects(
+      () => downloadModel(ID, { endpoint: server.url, home: temp.path, http: HTTP }),
+      UserError,
+    );
+    assertEquals(
+      error.message,
+      `${ID}/config.json: ${server.url} does not answer as a Hugging Face hub does`,
+    );
+    assertEquals(filesIn(temp.path), {});
+  }
+  const index = bytes(JSON.stringify({ weight_map: { a: "../../../../evil.safetensors" } }));
+  await using server = new HubServer({
+    [ID]: { files: { "config.json": CONFIG, "model.safetensors.index.json": index } },
+  });
+  await using temp = new TempDir();
+  const home = `${temp.path}/a/b`;
+  await assertRejects(
+    () => downloadModel(ID, { endpoint: server.url, home, http: HTTP }),
+    UserError,
+    "which is not a safetensors file's name",
+  );
+  assertEquals(Object.keys(filesIn(temp.path)).filter((path) => path.includes("evil")), []);
+});
+
+Deno.test("hub: names of models", () => {
+  for (const name of ["openai-community/gpt2", "a/b", "A1/b_c.d-e"]) assert(isHubId(name), name);
+  const others = [
+    "gpt2",
+    "runs/a/b",
+    "./runs",
+    "../x",
+    "/a/b",
+    "a/",
+    "a/..",
+    "a--b/c",
+    "a/.b",
+    "a\\b",
+  ];
+  for (const name of [...others, "a/b ", "", "~/runs"]) assert(!isHubId(name), name);
+});
+
+Deno.test("hub: a server that is gone is told", async () => {
+  await using temp = new TempDir();
+  let url: string;
+  {
+    await using server = new HubServer(single());
+    url = server.url;
+  }
+  const error = await assertRejects(
+    () => downloadModel(ID, { endpoint: url, home: temp.path, http: { ...HTTP, tries: 2 } }),
+    UserError,
+  );
+  assertEquals(
+    error.message,
+    `${ID}/config.json: gave up at byte 0 after 2 tries: cannot connect to ${url}`,
+  );
+});
