@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import { formatOf } from "./format.ts";
 import {
   type Answer,
   contentLength,
@@ -87,6 +88,12 @@ export async function* readRemote(
           if (end !== undefined && found.total !== end) throw changed(name, position);
           end = found.total;
         }
+        if (end === undefined && !showsItsEnd(name, answer.headers)) {
+          throw new UserError(
+            `${name}: the server does not say how long the file is, so a lost connection would ` +
+              "pass for its end; download it",
+          );
+        }
         version ??= found.version;
         for await (const chunk of answer.chunks) {
           if (end !== undefined && position + chunk.length > end) {
@@ -141,6 +148,13 @@ function checkAnswer(
     throw new UserError(`${name}: asked for bytes from ${position}, the server sends ${range}`);
   }
   return { total, version: found };
+}
+
+/** Whether the end of an answer of unknown size cannot be mistaken: the body's, or the file's own. */
+function showsItsEnd(name: string, headers: Headers): boolean {
+  const { compression, content } = formatOf(name) ?? {};
+  return compression !== undefined || content === "tar" ||
+    headers.get("transfer-encoding") === "chunked";
 }
 
 function changed(name: string, position: number): UserError {

@@ -13,6 +13,8 @@ export interface HttpOptions {
 }
 
 const MAX_DELAY = 30_000;
+/** A longer wait is told, lest it looks like a hang. */
+const TOLD_DELAY = 2000;
 const MAX_REDIRECTS = 10;
 
 /** What may go better the next time: a lost connection, an overloaded server. */
@@ -58,8 +60,13 @@ export class Retries {
         `${this.#name}: gave up at byte ${position} after ${this.#failures} tries: ${error.message}`,
       );
     }
-    const delay = Math.max(this.#delay * 2 ** (this.#failures - 1), error.wait);
-    await new Promise((resolve) => setTimeout(resolve, Math.min(delay, MAX_DELAY)));
+    const wanted = Math.max(this.#delay * 2 ** (this.#failures - 1), error.wait);
+    const delay = Math.min(wanted, MAX_DELAY);
+    if (delay >= TOLD_DELAY) {
+      const seconds = Math.round(delay / 1000);
+      console.warn(`${this.#name}: ${error.message}; trying again in ${seconds} s`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, delay));
   }
 }
 
@@ -102,7 +109,11 @@ export async function request(
     const next = response.headers.get("location");
     if (response.status >= 300 && response.status < 400 && next !== null) {
       await response.body?.cancel();
-      location = new URL(next, location).href;
+      const { protocol, href } = new URL(next, location);
+      if (protocol !== "http:" && protocol !== "https:") {
+        throw new UserError(`${name}: the server redirects to ${href}, which is no web address`);
+      }
+      location = href;
       continue;
     }
     try {

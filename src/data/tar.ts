@@ -84,6 +84,11 @@ export async function* tarMembers(input: TarInput, name: string): AsyncGenerator
         yield { path: plain(own?.path ?? common?.path ?? header.path ?? ""), offset, size };
         own = undefined;
         break;
+      case "SparseFile":
+        throw new DataError(
+          `${name}: its member at byte ${start} is a sparse file, which cannot be read in place; ` +
+            "unpack the archive",
+        );
       default: // directories, links, devices
         own = undefined;
     }

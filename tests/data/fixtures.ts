@@ -88,7 +88,7 @@ export const TAR_END = new Uint8Array(1024);
 export function tarMember(
   path: string,
   content: Uint8Array | string,
-  type: "File" | "Directory" | "SymbolicLink" = "File",
+  type: "File" | "Directory" | "SymbolicLink" | "SparseFile" = "File",
 ): Uint8Array {
   const body = typeof content === "string" ? new TextEncoder().encode(content) : content;
   const header = new Header({ path, type, size: body.length, mode: 0o644 });

@@ -204,6 +204,26 @@ Deno.test("readRemote follows redirects, but not for ever", async () => {
   );
 });
 
+Deno.test("readRemote follows no redirect off the web", async () => {
+  assertEquals(
+    await failure(() => ({ status: 302, headers: { Location: "file:///etc/hostname" } })),
+    ": the server redirects to file:///etc/hostname, which is no web address",
+  );
+});
+
+Deno.test("readRemote takes no text of unknown length, whose loss could not be seen", async () => {
+  const unsized: Reply = { body: content, length: null };
+  assertEquals(
+    await failure(() => unsized),
+    ": the server does not say how long the file is, so a lost connection would pass for its " +
+      "end; download it",
+  );
+  await using server = new FileServer(() => unsized);
+  const range = { name: "a.jsonl.zst", url: server.url };
+  const chunks = await Array.fromAsync(readRemote(range));
+  assertEquals(chunks.reduce((sum, { length }) => sum + length, 0), content.length);
+});
+
 Deno.test("readRemote reads no further ahead than asked, and ends the request", async () => {
   const large = new Uint8Array(50_000_000);
   await using server = new FileServer((request) => serveFile(request, large));

@@ -41,6 +41,11 @@ Deno.test("tarMembers leaves out directories, links and dots", async () => {
   assertEquals(await read(archive), [["b/c", "content"]]);
 });
 
+Deno.test("tarMembers refuses a sparse file rather than leaving it out", async () => {
+  const archive = concat(tarMember("a.jsonl", "1", "SparseFile"), TAR_END);
+  await assertRejects(() => read(archive), DataError, "sparse file");
+});
+
 Deno.test("tarMembers reads names as GNU tar writes them", async () => {
   const name = tarMember("././@LongLink", long + "\0");
   name[156] = "L".charCodeAt(0);
