@@ -91,7 +91,10 @@ function refuseChanges(
     [name, model[name], given.integer(name) ?? (preset && PRESETS[preset][name])] as const;
   const [optimizer, norm = "none"] = state.optimizer.split(" ");
   const wanted = [
-    ...[size("layers"), size("heads"), size("width"), size("context")],
+    size("layers"),
+    size("heads"),
+    size("width"),
+    size("context"),
     ["biases", model.bias, given.flag("no-bias") ? false : undefined],
     ["gains", model.affine, given.flag("no-affine") ? false : undefined],
     ["vocabulary", tokens ? "compact" : "full", given.text("vocab")],

@@ -1,11 +1,6 @@
 import { resolve } from "@std/path";
 import { fileError, UserError } from "../errors.ts";
-import type { Batch } from "../data/batches.ts";
-import { identify, otherStream, type StreamPosition } from "../data/position.ts";
-import type { Shard } from "../data/shard.ts";
-import { type DataSources, findShards } from "../data/sources.ts";
-import { openTokenStream } from "../data/token_stream.ts";
-import type { Vocabulary } from "../data/vocabulary.ts";
+import type { DataSources } from "../data/sources.ts";
 import { Snapshot } from "../gpu/snapshot.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
@@ -15,6 +10,7 @@ import { Background } from "./background.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { copyMetrics, MetricsLog, readMetrics, type StepMetrics } from "./metrics.ts";
 import { replaceFile } from "./replace_file.ts";
+import { openRunData } from "./run_data.ts";
 import { checkRunDirectory } from "./run_directory.ts";
 import { RunLock } from "./run_lock.ts";
 import type { SavedRun } from "./saved_run.ts";
@@ -119,18 +115,12 @@ export interface RunResult {
  * ```
  */
 export async function trainToDirectory(model: Gpt2, options: RunOptions): Promise<RunResult> {
-  const { out, batch, seed, shuffle, steps, evalEvery, signal, resume } = options;
+  const { out, seed, steps, evalEvery, signal, resume } = options;
+  const { config } = model;
   const goesOn = resume !== undefined && resolve(out) === resolve(resume.directory);
   if (!goesOn) await checkRunDirectory(out);
-  const data = await findShards(options.data, { skipBad: options.skipBad });
-  const { config, vocabulary } = model;
-  const filters = { skipBad: options.skipBad, lang: options.lang, minTokens: options.minTokens };
-  const stream = { data, context: config.context, batch, seed, vocabulary, ...filters };
-  const position = resume && startingPosition(resume.state, data, model, options);
-  const validation = await readValidation(stream, options.evalBatches);
-  await using batches = await openTokenStream({
-    ...{ ...stream, split: "training" as const, shuffle, position },
-  });
+  const { batches, validation, skipped } = await openRunData(model, options);
+  await using _ = batches;
   using trainer = new Trainer(model, options);
   const { optimizer } = trainer;
   if (resume) await restoreTraining(resume.checkpoint, resume.state, model, optimizer);
@@ -154,18 +144,23 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
   const save = async ({ step, tokens, validationLoss }: StepEvent) => {
     if (step === asked) return;
     asked = step;
-    if (validationLoss !== undefined && !(validationLoss >= (best?.val_loss ?? Infinity))) {
+    if (validationLoss !== undefined && validationLoss < (best?.val_loss ?? Infinity)) {
       best = { step, val_loss: validationLoss };
     }
     const state: TrainingState = {
-      ...{ step, tokens, optimizer: optimizer.kind, optimizer_steps: optimizer.steps, best },
-      ...{ data_position: batches.position!, options: options.record ?? {} },
+      step,
+      tokens,
+      optimizer: optimizer.kind,
+      optimizer_steps: optimizer.steps,
+      best,
+      data_position: batches.position!,
+      options: options.record ?? {},
     };
     await saving.idle(); // the copies of two saves would be too much
     const snapshot = new Snapshot(model.gpu, [...weights.values(), ...tensors.values()]);
     const read = (tensor: Tensor) => snapshot.read(tensor);
     await saving.start(async () => {
-      using _ = snapshot;
+      using _copies = snapshot;
       await metrics.flush(); // the log is never behind a checkpoint
       await checkpoints.add(step, async (directory) => {
         await writeCheckpoint(model, directory, weights, read);
@@ -192,7 +187,12 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
   const isSampled = (step: number) => options.sampleEvery > 0 && step % options.sampleEvery === 0;
   try {
     const last = await train(trainer, {
-      ...{ batches, validation, steps, start, evalEvery, signal },
+      batches,
+      validation,
+      steps,
+      start,
+      evalEvery,
+      signal,
       pauseAt: isSampled,
       onStep: async (event) => {
         saving.check();
@@ -206,25 +206,12 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
     if (last) await save(last);
     await saving.idle();
     if (last && !signal?.aborted) await sample(last.step);
-    return { last, best: best ?? undefined, skipped: batches.skipped };
+    return { last, best: best ?? undefined, skipped: skipped + batches.skipped };
   } catch (error) {
     await saving[Symbol.asyncDispose](); // which may still become the last checkpoint
     if (saved === undefined || !(error instanceof UserError)) throw error;
     throw new UserError(`${error.message}; the last checkpoint is ${saved}`);
   }
-}
-
-/** Where in the data to go on: the beginning, if it is other data now. */
-function startingPosition(
-  { data_position: position }: TrainingState,
-  shards: readonly Shard[],
-  { config: { context }, vocabulary }: Gpt2,
-  { seed, lang, shuffle = true, minTokens = 0, onNote }: RunOptions,
-): StreamPosition | undefined {
-  const stream = { split: "training" as const, seed, context, shuffle, lang, minTokens };
-  const other = otherStream(position, identify(shards, vocabulary.tokens, stream));
-  if (other === undefined) return position;
-  onNote?.(`Reads the data from its beginning: the run was at a place in ${other}.`);
 }
 
 /** Makes a run's directory what it was at a checkpoint, or brings the run's past to a new one. */
@@ -267,29 +254,4 @@ async function writeChart(out: string, title: string): Promise<void> {
   const { lossChart } = await import("./chart.ts");
   const svg = lossChart(await readMetrics(`${out}/metrics.jsonl`), { title });
   await replaceFile(`${out}/loss.svg`, svg);
-}
-
-/** The first batches of the validation part. */
-async function readValidation(
-  options: {
-    data: DataSources;
-    context: number;
-    batch: number;
-    seed: number;
-    skipBad?: boolean;
-    lang?: string;
-    minTokens?: number;
-    vocabulary: Vocabulary;
-  },
-  count: number,
-): Promise<Batch[]> {
-  const batches: Batch[] = [];
-  if (count === 0) return batches;
-  await using stream = await openTokenStream({ ...options, split: "validation" });
-  while (batches.length < count) {
-    const batch = await stream.next();
-    if (!batch) break;
-    batches.push(batch);
-  }
-  return batches;
 }

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { UserError } from "../../src/errors.ts";
-import { MetricsLog, readMetrics, type StepMetrics } from "../../src/train/metrics.ts";
+import { copyMetrics, MetricsLog, readMetrics, type StepMetrics } from "../../src/train/metrics.ts";
 
 async function withPath(body: (path: string) => Promise<void>) {
   const directory = await Deno.makeTempDir();
@@ -77,4 +77,19 @@ Deno.test("a file that cannot be opened is named", () =>
     await assertRejects(() => readMetrics(path), UserError, `${path}: cannot read: `);
     const nowhere = `${path}/metrics.jsonl`;
     assertThrows(() => new MetricsLog(nowhere), UserError, `${nowhere}: cannot write: `);
+  }));
+
+Deno.test("steps are copied as they were, up to the last one wanted", () =>
+  withPath(async (path) => {
+    const lines = [FIRST, { ...SECOND, loss: null }, { ...SECOND, step: 3 }]
+      .map((step) => JSON.stringify(step) + "\n");
+    await Deno.writeTextFile(path, lines.join("") + '{"step":4');
+    await copyMetrics(path, `${path}.copy`, 2);
+    assertEquals(await Deno.readTextFile(`${path}.copy`), lines[0] + lines[1]);
+    await copyMetrics(path, path, 1);
+    assertEquals(await Deno.readTextFile(path), lines[0]);
+    await copyMetrics(`${path}.none`, `${path}.new`, 1);
+    await assertRejects(() => Deno.stat(`${path}.new`), Deno.errors.NotFound);
+    await Deno.writeTextFile(path, "oops\n");
+    await assertRejects(() => copyMetrics(path, path, 1), UserError, `${path}:1: not JSON`);
   }));

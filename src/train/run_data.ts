@@ -1,0 +1,68 @@
+import type { Batch } from "../data/batches.ts";
+import { identify, otherStream, type StreamPosition } from "../data/position.ts";
+import type { Shard } from "../data/shard.ts";
+import { findShards } from "../data/sources.ts";
+import {
+  openTokenStream,
+  type TokenStream,
+  type TokenStreamOptions,
+} from "../data/token_stream.ts";
+import type { Gpt2 } from "../model/gpt2.ts";
+import type { RunOptions } from "./run.ts";
+import type { TrainingState } from "./training_state.ts";
+
+/** What a run reads. */
+export interface RunData {
+  /** The training part; to be closed. */
+  batches: TokenStream<Batch>;
+  /** The first batches of the validation part. */
+  validation: Batch[];
+  /** Bad parts of archives that were skipped before. */
+  skipped: number;
+}
+
+/**
+ * Opens the data of a run, at the place where a resumed one was.
+ *
+ * @throws {UserError} If the data is bad.
+ */
+export async function openRunData(model: Gpt2, options: RunOptions): Promise<RunData> {
+  const { skipBad, lang, minTokens, batch, seed, shuffle, resume } = options;
+  const { config: { context }, vocabulary } = model;
+  let skipped = 0;
+  const data = await findShards(options.data, { skipBad, onBad: () => skipped++ });
+  const position = resume && startingPosition(resume.state, data, model, options);
+  const stream = { data, context, batch, seed, vocabulary, skipBad, lang, minTokens };
+  const validation = await readValidation(stream, options.evalBatches);
+  const batches = await openTokenStream({ ...stream, split: "training", shuffle, position });
+  return { batches, validation, skipped };
+}
+
+/** Where in the data to go on: the beginning, if it is other data now. */
+function startingPosition(
+  { data_position: position }: TrainingState,
+  shards: readonly Shard[],
+  { config: { context }, vocabulary }: Gpt2,
+  { seed, lang, shuffle = true, minTokens = 0, onNote }: RunOptions,
+): StreamPosition | undefined {
+  const stream = { split: "training" as const, seed, context, shuffle, lang, minTokens };
+  const other = otherStream(position, identify(shards, vocabulary.tokens, stream));
+  if (other === undefined) return position;
+  onNote?.(`Reads the data from its beginning: the run was at a place in ${other}.`);
+}
+
+/** The first `count` batches of the validation part. */
+async function readValidation(
+  options: Omit<TokenStreamOptions, "split">,
+  count: number,
+): Promise<Batch[]> {
+  const batches: Batch[] = [];
+  if (count === 0) return batches;
+  await using stream = await openTokenStream({ ...options, split: "validation" });
+  while (batches.length < count) {
+    const batch = await stream.next();
+    if (!batch) break;
+    batches.push(batch);
+  }
+  return batches;
+}
