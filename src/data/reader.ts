@@ -3,7 +3,7 @@ import type { Shard } from "./shard.ts";
 import { isIn, type Part } from "./split.ts";
 
 /** Texts are handed on in chunks of at least this many characters, but for the last of a shard. */
-const CHUNK_LENGTH = 2 ** 16;
+const CHUNK_LENGTH = 2 ** 18;
 
 /** Documents of one shard that follow each other: those that are wanted. */
 export interface TextChunk {

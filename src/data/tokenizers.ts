@@ -4,7 +4,7 @@ import { createTokenizer, type IdChunk, type TokenizeOptions } from "./tokenize.
 import { WorkerClient } from "./worker_client.ts";
 
 /** Characters that a worker has at a time: enough to outlast a wait of the reader for the disk. */
-const QUEUED = 2 ** 19;
+const QUEUED = 2 ** 21;
 
 const lengthOf = ({ texts }: TextChunk) => texts.reduce((sum, { length }) => sum + length, 0);
 

@@ -28,8 +28,8 @@ Deno.test("readTexts gives the documents of each shard with their numbers", asyn
 
 Deno.test("readTexts gives large shards in chunks, the last of which says so", async () => {
   await using dir = new TempDir();
-  const all = texts(3000, 20);
-  const plain = "a line of plain text\n".repeat(10_000);
+  const all = texts(12_000, 20);
+  const plain = "a line of plain text\n".repeat(40_000);
   const files = [await dir.write("a.jsonl", lines(all)), await dir.write("b.txt", plain)];
   for (const [shard, pieces] of [false, true].entries()) {
     const chunks = (await read(files)).filter((chunk) => chunk.shard === shard);
@@ -45,7 +45,7 @@ Deno.test("readTexts gives large shards in chunks, the last of which says so", a
 
 Deno.test("the chunk that ends a shard says so even if no wanted document follows", async () => {
   await using dir = new TempDir();
-  const long = "long ".repeat(20_000);
+  const long = "long ".repeat(60_000);
   const documents = [{ text: long }, { text: "german", meta: { lang: "de" } }];
   const [chunk, ...others] = await read([await dir.write("a.jsonl", lines(documents))], {
     lang: "en",
