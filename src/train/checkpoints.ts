@@ -79,6 +79,7 @@ export class Checkpoints {
         await Deno.link(source, `${target}.tmp`).catch(() =>
           Deno.copyFile(source, `${target}.tmp`)
         );
+        await flush(`${target}.tmp`);
         await Deno.rename(`${target}.tmp`, target);
       } catch (error) {
         throw fileError(error, `${target}: cannot write`);

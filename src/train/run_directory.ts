@@ -1,5 +1,6 @@
 import { dirname, resolve } from "@std/path";
 import { fileError, UserError } from "../errors.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { checkUnlocked } from "./run_lock.ts";
 
 /**
@@ -17,13 +18,14 @@ export async function checkRunDirectory(directory: string): Promise<void> {
     throw fileError(error, `${directory}: cannot write`);
   }
   checkUnlocked(directory);
-  for (const name of ["model.safetensors", "metrics.jsonl"]) {
-    // An empty one is left of a run that failed at its first step.
-    if (!(await stat(`${directory}/${name}`))?.size) continue;
-    throw new UserError(
-      `${directory} holds a run already: go on with --resume, choose another one, or remove it`,
-    );
-  }
+  const size = async (name: string) => (await stat(`${directory}/${name}`))?.size ?? 0;
+  // An empty log is left of a run that failed at its first step.
+  const isFree = await size("model.safetensors") === 0 && await size("metrics.jsonl") === 0 &&
+    new Checkpoints(directory).steps().length === 0;
+  if (isFree) return;
+  throw new UserError(
+    `${directory} holds a run already: go on with --resume, choose another one, or remove it`,
+  );
 }
 
 async function stat(path: string): Promise<Deno.FileInfo | undefined> {

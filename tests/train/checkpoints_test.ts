@@ -56,3 +56,38 @@ Deno.test("one that fails, or was killed, leaves the others as they were", async
   assertEquals(await Deno.readTextFile(`${path}/config.json`), "next");
   assertEquals(namesIn(path), ["checkpoints", "config.json"]);
 });
+
+/** A directory in memory, so on another file system than most. */
+const SHARED = "/dev/shm";
+
+Deno.test({
+  name: "where files cannot be linked, the model is copied",
+  ignore: !isOtherFileSystem(SHARED),
+  fn: async () => {
+    await using directory = new TempDir();
+    const { path } = directory;
+    const elsewhere = Deno.makeTempDirSync({ dir: SHARED });
+    try {
+      Deno.symlinkSync(elsewhere, `${path}/checkpoints`);
+      const checkpoints = new Checkpoints(path);
+      await checkpoints.add(1, write("one"));
+      await checkpoints.add(2, write("two"));
+      assertEquals(await Deno.readTextFile(`${path}/config.json`), "two");
+      assertEquals(namesIn(elsewhere), ["step-000001", "step-000002"]);
+      assertEquals(namesIn(path), ["checkpoints", "config.json"]);
+    } finally {
+      Deno.removeSync(elsewhere, { recursive: true });
+    }
+  },
+});
+
+function isOtherFileSystem(path: string): boolean {
+  const here = Deno.makeTempDirSync();
+  try {
+    return Deno.statSync(path).dev !== Deno.statSync(here).dev;
+  } catch {
+    return false; // there is none
+  } finally {
+    Deno.removeSync(here);
+  }
+}

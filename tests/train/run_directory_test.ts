@@ -20,9 +20,10 @@ Deno.test("one that holds a run or cannot be written is named", async () => {
   const file = await directory.write("file", "");
   await assertRejects(() => checkRunDirectory(file), UserError, `${file}: cannot write: `);
   await assertRejects(() => checkRunDirectory(`${file}/a/b`), UserError, "/file/a/b: cannot write");
-  for (const name of ["model.safetensors", "metrics.jsonl"]) {
-    const path = `${directory.path}/with ${name}`;
-    await directory.write(`with ${name}/${name}`, "x");
+  const files = ["model.safetensors", "metrics.jsonl", "checkpoints/step-000002/config.json"];
+  for (const [i, name] of files.entries()) {
+    const path = `${directory.path}/${i}`;
+    await directory.write(`${i}/${name}`, "x");
     await assertRejects(() => checkRunDirectory(path), UserError, `${path} holds a run already`);
   }
 });
