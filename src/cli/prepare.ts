@@ -1,6 +1,7 @@
 /** `deno task prepare`: tokenizes data once, so that training reads tokens. */
 import { format as formatBytes } from "@std/fmt/bytes";
 import { prepare, type PrepareProgress, type PrepareResult } from "../data/prepare.ts";
+import type { Share } from "../data/prepare_lock.ts";
 import { UsageError } from "../errors.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { main } from "./main.ts";
@@ -76,7 +77,7 @@ async function prepareCommand(options: Arguments): Promise<void> {
 }
 
 /** Reads `--shard`. */
-function shareOption(options: Arguments): { number: number; of: number } | undefined {
+function shareOption(options: Arguments): Share | undefined {
   const text = options.text("shard");
   if (text === undefined) return undefined;
   const [number, of] = text.match(/^(\d+)\/(\d+)$/)?.slice(1).map(Number) ?? [0, 0];

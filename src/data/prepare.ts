@@ -1,5 +1,6 @@
-import { fileError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import { isBin } from "./bin.ts";
+import { lockShare, type Share } from "./prepare_lock.ts";
 import { identifyShard, readRecord, ShardFiles, type ShardRecord } from "./prepare_record.ts";
 import type { PrepareTask } from "./prepare_shard.ts";
 import { readTexts } from "./reader.ts";
@@ -14,7 +15,7 @@ export interface PrepareOptions {
   /** The directory for the token files; created. */
   out: string;
   /** Every `of`-th shard only, from the `number`-th on, counted from 1. @default all */
-  share?: { number: number; of: number };
+  share?: Share;
   /** Leave out documents that say to be in another language than this, e.g. `en`. */
   lang?: string;
   /** Leave out documents of fewer tokens. @default 0 */
@@ -63,7 +64,8 @@ export interface PrepareResult {
  * Shares may be prepared on different machines, and their files put together.
  *
  * @throws {UserError} If data is missing or bad, it cannot write, a shard that is done was
- * prepared from other data or with other options, or another process is at work on the directory.
+ * prepared from other data or with other options, or another process is preparing one of these
+ * shards in the directory.
  */
 export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
   const { data, out, lang, minTokens = 0, skipBad = false, share = { number: 1, of: 1 } } = options;
@@ -71,7 +73,7 @@ export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
   const shards = await findShards(data, { skipBad, onBad: () => skipped++ });
   const bin = shards.find(isBin);
   if (bin) throw new UserError(`${bin.name} holds tokens: it needs no preparation`);
-  using _lock = await lockDirectory(out, `${share.number}-of-${share.of}`);
+  using _lock = await lockShare(out, share);
   const bound = await validationBound(readTexts(shards, { lang, skipBad }));
   const records: ShardRecord[] = [];
   const tasks: PrepareTask[] = [];
@@ -128,27 +130,6 @@ async function runTasks(
     clearInterval(timer);
     for (const client of clients) client.close();
   }
-}
-
-/** Creates the directory, and keeps another process from preparing the same share of it. */
-async function lockDirectory(out: string, share: string): Promise<Disposable> {
-  const path = `${out}/prepare-${share}.lock`;
-  try {
-    await Deno.mkdir(out, { recursive: true });
-    const file = await Deno.open(path, { write: true, create: true });
-    if (await file.tryLock(true)) {
-      return {
-        [Symbol.dispose]() {
-          Deno.removeSync(path);
-          file.close();
-        },
-      };
-    }
-    file.close();
-  } catch (error) {
-    throw fileError(error, `${out}: cannot write`);
-  }
-  throw new UserError(`another process is preparing ${out}; wait for it, or choose another --out`);
 }
 
 /** @throws {UserError} If the directory holds tokens of shards that the data does not have. */

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertMatch, assertRejects } from "@std/assert";
 import { countBinCorpus } from "../../src/data/bin_corpus.ts";
 import { prepare, type PrepareOptions } from "../../src/data/prepare.ts";
 import { readTexts } from "../../src/data/reader.ts";
@@ -24,7 +24,9 @@ async function writeCorpus(dir: TempDir): Promise<string> {
 async function tokenFiles(path: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for await (const { name } of Deno.readDir(path)) {
-    if (!name.endsWith(".json")) files.set(name, (await Deno.readFile(`${path}/${name}`)).join());
+    if (!/\.(json|lock)$/.test(name)) {
+      files.set(name, (await Deno.readFile(`${path}/${name}`)).join());
+    }
   }
   return new Map([...files].sort());
 }
@@ -160,26 +162,39 @@ Deno.test("other data or options than those of shards that are done are errors",
 
 Deno.test("bad lines stop it, or are skipped and counted", async () => {
   await using dir = new TempDir();
-  const path = await dir.write("a.jsonl", jsonl(texts(6000, 2)) + "bad\n");
+  const path = await dir.write("a.jsonl", jsonl(texts(3000, 40)) + "bad\n");
   const [data, out] = [[path], `${dir.path}/out`];
-  await assertRejects(() => prepare({ data, out }), UserError, `${path}:6001: not JSON`);
+  await assertRejects(() => prepare({ data, out }), UserError, `${path}:3001: not JSON`);
   assertEquals([...(await tokenFiles(out)).keys()], []);
   assertEquals((await prepare({ data, out, skipBad: true })).skipped, 1);
   await assertRejects(() => prepare({ data, out }), UserError, "was prepared with --skip-bad");
 });
 
-Deno.test("tokens need no preparation, and a directory is prepared by one process", async () => {
+Deno.test("tokens need no preparation", async () => {
   await using dir = new TempDir();
   const data = [await writeCorpus(dir)];
   const out = `${dir.path}/out`;
   await prepare({ data, out });
   const again = () => prepare({ data: [out], out: `${dir.path}/again` });
   await assertRejects(again, UserError, "holds tokens: it needs no preparation");
-  using lock = await Deno.open(`${out}/prepare-1-of-1.lock`, { write: true, create: true });
-  await lock.lock(true);
-  await assertRejects(() => prepare({ data, out }), UserError, "another process is preparing");
-  const file = await dir.write("file", "");
-  await assertRejects(() => prepare({ data, out: file }), UserError, `${file}: cannot write`);
+});
+
+Deno.test("the whole and a share, prepared at the same time, do not write the same files", async () => {
+  await using dir = new TempDir();
+  const data = [await writeCorpus(dir)];
+  const [alone, out] = [`${dir.path}/alone`, `${dir.path}/out`];
+  await prepare({ data, out: alone });
+  const outcomes = await Promise.allSettled([
+    prepare({ data, out }),
+    prepare({ data, out, share: { number: 1, of: 2 } }),
+  ]);
+  const refused = outcomes.filter(({ status }) => status === "rejected");
+  assert(refused.length > 0, "both went to work");
+  for (const { reason } of refused as PromiseRejectedResult[]) {
+    assertMatch(reason.message, /^another process is preparing .*; wait for it/);
+  }
+  await prepare({ data, out });
+  assertEquals(await tokenFiles(out), await tokenFiles(alone));
 });
 
 Deno.test("progress goes from nothing to all bytes of what is not done", async () => {
