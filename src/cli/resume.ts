@@ -8,8 +8,21 @@ import { Arguments } from "./arguments.ts";
 
 /** Options that a resumed run takes over unless they are given again. */
 const KEPT = [
-  ...["data", "optimizer", "norm", "lr", "batch", "steps", "seed", "keep", "eval-every"],
-  ...["eval-batches", "sample-every", "no-shuffle", "lang", "min-tokens", "skip-bad"],
+  "data",
+  "optimizer",
+  "norm",
+  "lr",
+  "batch",
+  "steps",
+  "seed",
+  "keep",
+  "eval-every",
+  "eval-batches",
+  "sample-every",
+  "no-shuffle",
+  "lang",
+  "min-tokens",
+  "skip-bad",
 ];
 
 /** Options that make no sense with a run that is resumed. */
@@ -17,8 +30,16 @@ const REFUSED = ["init-from", "dry-run"];
 
 /** Options that may be given again, but not changed. */
 const FIXED = [
-  ...["preset", "layers", "heads", "width", "context", "no-bias", "no-affine"],
-  ...["vocab", "optimizer", "norm"],
+  "preset",
+  "layers",
+  "heads",
+  "width",
+  "context",
+  "no-bias",
+  "no-affine",
+  "vocab",
+  "optimizer",
+  "norm",
 ];
 
 /** The options of a run, to be kept in its checkpoints. */
