@@ -14,6 +14,7 @@ export interface Display extends Disposable {
 /**
  * One JSON object a line, whose `event` is one of
  *
+ * - `vocabulary`: all of the data, which is long, is read for the tokens that it uses
  * - `start`: `adapter`, `parameters`, `config`, `optimizer`, `steps`,
  *   `tokens_per_step`, `out`
  * - `resume`: `step`, the last one that was done before, `checkpoint`, and `changes`, a list of

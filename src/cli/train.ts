@@ -138,6 +138,14 @@ async function trainCommand(given: Arguments): Promise<number> {
   const trainer = { batch, optimizer: optimizer.make };
   const readVocabulary = async (): Promise<Vocabulary> => {
     if (vocab === "full") return fullVocabulary();
+    const bytes = shards.reduce((sum, { size = Infinity }) => sum + size, 0);
+    if (bytes > LONG_READ) {
+      display.tell(
+        "vocabulary",
+        {},
+        "Reading all of the data for the tokens that it uses; --vocab full does without.",
+      );
+    }
     return (await collectVocabulary(shards, filters)).vocabulary;
   };
   const createModel = async (): Promise<Gpt2> => {
@@ -251,6 +259,9 @@ function describeRun(
     `${number(steps)} steps of ${number(tokensPerStep)} tokens with ${optimizer} on ` +
     `${gpu.adapterName}, to ${out}`;
 }
+
+/** Bytes of data that take more than seconds to read. */
+const LONG_READ = 50e6;
 
 const ARCHITECTURE = ["layers", "heads", "width", "context"] as const;
 
