@@ -59,6 +59,7 @@ export {
   parameterTable,
 } from "./src/model/parameters.ts";
 export { loadCheckpoint, saveCheckpoint } from "./src/model/checkpoint.ts";
+export { exportCheckpoint, type ExportFormat, type ExportResult } from "./src/model/export.ts";
 export { downloadModel, type DownloadOptions } from "./src/hub/model.ts";
 export type { HubOptions } from "./src/hub/settings.ts";
 export type { TokenBatch } from "./src/model/passes.ts";

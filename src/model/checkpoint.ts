@@ -1,17 +1,13 @@
 import { fileError, UserError } from "../errors.ts";
-import { tokenizerFiles } from "../data/tokenizer_files.ts";
-import { compactVocabulary, fullVocabulary, type Vocabulary } from "../data/vocabulary.ts";
+import { compactVocabulary, fullVocabulary } from "../data/vocabulary.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { type CheckpointConfig, configFromJson, configToJson } from "./checkpoint_config.ts";
-import type { Gpt2Config } from "./config.ts";
+import { type CheckpointConfig, configFromJson } from "./checkpoint_config.ts";
+import { CONFIG, writeDirectory } from "./checkpoint_directory.ts";
 import { Gpt2 } from "./gpt2.ts";
 import { parameterTable } from "./parameters.ts";
-import { writeSafetensors } from "./safetensors.ts";
-import { WeightFiles, WEIGHTS } from "./weight_files.ts";
+import { WeightFiles } from "./weight_files.ts";
 import { allocateLike, type TensorMap } from "./weights.ts";
-
-const CONFIG = "config.json";
 
 /**
  * Writes a model as a Hugging Face GPT-2 directory: `config.json`, `generation_config.json` and
@@ -46,37 +42,8 @@ export async function writeCheckpoint(
   weights: TensorMap,
   read: (tensor: Tensor) => Promise<Float32Array>,
 ): Promise<void> {
-  const { config, vocabulary, table } = model;
-  try {
-    await Deno.mkdir(directory, { recursive: true });
-  } catch (error) {
-    throw fileError(error, `${directory}: cannot create`);
-  }
-  await writeSafetensors(
-    `${directory}/${WEIGHTS}`,
-    table.map(({ name, shape }) => ({ name, shape, data: () => read(weights.get(name)!) })),
-    { format: "pt" },
-  );
-  for (const [name, text] of describingFiles(config, vocabulary)) {
-    const path = `${directory}/${name}`;
-    try {
-      await Deno.writeTextFile(`${path}.tmp`, text);
-      await Deno.rename(`${path}.tmp`, path);
-    } catch (error) {
-      throw fileError(error, `${path}: cannot write`);
-    }
-  }
-}
-
-/** The files beside the weights, by name. */
-function describingFiles(config: Gpt2Config, { tokens, endOfText }: Vocabulary) {
-  const generation = { bos_token_id: endOfText, eos_token_id: endOfText };
-  return new Map([
-    // Hugging Face's tokenizer would give a compact vocabulary's model ids of other tokens.
-    ...tokens ? [] : tokenizerFiles(config.context),
-    ["generation_config.json", JSON.stringify(generation) + "\n"],
-    [CONFIG, JSON.stringify(configToJson({ model: config, tokens })) + "\n"],
-  ]);
+  const { config, vocabulary: { tokens } } = model;
+  await writeDirectory(directory, { model: config, tokens }, (name) => read(weights.get(name)!));
 }
 
 /**

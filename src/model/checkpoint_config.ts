@@ -23,8 +23,13 @@ const IMPLIED = {
  * The object to write as config.json: Hugging Face's keys for a GPT-2, and under `agd_gpt2` what
  * those cannot say. The ids of `<|endoftext|>` are the model's own: it is the last of either
  * vocabulary.
+ *
+ * @param dtype What the weights are stored as.
  */
-export function configToJson({ model, tokens }: CheckpointConfig): Record<string, unknown> {
+export function configToJson(
+  { model, tokens }: CheckpointConfig,
+  dtype: "float32" | "float16" = "float32",
+): Record<string, unknown> {
   const endOfText = model.vocabularySize - 1;
   return {
     architectures: ["GPT2LMHeadModel"],
@@ -41,7 +46,7 @@ export function configToJson({ model, tokens }: CheckpointConfig): Record<string
     attn_pdrop: 0,
     embd_pdrop: 0,
     resid_pdrop: 0,
-    torch_dtype: "float32",
+    torch_dtype: dtype,
     agd_gpt2: {
       bias: model.bias,
       affine: model.affine,

@@ -34,21 +34,23 @@ export interface SafetensorsFile extends Disposable {
 }
 
 /**
- * Writes tensors as F32, holding the values of one at a time. The file is written beside `path` as
+ * Writes tensors, holding the values of one at a time. The file is written beside `path` as
  * `path.tmp`, flushed to disk and renamed, so that a half-written file never takes an old one's
  * place.
  *
+ * @param dtype What to store the values as.
  * @throws {UsageError} If a name comes twice, or data do not fit their shape.
- * @throws {UserError} If the file cannot be written.
+ * @throws {UserError} If the file cannot be written, or F16 cannot hold a value.
  */
 export async function writeSafetensors(
   path: string,
   tensors: Iterable<TensorSource> | AsyncIterable<TensorSource>,
   metadata: Record<string, string> = {},
+  dtype: "F32" | "F16" = "F32",
 ): Promise<void> {
   const sources: TensorSource[] = [];
   for await (const source of tensors) sources.push(source);
-  const header = encodeHeader(sources, metadata);
+  const header = encodeHeader(sources, metadata, dtype);
 
   const temporary = `${path}.tmp`;
   try {
@@ -62,7 +64,8 @@ export async function writeSafetensors(
             `tensor ${name} has shape (${shape.join(", ")}) but ${values.length} values`,
           );
         }
-        await writeAll(file, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+        const stored = dtype === "F16" ? narrow(name, values) : values;
+        await writeAll(file, new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
       }
       await file.sync();
     }
@@ -134,6 +137,16 @@ async function readHeader(file: Deno.FsFile, path: string) {
   const start = 8 + Number(length);
   const header = parseHeader(path, await readExactly(file, path, Number(length)), size - start);
   return { ...header, start };
+}
+
+/** Values as f16. */
+function narrow(name: string, values: Float32Array): Float16Array {
+  const narrowed = new Float16Array(values);
+  const wrong = narrowed.findIndex((value, i) =>
+    !Number.isFinite(value) && Number.isFinite(values[i])
+  );
+  if (wrong < 0) return narrowed;
+  throw new UserError(`tensor ${name} has the value ${values[wrong]}, which F16 cannot hold`);
 }
 
 /** Values of type `dtype` as f32. */

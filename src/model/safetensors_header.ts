@@ -43,14 +43,15 @@ export interface Entry extends TensorInfo {
 }
 
 /**
- * The file up to its data: the header's length and the header of F32 tensors, padded with spaces
- * so that the data start at a multiple of 8.
+ * The file up to its data: the header's length and the header of tensors of one type, padded with
+ * spaces so that the data start at a multiple of 8.
  *
  * @throws {UsageError} If a name comes twice.
  */
 export function encodeHeader(
   tensors: { name: string; shape: readonly number[] }[],
   metadata: Record<string, string>,
+  dtype: "F32" | "F16",
 ): Uint8Array {
   const header = new Map<string, unknown>();
   if (Object.keys(metadata).length > 0) header.set("__metadata__", metadata);
@@ -58,8 +59,8 @@ export function encodeHeader(
   for (const { name, shape } of tensors) {
     if (header.has(name)) throw new UsageError(`two tensors are named ${name}`);
     const begin = end;
-    end += 4 * sizeOf(shape);
-    header.set(name, { dtype: "F32", shape, data_offsets: [begin, end] });
+    end += ELEMENT_BYTES[dtype] * sizeOf(shape);
+    header.set(name, { dtype, shape, data_offsets: [begin, end] });
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const length = Math.ceil(json.length / 8) * 8;

@@ -1,0 +1,63 @@
+/** `deno task export`: writes a checkpoint in another format. */
+import { UsageError } from "../errors.ts";
+import { exportCheckpoint, type ExportResult } from "../model/export.ts";
+import { MARGIN } from "../model/expand_vocabulary.ts";
+import type { Arguments, CommandSpec } from "./arguments.ts";
+import { findCheckpoint } from "./checkpoint.ts";
+import { main } from "./main.ts";
+import { limitNetwork } from "./network.ts";
+
+const FORMATS = ["f32", "f16", "llmc"] as const;
+
+const COMMAND: CommandSpec = {
+  name: "export",
+  summary:
+    "Writes a checkpoint in another format, with GPT-2's full vocabulary. Tokens that a model with\n" +
+    "a compact one does not know are there, but never come out.",
+  options: {
+    checkpoint: {
+      value: "DIR",
+      help: "directory that training wrote, or owner/name on the Hugging Face Hub",
+    },
+    format: {
+      value: "NAME",
+      help: "f32 or f16: a directory for Hugging Face; llmc: a .bin checkpoint for llm.c",
+    },
+    out: { value: "PATH", help: "where to write it; must not exist yet" },
+    json: { help: "print one JSON object instead" },
+  },
+  examples: [
+    "--checkpoint runs/owt2 --format f16 --out owt2-f16",
+    "--checkpoint runs/owt2 --format llmc --out owt2.bin",
+  ],
+};
+
+async function exportCommand(options: Arguments): Promise<void> {
+  const checkpoint = options.text("checkpoint");
+  if (!checkpoint) throw new UsageError("--checkpoint DIR is needed");
+  const format = options.choice("format", FORMATS);
+  if (!format) throw new UsageError(`--format is needed: one of ${FORMATS.join(", ")}`);
+  const out = options.text("out");
+  if (!out) throw new UsageError("--out PATH is needed");
+  const json = options.flag("json");
+  limitNetwork([], checkpoint);
+  const result = await exportCheckpoint(await findCheckpoint(checkpoint, json), out, format);
+  console.log(json ? JSON.stringify({ out, format, ...result }) : describe(out, result));
+}
+
+function describe(out: string, { unseen, shift }: ExportResult): string {
+  const lines = [`Wrote ${out}.`];
+  if (unseen > 0) {
+    const count = unseen.toLocaleString("en");
+    const change = shift === 0
+      ? "no logit of theirs changes."
+      : `their logits change by at most ${shift.toPrecision(1)}.`;
+    lines.push(
+      `The ${count} tokens that the model does not know have logits of at least ${MARGIN} below`,
+      `those that it knows, whatever the text; ${change}`,
+    );
+  }
+  return lines.join("\n");
+}
+
+if (import.meta.main) await main(COMMAND, exportCommand);
