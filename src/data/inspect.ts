@@ -1,7 +1,8 @@
 import { BinFile, isBin } from "./bin.ts";
 import { readDocuments } from "./documents.ts";
 import type { Shard } from "./shard.ts";
-import { encode, END_OF_TEXT, TOKEN_COUNT, tokenBytes } from "./tokenizer.ts";
+import { TokenBuffer } from "./token_buffer.ts";
+import { encodeTo, END_OF_TEXT, TOKEN_COUNT, tokenBytes } from "./tokenizer.ts";
 
 /** The most tokens of an example that are kept. */
 const KEPT = 256;
@@ -79,8 +80,8 @@ export async function inspect(
 
 /** A document, or a part of one. */
 interface Piece {
-  /** Without `<|endoftext|>`. */
-  tokens: ArrayLike<number>;
+  /** Without `<|endoftext|>`; valid until the next piece is asked for. */
+  tokens: Uint16Array;
   file: string;
   line?: number;
   lang?: string;
@@ -88,17 +89,22 @@ interface Piece {
   last: boolean;
 }
 
+const NONE = new Uint16Array();
+
 async function* readTextPieces(
   shard: Shard,
   options: Parameters<typeof readDocuments>[1],
 ): AsyncGenerator<Piece> {
   const file = shard.name;
+  const tokens = new TokenBuffer();
   let isOpen = false;
   for await (const { text, line, lang, whole } of await readDocuments(shard, options)) {
-    yield { tokens: encode(text), file, line, lang, last: whole };
+    tokens.length = 0;
+    encodeTo(text, tokens);
+    yield { tokens: tokens.from(0), file, line, lang, last: whole };
     isOpen = !whole;
   }
-  if (isOpen) yield { tokens: [], file, last: true };
+  if (isOpen) yield { tokens: NONE, file, last: true };
 }
 
 function* readBinPieces(shard: Shard, onRead?: (bytes: number) => void): Generator<Piece> {
@@ -117,7 +123,7 @@ function* readBinPieces(shard: Shard, onRead?: (bytes: number) => void): Generat
       isOpen = !last;
     }
   }
-  if (isOpen) yield { tokens: [], file, last: true };
+  if (isOpen) yield { tokens: NONE, file, last: true };
 }
 
 /** A character begins with each byte of UTF-8 but those of the form 10xxxxxx. */
@@ -151,7 +157,7 @@ class Tally {
     for (let i = 0; i < tokens.length; i++) this.#counts[tokens[i]]++;
     if (result.documents < this.examples) {
       const room = KEPT - document.tokens.length;
-      document.tokens.push(...Array.prototype.slice.call(tokens, 0, room));
+      document.tokens.push(...tokens.subarray(0, room));
     }
     document.length += tokens.length;
     if (last) this.#end(document);

@@ -1,10 +1,11 @@
 import { fileError } from "../errors.ts";
 import { BinWriter } from "./bin_writer.ts";
-import { readDocuments } from "./documents.ts";
 import { ShardFiles, type ShardIdentity, type ShardRecord } from "./prepare_record.ts";
+import { readTexts } from "./reader.ts";
 import type { Shard } from "./shard.ts";
 import { isIn, type Split } from "./split.ts";
-import { encode, END_OF_TEXT } from "./tokenizer.ts";
+import { createTokenizer } from "./tokenize.ts";
+import { END_OF_TEXT } from "./tokenizer.ts";
 
 /** A shard to be prepared. */
 export interface PrepareTask {
@@ -23,7 +24,7 @@ export interface PrepareTask {
  * file that bears its name is whole.
  *
  * @param onRead Called with numbers of bytes as they are read.
- * @throws {UserError} On what {@linkcode readDocuments} fails on, and if it cannot write.
+ * @throws {UserError} On what {@linkcode readTexts} fails on, and if it cannot write.
  */
 export async function prepareShard(
   task: PrepareTask,
@@ -60,20 +61,20 @@ async function writeTokens(
   const { lang, minTokens, validationBound: bound } = of;
   using training = new BinWriter(temporary(files.tokens("training")));
   using validation = new BinWriter(temporary(files.tokens("validation")));
+  const tokenize = createTokenizer({ minTokens });
   let documents = 0;
   let skipped = 0;
   const pieced = new Set<BinWriter>(); // parts with a .txt file's pieces, one document each
-  const options = { skipBad, onBad: () => skipped++, onRead };
-  for await (const { text, whole, lang: its } of await readDocuments(shard, options)) {
-    if (lang !== undefined && its !== undefined && its !== lang) continue;
-    const tokens = encode(text);
-    if (whole && tokens.length < minTokens) continue;
-    const writer = isIn({ split: "validation", bound }, text) ? validation : training;
-    writer.write(tokens);
-    if (whole) {
-      writer.write([END_OF_TEXT]);
-      documents++;
-    } else pieced.add(writer);
+  const options = { lang, skipBad, onBad: () => skipped++, onRead };
+  for await (const { texts, pieces } of readTexts([shard], options)) {
+    for (const text of texts) {
+      const writer = isIn({ split: "validation", bound }, text) ? validation : training;
+      const chunk = { shard: 0, texts: [text], numbers: [0], pieces, last: false };
+      const { ids, numbers } = tokenize(chunk);
+      writer.write(ids);
+      if (pieces) pieced.add(writer);
+      else documents += numbers.length; // 0 of one that is too short
+    }
   }
   for (const writer of pieced) writer.write([END_OF_TEXT]);
   if (pieced.size > 0) documents++;

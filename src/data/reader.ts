@@ -29,6 +29,13 @@ export interface ReadOptions {
   skipBad?: boolean;
   /** Called for each bad line that was skipped. */
   onBad?: () => void;
+  /** Called with numbers of bytes, as they are stored, when they are read. */
+  onRead?: (bytes: number) => void;
+}
+
+/** Whether a document is wanted that says to be in a language, or does not say. */
+export function isInLanguage(lang: string | undefined, its: string | undefined): boolean {
+  return lang === undefined || its === undefined || its === lang;
 }
 
 /**
@@ -40,7 +47,7 @@ export interface ReadOptions {
  */
 export async function* readTexts(
   shards: readonly Shard[],
-  { part, lang, skipBad, onBad }: ReadOptions,
+  { part, lang, skipBad, onBad, onRead }: ReadOptions,
   from = { shard: 0, document: 0 },
 ): AsyncGenerator<TextChunk> {
   for (let shard = from.shard; shard < shards.length; shard++) {
@@ -50,14 +57,14 @@ export async function* readTexts(
     let chunk = empty();
     let length = 0;
     let number = -1;
-    const documents = readDocuments(shards[shard], { skipBad, onBad: countBad });
+    const documents = readDocuments(shards[shard], { skipBad, onBad: countBad, onRead });
     for await (const { text, whole, lang: its } of documents) {
       number++;
       if (dropped > 0) {
         dropped--;
         continue;
       }
-      if (lang !== undefined && its !== undefined && its !== lang) continue;
+      if (!isInLanguage(lang, its)) continue;
       if (part && !isIn(part, text)) continue;
       if (length >= CHUNK_LENGTH) {
         yield chunk;

@@ -3,6 +3,9 @@ import { TokenBuffer } from "./token_buffer.ts";
 import { encodeTo, END_OF_TEXT } from "./tokenizer.ts";
 import { compactVocabulary } from "./vocabulary.ts";
 
+/** Tokens converted at a time, as conversion takes some ten times their memory. */
+const CONVERTED = 2 ** 16;
+
 /** Documents of one shard that follow each other, in model ids. */
 export interface IdChunk {
   /** The number of the shard in the order in which they are read. */
@@ -44,9 +47,11 @@ export function createTokenizer(
       }
       if (!pieces || last && i === texts.length - 1) ids.push(END_OF_TEXT);
       if (vocabulary) {
-        const converted = vocabulary.encode(ids.from(start));
+        const tokens = ids.from(start).slice();
         ids.length = start;
-        for (const id of converted) ids.push(id);
+        for (let at = 0; at < tokens.length; at += CONVERTED) {
+          for (const id of vocabulary.encode(tokens.subarray(at, at + CONVERTED))) ids.push(id);
+        }
       }
       kept.push(numbers[i]);
       lengths.push(ids.length - start);

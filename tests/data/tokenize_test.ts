@@ -52,3 +52,12 @@ Deno.test("a tokenizer gives the ids of a compact vocabulary", () => {
   assertEquals(lengths, expected.map((ids) => ids.length));
   assertEquals(lengths[1] > encode("moon").length + 1, true); // in bytes
 });
+
+Deno.test("a long text becomes the ids of a compact vocabulary", () => {
+  const text = "one two ".repeat(2 ** 16);
+  const { tokens, encode: toIds } = compactVocabulary(encode("one two"));
+  const { ids, lengths } = createTokenizer({ tokens })(chunk([text]));
+  const expected = toIds([...encode(text), END_OF_TEXT]);
+  assertEquals(lengths, [expected.length]);
+  assertEquals(ids, Uint16Array.from(expected));
+});
