@@ -98,33 +98,41 @@ export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
   };
 }
 
-/** Runs the tasks in workers; the first error stops all. */
+/** Runs the tasks in workers; the first error stops all, when they have removed what is not whole. */
 async function runTasks(
   tasks: PrepareTask[],
   records: ShardRecord[],
   { workers = navigator.hardwareConcurrency, onProgress }: PrepareOptions,
 ): Promise<void> {
-  const counter = new BigInt64Array(new SharedArrayBuffer(8));
+  const shared = new BigInt64Array(new SharedArrayBuffer(16)); // the bytes read; whether to stop
   const totalShards = tasks.length + records.length;
   const sizes = tasks.map(({ shard }) => shard.size);
   const totalBytes = sizes.every((size) => size !== undefined)
     ? sizes.reduce((sum, size) => sum + size, 0)
     : undefined;
   const report = () => {
-    const bytes = Number(Atomics.load(counter, 0));
+    const bytes = Number(Atomics.load(shared, 0));
     onProgress?.({ bytes, totalBytes, shards: records.length, totalShards });
   };
   // Large ones first, so that none is left alone at the end.
   const waiting = tasks.toSorted((a, b) => (b.shard.size ?? 0) - (a.shard.size ?? 0));
   const clients = Array.from({ length: Math.min(workers, tasks.length) }, () => {
     const url = new URL("./prepare_worker.ts", import.meta.url);
-    return new WorkerClient<PrepareTask, ShardRecord>(url, counter);
+    return new WorkerClient<PrepareTask, ShardRecord>(url, shared);
   });
   const timer = setInterval(report, 200);
   try {
-    await Promise.all(clients.map(async (client) => {
+    const runs = clients.map(async (client) => {
       for (let task; (task = waiting.shift());) records.push(await client.request(task));
-    }));
+    });
+    try {
+      await Promise.all(runs);
+    } catch (error) {
+      waiting.length = 0;
+      Atomics.store(shared, 1, 1n);
+      await Promise.allSettled(runs);
+      throw error;
+    }
     report();
   } finally {
     clearInterval(timer);

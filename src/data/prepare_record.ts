@@ -103,10 +103,11 @@ export async function readRecord(
       skipped: "with --skip-bad",
       lang: record.of.lang === undefined ? "without --lang" : `with --lang ${record.of.lang}`,
     }[differing ?? "skipped"];
-    throw new UserError(
-      `${files.record}: this shard was prepared ${before}; use the same data and options, ` +
-        "or another --out",
-    );
+    const isChanged = differing === "size" || differing === "modified" || differing === "version";
+    const remedy = isChanged
+      ? "remove this record to prepare it again, or choose another --out"
+      : "use the same data and options, or another --out";
+    throw new UserError(`${files.record}: this shard was prepared ${before}; ${remedy}`);
   }
   for (const split of ["training", "validation"] as const) {
     const expected = record.tokens[split] === 0 ? undefined : BIN_HEADER + 2 * record.tokens[split];

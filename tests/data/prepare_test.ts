@@ -153,7 +153,11 @@ Deno.test("other data or options than those of shards that are done are errors",
   });
   const last = `${dir.path}/in/e.jsonl.zst`;
   await Deno.utime(last, new Date(0), new Date(0));
-  await fails("tokens_000004.json: this shard was prepared before its data was modified");
+  await fails(
+    "tokens_000004.json: this shard was prepared before its data was modified; remove this record",
+  );
+  await Deno.remove(`${out}/tokens_000004.json`);
+  assertEquals((await prepare({ data, out })).doneBefore, 4);
   await Deno.remove(last);
   await fails("is of other data, of more than 4 shards");
   await Deno.writeTextFile(`${out}/tokens_000001.json`, "{");
@@ -168,6 +172,18 @@ Deno.test("bad lines stop it, or are skipped and counted", async () => {
   assertEquals([...(await tokenFiles(out)).keys()], []);
   assertEquals((await prepare({ data, out, skipBad: true })).skipped, 1);
   await assertRejects(() => prepare({ data, out }), UserError, "was prepared with --skip-bad");
+});
+
+Deno.test("an error stops the other workers, and nothing temporary is left", async () => {
+  await using dir = new TempDir();
+  const words = jsonl(texts(2000, 40));
+  const long = await dir.write("a.jsonl", words.repeat(40)); // seconds of work
+  const bad = await dir.write("b.jsonl", words + "bad\n");
+  const out = `${dir.path}/out`;
+  const run = () => prepare({ data: [long, bad], out, workers: 2 });
+  await assertRejects(run, UserError, `${bad}:2001: not JSON`);
+  const names = (await Array.fromAsync(Deno.readDir(out))).map(({ name }) => name);
+  assertEquals(names, ["prepare-1-of-1.lock"]); // nor is the other file done
 });
 
 Deno.test("tokens need no preparation", async () => {
