@@ -1,3 +1,4 @@
+import { UserError } from "../errors.ts";
 import { downloadModel, isHubId } from "../hub/model.ts";
 import { ReadingBar } from "./reading_bar.ts";
 
@@ -23,11 +24,18 @@ function isThere(path: string): boolean {
  * on terminals.
  *
  * @param hidden Draw no bar.
+ * @throws {UserError} If the hub does not have it, or it cannot be downloaded.
  */
 export async function findCheckpoint(checkpoint: string, hidden = false): Promise<string> {
   if (!isOnHub(checkpoint)) return checkpoint;
   using bar = hidden || !Deno.stdout.isTerminal() ? undefined : new ReadingBar();
-  return await downloadModel(checkpoint, {
-    onProgress: (file, bytes, size) => bar?.draw(bytes, size, file),
-  });
+  try {
+    return await downloadModel(checkpoint, {
+      onProgress: (file, bytes, size) => bar?.draw(bytes, size, file),
+    });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    // It may have been meant as a directory.
+    throw new UserError(`no directory ${checkpoint} here; on the hub: ${error.message}`);
+  }
 }

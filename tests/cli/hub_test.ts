@@ -27,7 +27,10 @@ Deno.test("a model of the hub is sampled from, evaluated and trained", async (t)
       env: { ...env, HF_TOKEN: "" },
     });
     assertEquals([outcome.code, outcome.stdout], [1, ""]);
-    assertMatch(outcome.stderr, /^error: someone\/tiny\/config.json: .* set HF_TOKEN\n$/);
+    assertMatch(
+      outcome.stderr,
+      /^error: no directory someone\/tiny here; on the hub: someone\/tiny\/config.json: .* set HF_TOKEN\n$/,
+    );
   });
 
   await t.step("samples and losses are those of the directory", async () => {
