@@ -26,12 +26,11 @@ const COMMAND: CommandSpec = {
     },
     split: {
       value: "PART",
-      help:
-        "training, validation: the part that training on the data leaves to either (default all)",
+      help: "all, or the training or validation part, as training splits it (default all)",
     },
     stride: {
       value: "N",
-      help: "tokens from one window to the next; fewer give better predictions (default context)",
+      help: "tokens between windows; fewer give each more to go by (default context)",
     },
     batch: { value: "N", help: "windows that are evaluated at a time (default 8)" },
     "eval-batches": { value: "N", help: "stop after N batches (default: all of the data)" },

@@ -73,8 +73,7 @@ const COMMAND: CommandSpec = {
     "sample-every": { value: "N", help: "steps between samples (default: one at the end)" },
     "init-from": {
       value: "DIR",
-      help:
-        "start from a checkpoint, or owner/name on the Hugging Face Hub; it decides the architecture",
+      help: "start from a checkpoint, or owner/name on the Hugging Face Hub",
     },
     "no-shuffle": { help: "read the data in order" },
     lang: {
