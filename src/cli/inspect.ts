@@ -1,9 +1,9 @@
 /** `deno task inspect`: shows what data holds and what a model sees of it. */
+import { fromFileUrl } from "@std/path";
 import { holdTokens } from "../data/bin_corpus.ts";
 import { type Example, inspect, type Inspection } from "../data/inspect.ts";
 import { findShards } from "../data/sources.ts";
 import { TOKEN_COUNT, tokenBytes } from "../data/tokenizer.ts";
-import { UsageError } from "../errors.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
@@ -17,11 +17,13 @@ const COMMAND: CommandSpec = {
   options: {
     data: {
       value: "PATH",
-      help: "text as for train, or .bin files of tokens; repeatable",
+      help: "text as for train, or .bin files of tokens; repeatable (default data/)",
       repeatable: true,
     },
     documents: { value: "N", help: "documents to show (default 3)" },
     limit: { value: "N", help: "stop after N documents (default: read all)" },
+    lang: { value: "CODE", help: "leave out documents that say to be in another language" },
+    "min-tokens": { value: "N", help: "leave out documents of fewer tokens" },
     "skip-bad": { help: "count and skip lines that cannot be read, instead of stopping" },
     json: { help: "print one JSON object instead" },
   },
@@ -30,11 +32,13 @@ const COMMAND: CommandSpec = {
 
 async function inspectCommand(options: Arguments): Promise<void> {
   const data = options.list("data");
-  if (data.length === 0) throw new UsageError("--data PATH is needed");
+  if (data.length === 0) data.push(fromFileUrl(new URL("../../data", import.meta.url)));
   limitNetwork(data);
   const json = options.flag("json");
   const limit = options.integer("limit");
   const examples = options.integer("documents", { min: 0 }) ?? 3;
+  const lang = options.text("lang");
+  const minTokens = options.integer("min-tokens", { min: 0 });
   const skipBad = options.flag("skip-bad");
   let skipped = 0; // of archives, before their files are read
   const shards = await findShards(data, { skipBad, onBad: () => skipped++ });
@@ -54,7 +58,7 @@ async function inspectCommand(options: Arguments): Promise<void> {
       drawnAt = performance.now();
       bar?.draw(read, total, "");
     };
-    inspection = await inspect(shards, { limit, examples, skipBad, onRead });
+    inspection = await inspect(shards, { limit, examples, lang, minTokens, skipBad, onRead });
     inspection.skipped += skipped;
   }
   if (json) console.log(JSON.stringify({ files: shards.length, ...inspection }));

@@ -1,5 +1,7 @@
 import { BinFile, isBin } from "./bin.ts";
-import { readDocuments } from "./documents.ts";
+import { checkNoFilter } from "./bin_corpus.ts";
+import { type DocumentOptions, readDocuments } from "./documents.ts";
+import { isInLanguage } from "./reader.ts";
 import type { Shard } from "./shard.ts";
 import { TokenBuffer } from "./token_buffer.ts";
 import { encodeTo, END_OF_TEXT, TOKEN_COUNT, tokenBytes } from "./tokenizer.ts";
@@ -49,6 +51,10 @@ export interface InspectOptions {
   limit?: number;
   /** How many documents to give as examples. @default 3 */
   examples?: number;
+  /** Leave out documents that say to be in another language than this, e.g. `en`. */
+  lang?: string;
+  /** Leave out documents of fewer tokens; not `.txt` files. @default 0 */
+  minTokens?: number;
   /** Skip and count what cannot be read, instead of failing. @default false */
   skipBad?: boolean;
   /** Called with numbers of bytes as they are read. */
@@ -58,18 +64,19 @@ export interface InspectOptions {
 /**
  * Reads data, text or tokens, for what is in it.
  *
- * @throws {UserError} On what {@linkcode readDocuments} and {@linkcode BinFile} fail on.
+ * @throws {UserError} On what {@linkcode readDocuments} and {@linkcode BinFile} fail on, and if
+ * documents of token files are to be left out.
  */
 export async function inspect(
   shards: readonly Shard[],
-  { limit = Infinity, examples = 3, skipBad, onRead }: InspectOptions = {},
+  { limit = Infinity, examples = 3, lang, minTokens, skipBad, onRead }: InspectOptions = {},
 ): Promise<Inspection> {
   const tally = new Tally(examples);
   const { result } = tally;
+  if (shards.some(isBin)) checkNoFilter({ lang, minTokens });
+  const text = { lang, minTokens, skipBad, onRead, onBad: () => result.skipped++ };
   for (const shard of shards) {
-    const pieces = isBin(shard)
-      ? readBinPieces(shard, onRead)
-      : readTextPieces(shard, { skipBad, onRead, onBad: () => result.skipped++ });
+    const pieces = isBin(shard) ? readBinPieces(shard, onRead) : readTextPieces(shard, text);
     for await (const piece of pieces) {
       if (result.documents >= limit) return tally.finish(false);
       tally.add(piece);
@@ -93,15 +100,17 @@ const NONE = new Uint16Array();
 
 async function* readTextPieces(
   shard: Shard,
-  options: Parameters<typeof readDocuments>[1],
+  { lang, minTokens = 0, ...options }: DocumentOptions & Pick<InspectOptions, "lang" | "minTokens">,
 ): AsyncGenerator<Piece> {
   const file = shard.name;
   const tokens = new TokenBuffer();
   let isOpen = false;
-  for await (const { text, line, lang, whole } of await readDocuments(shard, options)) {
+  for await (const { text, line, lang: its, whole } of readDocuments(shard, options)) {
+    if (!isInLanguage(lang, its)) continue;
     tokens.length = 0;
     encodeTo(text, tokens);
-    yield { tokens: tokens.from(0), file, line, lang, last: whole };
+    if (whole && tokens.length < minTokens) continue;
+    yield { tokens: tokens.from(0), file, line, lang: its, last: whole };
     isOpen = !whole;
   }
   if (isOpen) yield { tokens: NONE, file, last: true };

@@ -38,12 +38,30 @@ Deno.test("inspect --json gives one object", async () => {
   assertEquals([files, documents, complete, examples.length], [1, 2, false, 1]);
 });
 
+Deno.test("inspect leaves out documents by language and length", async () => {
+  await using dir = new TempDir();
+  await dir.write("a.jsonl", LINES);
+  const run = async (...args: string[]) => {
+    const all = ["--data", "a.jsonl", "--json", ...args];
+    return JSON.parse((await runTask("inspect", all, { cwd: dir.path })).stdout).documents;
+  };
+  assertEquals(await run("--lang", "fr"), 2); // with the one that does not say
+  assertEquals(await run("--lang", "fr", "--min-tokens", "5"), 1);
+});
+
+Deno.test("inspect without --data shows the sample corpus", async () => {
+  await using dir = new TempDir();
+  const options = { cwd: dir.path };
+  const { stdout, stderr } = await runTask("inspect", ["--json", "--limit", "2"], options);
+  assertEquals(stderr, "");
+  assertEquals(JSON.parse(stdout).documents, 2);
+});
+
 Deno.test("inspect tells of bad data in one line", async () => {
   await using dir = new TempDir();
   await dir.write("a.bin", new Uint8Array(3));
   const run = (...args: string[]) => runTask("inspect", args, { cwd: dir.path });
   assertFails(await run("--data", "a.bin"), 1, "a.bin ends at byte 3, inside a 16-bit token");
-  assertFails(await run(), 2, "--data PATH is needed");
 });
 
 Deno.test("showTokens makes white space and bytes visible", () => {

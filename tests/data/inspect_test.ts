@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { BinWriter } from "../../src/data/bin_writer.ts";
-import { inspect } from "../../src/data/inspect.ts";
+import { inspect, type InspectOptions } from "../../src/data/inspect.ts";
 import { encode, END_OF_TEXT } from "../../src/data/tokenizer.ts";
 import { UserError } from "../../src/errors.ts";
-import { TempDir } from "./fixtures.ts";
+import { TempDir, tokenFile } from "./fixtures.ts";
 
 const shard = (source: string) => ({ name: source, source });
 
@@ -36,6 +36,31 @@ Deno.test("inspect counts what text holds", async () => {
     ],
   });
   await assertRejects(() => inspect([shard(file)]), UserError, `${file}:5: not JSON`);
+});
+
+Deno.test("inspect leaves out what training would leave out", async () => {
+  await using dir = new TempDir();
+  const lines = [
+    { text: "one two three", meta: { lang: "en" } },
+    { text: "un deux trois", meta: { lang: "fr" } },
+    { text: "one", meta: { lang: "en" } },
+    { text: "four five six" },
+  ].map((document) => JSON.stringify(document)).join("\n");
+  const file = await dir.write("a.jsonl", lines);
+  const txt = await dir.write("b.txt", "one"); // a document, however short
+  const seen = async (options: InspectOptions) => {
+    const { examples, documents } = await inspect([shard(file), shard(txt)], options);
+    assertEquals(documents, examples.length);
+    return examples.map(({ file: its, line }) => its === txt ? "txt" : line);
+  };
+  const all = { examples: 9 };
+  assertEquals(await seen({ ...all, lang: "en" }), [1, 3, 4, "txt"]);
+  assertEquals(await seen({ ...all, minTokens: 2 }), [1, 2, 4, "txt"]);
+  assertEquals(await seen({ ...all, lang: "en", minTokens: 3 }), [1, 4, "txt"]);
+  const bin = await tokenFile(dir, "a.bin", 0, 9);
+  for (const options of [{ lang: "en" }, { minTokens: 1 }]) {
+    await assertRejects(() => inspect([bin], options), UserError, "cannot be left out");
+  }
 });
 
 Deno.test("inspect stops at the limit, and says so", async () => {
