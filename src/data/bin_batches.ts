@@ -1,11 +1,9 @@
 import { UserError } from "../errors.ts";
 import { type BatchOptions, type PositionedBatch, toBatch } from "./batches.ts";
-import { BinFile } from "./bin.ts";
 import { checkNoFilter } from "./bin_corpus.ts";
 import { BinWindows } from "./bin_windows.ts";
 import { Permutation } from "./permutation.ts";
 import { checkPosition, identify, startOf } from "./position.ts";
-import type { Shard } from "./shard.ts";
 import { TOKEN_COUNT } from "./tokenizer.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -24,8 +22,8 @@ export async function* readBinBatches(options: BatchOptions): AsyncGenerator<Pos
   const shuffle = split === "training" && (options.shuffle ?? true);
   const of = identify(shards, vocabulary.tokens, { split, seed, context, shuffle, minTokens });
   if (options.position) checkPosition(options.position, of);
-  checkVocabulary(shards, vocabulary);
   using windows = new BinWindows(shards, context, split);
+  const check = vocabularyCheck(vocabulary, windows);
   const from = options.position ?? { epoch: 0, sequence: 0 };
   const order = split === "training"
     ? trainingOrder(windows.count, shuffle ? seed : undefined, from)
@@ -34,6 +32,7 @@ export async function* readBinBatches(options: BatchOptions): AsyncGenerator<Pos
   let rows: Uint32Array[] = [];
   for (const { window, epoch, next } of order) {
     windows.read(window, tokens);
+    check(window, tokens);
     if (rows.push(vocabulary.encode(tokens)) < batch) continue;
     const position = { of, validationBound: 0, ...startOf(next.epoch), sequence: next.sequence };
     yield { ...toBatch(rows, context, epoch), position };
@@ -76,27 +75,22 @@ function* validationOrder(count: number, batch: number, from: Place): Generator<
 }
 
 /**
- * A compact vocabulary would make a token that it lacks into several, and windows too long. It goes
- * with little data, so that all of it can be looked through before it is used.
+ * Makes a check of windows, when they are read: a compact vocabulary would make a token that it lacks
+ * into several, and a window too long.
  */
-function checkVocabulary(shards: readonly Shard[], { tokens }: Vocabulary): void {
-  if (!tokens) return;
-  const known = new Uint8Array(TOKEN_COUNT);
-  for (const token of tokens) known[token] = 1;
-  for (const shard of shards) {
-    using file = BinFile.open(shard);
-    let before = 0;
-    for (const chunk of file.chunks()) {
-      const lacking = chunk.findIndex((token) => known[token] === 0);
-      if (lacking >= 0) {
-        throw new UserError(
-          `${file.name}: token ${chunk[lacking]} at byte ${
-            file.offset(before + lacking)
-          } is not in ` +
-            "the model's vocabulary; train on text, or a model with GPT-2's full vocabulary",
-        );
-      }
-      before += chunk.length;
-    }
-  }
+function vocabularyCheck(
+  { tokens: known }: Vocabulary,
+  windows: BinWindows,
+): (window: number, tokens: Uint16Array) => void {
+  if (!known) return () => {};
+  const isKnown = new Uint8Array(TOKEN_COUNT);
+  for (const token of known) isKnown[token] = 1;
+  return (window, tokens) => {
+    const lacking = tokens.findIndex((token) => isKnown[token] === 0);
+    if (lacking < 0) return;
+    throw new UserError(
+      `token ${tokens[lacking]} at ${windows.describe(window, lacking)} is not in the model's ` +
+        "vocabulary; train on text, or a model with GPT-2's full vocabulary",
+    );
+  };
 }

@@ -72,6 +72,17 @@ export class BinWindows implements Disposable {
    * @throws {UserError} If there is a number among them that is no token.
    */
   read(window: number, tokens: Uint16Array): void {
+    const { file, first } = this.#place(window);
+    file.read(first, tokens);
+  }
+
+  /** Where one of a window's tokens is stored, for an error. */
+  describe(window: number, index: number): string {
+    const { file, first } = this.#place(window);
+    return `byte ${file.offset(first + index)} of ${file.name}`;
+  }
+
+  #place(window: number): { file: BinFile; first: number } {
     const number = this.#first + window;
     let [low, high] = [0, this.#files.length - 1]; // the last file with no more before it
     while (low < high) {
@@ -79,7 +90,7 @@ export class BinWindows implements Disposable {
       if (this.#before[middle] <= number) low = middle;
       else high = middle - 1;
     }
-    this.#files[low].read((number - this.#before[low]) * this.context, tokens);
+    return { file: this.#files[low], first: (number - this.#before[low]) * this.context };
   }
 
   [Symbol.dispose](): void {

@@ -106,11 +106,12 @@ Deno.test("batches are in the ids of the vocabulary, and a token that it lacks i
     (await read({ shards }, 5)).map(({ inputs }) => [...inputs]),
   );
   const smaller = compactVocabulary(Array.from({ length: 99 }, (_, i) => 1000 + i));
-  const call = () => read({ shards, vocabulary: smaller }, 1); // though it is not in this part
+  const inOrder = { shards, vocabulary: smaller, shuffle: false };
+  assertEquals((await read(inOrder, 23)).length, 23); // the others are for validation
   await assertRejects(
-    call,
+    () => read({ ...inOrder, split: "validation" }),
     UserError,
-    "a.bin: token 1099 at byte 198 is not in the model's vocabulary",
+    `token 1099 at byte 198 of ${shards[0].name} is not in the model's vocabulary`,
   );
 });
 
