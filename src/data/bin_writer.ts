@@ -1,8 +1,7 @@
-import { UserError } from "../errors.ts";
 import { BIN_HEADER, BIN_MAGIC, BIN_VERSION } from "./bin.ts";
 
-/** The most tokens that the header can count. */
-const MOST = 2 ** 31 - 1;
+/** The most tokens of a file: those that the header can count. */
+export const MOST_TOKENS = 2 ** 31 - 1;
 
 /** Tokens collected before they are written: 512 kB. */
 const BUFFERED = 2 ** 18;
@@ -31,12 +30,12 @@ export class BinWriter implements Disposable {
   /**
    * Appends GPT-2 tokens.
    *
-   * @throws {UserError} If there are more than the header can count, 2^31 - 1.
+   * @throws {RangeError} If there are more than the header can count, 2^31 - 1.
    */
   write(tokens: ArrayLike<number>): void {
     this.#count += tokens.length;
-    if (this.#count > MOST) {
-      throw new UserError(`${this.path}: more than ${MOST} tokens; split the input`);
+    if (this.#count > MOST_TOKENS) {
+      throw new RangeError(`${this.path} cannot hold more than ${MOST_TOKENS} tokens`);
     }
     for (let at = 0; at < tokens.length;) {
       const end = Math.min(tokens.length, at + BUFFERED - this.#buffered);

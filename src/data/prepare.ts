@@ -57,7 +57,8 @@ export interface PrepareResult {
 /**
  * Tokenizes data once, into a directory of token files that training reads by random access: for
  * shard number 7 `tokens_train_000007.bin` and `tokens_val_000007.bin` (in llm.c's layout, see
- * {@linkcode BinFile}), and a record of it, `tokens_000007.json`. A part without tokens has no file.
+ * {@linkcode BinFile}), and a record of it, `tokens_000007.json`. A part without tokens has no file,
+ * one of 2^31 tokens or more has several.
  * The parts are those that training on the text itself would use.
  *
  * It may be killed at any time and called again: shards with a record are not done again.
@@ -143,7 +144,7 @@ async function runTasks(
 /** @throws {UserError} If the directory holds tokens of shards that the data does not have. */
 async function checkNothingElse(out: string, shards: number): Promise<void> {
   for await (const { name } of Deno.readDir(out)) {
-    const number = name.match(/^tokens_(?:train_|val_)?(\d{6})\.(?:bin|json)$/)?.[1];
+    const number = name.match(/^tokens_(?:train_|val_)?(\d{6})(?:_\d+)?\.(?:bin|json)$/)?.[1];
     if (number !== undefined && Number(number) >= shards) {
       throw new UserError(
         `${out}/${name} is of other data, of more than ${shards} shards; choose another --out`,

@@ -1,5 +1,6 @@
 import { fileError, UserError } from "../errors.ts";
 import { BIN_HEADER } from "./bin.ts";
+import { MOST_TOKENS } from "./bin_writer.ts";
 import { isUrl, type Shard } from "./shard.ts";
 import type { Split } from "./split.ts";
 
@@ -26,7 +27,7 @@ export interface ShardRecord {
   of: ShardIdentity;
   /** The number of documents; a `.txt` file is one. */
   documents: number;
-  /** The number of tokens of each part; of one without tokens there is no file. */
+  /** The number of tokens of each part; for one without tokens there is no file. */
   tokens: Record<Split, number>;
   /** Bad lines that were skipped. */
   skipped: number;
@@ -37,14 +38,29 @@ export class ShardFiles {
   readonly #out: string;
   readonly #number: string;
 
-  constructor(out: string, index: number) {
+  /** @param mostTokens Of a file. */
+  constructor(out: string, index: number, readonly mostTokens = MOST_TOKENS) {
     this.#out = out;
     this.#number = String(index).padStart(6, "0");
   }
 
-  /** The tokens of a part: named as llm.c names them. */
-  tokens(split: Split): string {
-    return `${this.#out}/tokens_${split === "training" ? "train" : "val"}_${this.#number}.bin`;
+  /**
+   * The tokens of a part, named as llm.c names them. What one file cannot hold is in further ones,
+   * `tokens_train_000007_01.bin` and so on, all but the last full.
+   */
+  tokens(split: Split, number = 0): string {
+    const further = number === 0 ? "" : `_${String(number).padStart(2, "0")}`;
+    const part = split === "training" ? "train" : "val";
+    return `${this.#out}/tokens_${part}_${this.#number}${further}.bin`;
+  }
+
+  /** Whether the files of a part that has so many tokens are there and have the size. */
+  async areWhole(split: Split, tokens: number): Promise<boolean> {
+    for (let number = 0, rest = tokens;; number++, rest -= this.mostTokens) {
+      const size = await sizeOf(this.tokens(split, number));
+      if (rest <= 0) return size === undefined;
+      if (size !== BIN_HEADER + 2 * Math.min(rest, this.mostTokens)) return false;
+    }
   }
 
   /** The record, which is written when the tokens are safe: without it they do not count. */
@@ -110,8 +126,7 @@ export async function readRecord(
     throw new UserError(`${files.record}: this shard was prepared ${before}; ${remedy}`);
   }
   for (const split of ["training", "validation"] as const) {
-    const expected = record.tokens[split] === 0 ? undefined : BIN_HEADER + 2 * record.tokens[split];
-    if (await sizeOf(files.tokens(split)) !== expected) return undefined; // lost in a crash
+    if (!await files.areWhole(split, record.tokens[split])) return undefined; // lost in a crash
   }
   return record;
 }

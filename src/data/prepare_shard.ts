@@ -1,5 +1,5 @@
 import { fileError } from "../errors.ts";
-import { BinWriter } from "./bin_writer.ts";
+import { PartWriter, removeIfThere, temporary } from "./prepare_part.ts";
 import { ShardFiles, type ShardIdentity, type ShardRecord } from "./prepare_record.ts";
 import { readTexts } from "./reader.ts";
 import type { Shard } from "./shard.ts";
@@ -19,28 +19,28 @@ export interface PrepareTask {
 }
 
 /**
- * Tokenizes a shard into a file for each part. They are written under other names, brought to the
- * disk, and renamed; the record comes after that, in the same way. Whenever this is interrupted, a
- * file that bears its name is whole.
+ * Tokenizes a shard into a file for each part, or several. They are written under other names,
+ * brought to the disk, and renamed; the record comes after that, in the same way. Whenever this is
+ * interrupted, a file that bears its name is whole.
  *
  * @param onRead Called with numbers of bytes as they are read.
+ * @param mostTokens Of a file.
  * @throws {UserError} On what {@linkcode readTexts} fails on, and if it cannot write.
  */
 export async function prepareShard(
   task: PrepareTask,
   onRead: (bytes: number) => void,
+  mostTokens?: number,
 ): Promise<ShardRecord> {
   const { out } = task;
-  const files = new ShardFiles(out, task.index);
-  const paths = [files.tokens("training"), files.tokens("validation"), files.record];
+  const files = new ShardFiles(out, task.index, mostTokens);
   try {
-    const record = await writeTokens(task, files, onRead);
+    using training = new PartWriter(files, "training");
+    using validation = new PartWriter(files, "validation");
+    const record = await writeTokens(task, { training, validation }, onRead);
     writeSynced(temporary(files.record), JSON.stringify(record, undefined, 2) + "\n");
-    for (const split of ["training", "validation"] as const) {
-      const path = files.tokens(split);
-      if (record.tokens[split] > 0) Deno.renameSync(temporary(path), path);
-      else removeIfThere(path);
-    }
+    training.publish();
+    validation.publish();
     syncDirectory(out);
     Deno.renameSync(temporary(files.record), files.record);
     syncDirectory(out);
@@ -48,23 +48,21 @@ export async function prepareShard(
   } catch (error) {
     throw fileError(error, `${out}: cannot write`);
   } finally {
-    for (const path of paths) removeIfThere(temporary(path));
+    removeIfThere(temporary(files.record));
   }
 }
 
 /** Writes the tokens of both parts, under temporary names. */
 async function writeTokens(
   { shard, of, skipBad }: PrepareTask,
-  files: ShardFiles,
+  { training, validation }: Record<Split, PartWriter>,
   onRead: (bytes: number) => void,
 ): Promise<ShardRecord> {
   const { lang, minTokens, validationBound: bound } = of;
-  using training = new BinWriter(temporary(files.tokens("training")));
-  using validation = new BinWriter(temporary(files.tokens("validation")));
   const tokenize = createTokenizer({ minTokens });
   let documents = 0;
   let skipped = 0;
-  const pieced = new Set<BinWriter>(); // parts with a .txt file's pieces, one document each
+  const pieced = new Set<PartWriter>(); // parts with a .txt file's pieces, one document each
   const options = { lang, skipBad, onBad: () => skipped++, onRead };
   for await (const { texts, pieces } of readTexts([shard], options)) {
     for (const text of texts) {
@@ -76,15 +74,13 @@ async function writeTokens(
       else documents += numbers.length; // 0 of one that is too short
     }
   }
-  for (const writer of pieced) writer.write([END_OF_TEXT]);
+  for (const writer of pieced) writer.write(Uint16Array.of(END_OF_TEXT));
   if (pieced.size > 0) documents++;
   training.finish();
   validation.finish();
   const tokens: Record<Split, number> = { training: training.count, validation: validation.count };
   return { of, documents, tokens, skipped };
 }
-
-const temporary = (path: string) => `${path}.tmp`;
 
 function writeSynced(path: string, text: string): void {
   using file = Deno.openSync(path, { write: true, create: true, truncate: true });
@@ -98,12 +94,4 @@ function syncDirectory(path: string): void {
   if (Deno.build.os === "windows") return; // where a directory cannot be opened
   using directory = Deno.openSync(path);
   directory.syncSync();
-}
-
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
