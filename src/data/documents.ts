@@ -67,7 +67,7 @@ export interface DocumentOptions {
  * and what decompression takes. The file is closed when the stream ends, fails or is cancelled.
  *
  * The stream fails with a {@linkcode UserError} if the shard cannot be read, and with a
- * {@linkcode DataError}, which is one, on data that is not UTF-8, truncated or damaged, and on a
+ * {@linkcode DataError}, which is one, on data that is empty, not UTF-8, truncated or damaged, and on a
  * line that is no document or too long.
  */
 export function readDocuments(
@@ -142,10 +142,23 @@ function fileDocuments(
     ? unzstd(bytes, file)
     : compression === "gzip"
     ? gunzip(bytes, file)
-    : bytes;
+    : notEmpty(bytes, file);
   if (content === "jsonl") return jsonDocuments(plain, file, options);
   if (content === "txt") return textDocument(plain, file, options);
   throw new UserError(`${file} holds no text`);
+}
+
+/** Bytes that must be more than none, as compressed ones are: an empty file was not fully written. */
+async function* notEmpty(
+  chunks: AsyncIterable<Uint8Array>,
+  file: string,
+): AsyncGenerator<Uint8Array> {
+  let isEmpty = true;
+  for await (const chunk of chunks) {
+    isEmpty = false;
+    yield chunk;
+  }
+  if (isEmpty) throw new DataError(`${file} is empty; get it again, or skip it with --skip-bad`);
 }
 
 /** One document a line. */

@@ -33,7 +33,9 @@ export async function* gunzip(
       `${name} is damaged: invalid gzip data before byte ${input.position} (${why}); ${remedy}`,
     );
   try {
-    if (await input.atEnd()) throw new DataError(`${name} is empty; download it again`);
+    if (await input.atEnd()) {
+      throw new DataError(`${name} is empty; get it again, or skip it with --skip-bad`);
+    }
     while (!await input.atEnd()) {
       const start = input.position;
       const [first] = await input.read(1);

@@ -35,7 +35,9 @@ export async function* unzstd(
     return new DataError(`${what}; download it again, or keep what is whole with --skip-bad`);
   });
   try {
-    if (await input.atEnd()) throw new DataError(`${name} is empty; download it again`);
+    if (await input.atEnd()) {
+      throw new DataError(`${name} is empty; get it again, or skip it with --skip-bad`);
+    }
     while (!await input.atEnd()) {
       const start = input.position;
       const magic = await readNumber(input, 4);

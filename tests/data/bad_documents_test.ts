@@ -101,7 +101,14 @@ Deno.test("<|endoftext|> in a document is text", async () => {
 Deno.test("empty documents and blank lines are no documents, and not bad", async () => {
   const lines = '""\n{"text": ""}\n{"text": []}\n\n \t\n"one"\n';
   assertEquals(await skim("a.jsonl", lines), { texts: ["one"], bad: 0 });
-  assertEquals(await skim("a.jsonl", ""), { texts: [], bad: 0 });
+});
+
+Deno.test("a file without a byte is told, whatever its kind, or skipped", async () => {
+  for (const name of ["a.jsonl", "a.txt", "a.jsonl.zst", "a.txt.gz"]) {
+    const message = `${name} is empty; get it again, or skip it with --skip-bad`;
+    assertEquals(await fails(name, ""), message);
+    assertEquals(await skim(name, ""), { texts: [], bad: 1 });
+  }
 });
 
 Deno.test("a line over the limit is told with its place, or skipped", async () => {

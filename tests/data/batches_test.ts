@@ -143,7 +143,7 @@ Deno.test("a part shorter than one window is an error", async () => {
         "add text or choose a shorter context",
     );
   };
-  await fails("", "training");
+  await fails("\n", "training");
   await fails(jsonl(["short", "shorter"]), "training");
   await fails(jsonl(["short", "shorter"]), "validation");
   await fails(jsonl(texts(50, 30)), "training", 5000);
@@ -156,7 +156,7 @@ Deno.test("a single document is for training, and validation an error", async ()
   const expected = windowsOf(tokensOf([text, text]));
   const batches = await read({ files, batch: 1 }, expected.length);
   assertEquals(windows(batches).sort(), expected.sort());
-  for (const content of [jsonl([text, text]), ""]) {
+  for (const content of [jsonl([text, text]), "\n"]) {
     await dir.write("a.jsonl", content);
     const call = () => read({ files, split: "validation" });
     await assertRejects(call, UserError, "the corpus has no two different documents");

@@ -100,7 +100,6 @@ Deno.test("readDocuments reads a .txt file in pieces, with their lines", async (
   }
   assertEquals(documents[0].line, 1);
   assertEquals(documents[1].line, 1 + documents[0].text.split("\n").length - 1);
-  assertEquals(await read(await dir.write("empty.txt", "")), []);
 });
 
 Deno.test("readDocuments reports a file that cannot be opened", async () => {

@@ -17,7 +17,7 @@ Deno.test("readTexts gives the documents of each shard with their numbers", asyn
   await using dir = new TempDir();
   const files = [
     await dir.write("a.jsonl", lines(["one", "", "two"])),
-    await dir.write("b.jsonl", ""),
+    await dir.write("b.jsonl", "\n"),
     await dir.write("c.txt", "three"),
   ];
   assertEquals(await read(files), [
