@@ -67,8 +67,8 @@ export interface DocumentOptions {
  * and what decompression takes. The file is closed when the stream ends, fails or is cancelled.
  *
  * The stream fails with a {@linkcode UserError} if the shard cannot be read, and with a
- * {@linkcode DataError}, which is one, on data that is empty, not UTF-8, truncated or damaged, and on a
- * line that is no document or too long.
+ * {@linkcode DataError}, which is one, on data that is empty, not UTF-8, truncated or damaged, and
+ * on a line that is no document or too long.
  */
 export function readDocuments(
   shard: Shard,
