@@ -60,18 +60,19 @@ async function writeTokens(
 ): Promise<ShardRecord> {
   const { lang, minTokens, validationBound: bound } = of;
   const tokenize = createTokenizer({ minTokens });
+  const held = { split: "validation", bound } as const;
+  const writerOf = (text: string) => isIn(held, text) ? validation : training;
   let documents = 0;
   let skipped = 0;
   const pieced = new Set<PartWriter>(); // parts with a .txt file's pieces, one document each
   const options = { lang, skipBad, onBad: () => skipped++, onRead };
   for await (const { texts, pieces } of readTexts([shard], options)) {
-    for (const text of texts) {
-      const writer = isIn({ split: "validation", bound }, text) ? validation : training;
-      const chunk = { shard: 0, texts: [text], numbers: [0], pieces, last: false };
+    for (const [writer, part] of Map.groupBy(texts, writerOf)) {
+      const chunk = { shard: 0, texts: part, numbers: [...part.keys()], pieces, last: false };
       const { ids, numbers } = tokenize(chunk);
       writer.write(ids);
       if (pieces) pieced.add(writer);
-      else documents += numbers.length; // 0 of one that is too short
+      else documents += numbers.length; // without those that are too short
     }
   }
   for (const writer of pieced) writer.write(Uint16Array.of(END_OF_TEXT));
