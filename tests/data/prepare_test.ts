@@ -177,7 +177,7 @@ Deno.test("bad lines stop it, or are skipped and counted", async () => {
 Deno.test("an error stops the other workers, and nothing temporary is left", async () => {
   await using dir = new TempDir();
   const words = jsonl(texts(2000, 40));
-  const long = await dir.write("a.jsonl", words.repeat(40)); // seconds of work
+  const long = await dir.write("a.jsonl", words.repeat(100)); // seconds of work
   const bad = await dir.write("b.jsonl", words + "bad\n");
   const out = `${dir.path}/out`;
   const run = () => prepare({ data: [long, bad], out, workers: 2 });
