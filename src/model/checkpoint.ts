@@ -64,6 +64,7 @@ export async function writeCheckpoint(
 export async function loadCheckpoint(gpu: Gpu, directory: string): Promise<Gpt2> {
   const { model: config, tokens } = await readCheckpointConfig(directory);
   using files = await WeightFiles.open(directory);
+  files.checkLayers(config.layers, CONFIG); // before a table is made of them
   const table = parameterTable(config);
   files.check(table, CONFIG); // before anything is allocated
   const weights = allocateLike(gpu, table, "weight");

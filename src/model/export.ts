@@ -47,6 +47,7 @@ export async function exportCheckpoint(
 ): Promise<ExportResult> {
   const checkpoint = await readCheckpointConfig(directory);
   using files = await WeightFiles.open(directory);
+  files.checkLayers(checkpoint.model.layers, CONFIG);
   files.check(parameterTable(checkpoint.model), CONFIG);
   if (await fileExists(out)) throw new UserError(`${out} exists already: choose another --out`);
   const dtype = format === "f16" ? "F16" : "F32";

@@ -81,6 +81,14 @@ export class WeightFiles implements Disposable {
     }
   }
 
+  /** @throws {UserError} If the configuration has more layers than there could be tensors for. */
+  checkLayers(layers: number, config: string): void {
+    if (layers <= this.#tensors.size) return;
+    throw new UserError(
+      `${this.path}: ${this.#tensors.size} tensors cannot be the ${layers} layers of ${config}`,
+    );
+  }
+
   /**
    * Makes sure that there is a tensor of the right shape for each parameter, and no other but what
    * is of no use: the attention's mask, and the output matrix, which is `wte.weight` too.

@@ -118,6 +118,9 @@ export async function evaluateText(model: Gpt2, options: EvaluateTextOptions): P
         }
         tokens += end - first;
       });
+      if (!Number.isFinite(nats)) {
+        throw new UserError("the model's loss is not a number: its weights are damaged");
+      }
       onProgress?.(result());
       if (++batches === maxBatches) break;
     }

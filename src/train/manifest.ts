@@ -39,6 +39,11 @@ export async function verifyManifest(directory: string): Promise<void> {
   });
   const manifest = parseManifest(text);
   if (!manifest) throw new UserError(`${path} is damaged: not a list of checksums`);
+  for await (const { name } of Deno.readDir(directory)) {
+    const isState = isTensors(name) || name === "config.json" || name === "training_state.json";
+    if (!isState || Object.hasOwn(manifest, name)) continue;
+    throw new UserError(`${path} is damaged: it has no checksums of ${name}`);
+  }
   for (const [name, expected] of Object.entries(manifest)) {
     const file = `${directory}/${name}`;
     const found = await checksums(file);

@@ -19,10 +19,15 @@ export async function checkRunDirectory(directory: string): Promise<void> {
   }
   checkUnlocked(directory);
   const size = async (name: string) => (await stat(`${directory}/${name}`))?.size ?? 0;
-  // An empty log is left of a run that failed at its first step.
-  const isFree = await size("model.safetensors") === 0 && await size("metrics.jsonl") === 0 &&
-    new Checkpoints(directory).steps().length === 0;
-  if (isFree) return;
+  const holdsModel = await size("model.safetensors") > 0 ||
+    new Checkpoints(directory).steps().length > 0;
+  if (!holdsModel) {
+    // An empty log is left of a run that failed at its first step.
+    if (await size("metrics.jsonl") === 0) return;
+    throw new UserError(
+      `${directory} holds the log of a run that saved nothing: remove it, or choose another one`,
+    );
+  }
   throw new UserError(
     `${directory} holds a run already: go on with --resume, choose another one, or remove it`,
   );

@@ -95,7 +95,13 @@ export async function train(
     tokens += batch.inputs.length;
     last = { step, tokens, loss, eta, learningRate, tokensPerSecond, dataWaitMs };
     if (evaluates && validation.length > 0) {
-      last.validationLoss = await meanLoss(trainer, validation);
+      const validationLoss = await meanLoss(trainer, validation);
+      if (!Number.isFinite(validationLoss)) {
+        throw new UserError(
+          `the validation loss after step ${step} is ${validationLoss}: training cannot go on`,
+        );
+      }
+      last.validationLoss = validationLoss;
     }
     await onStep?.(last);
     // Evaluating, and saving and sampling after it, do not count as training time.

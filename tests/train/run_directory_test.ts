@@ -20,10 +20,14 @@ Deno.test("one that holds a run or cannot be written is named", async () => {
   const file = await directory.write("file", "");
   await assertRejects(() => checkRunDirectory(file), UserError, `${file}: cannot write: `);
   await assertRejects(() => checkRunDirectory(`${file}/a/b`), UserError, "/file/a/b: cannot write");
-  const files = ["model.safetensors", "metrics.jsonl", "checkpoints/step-000002/config.json"];
-  for (const [i, name] of files.entries()) {
+  const files = {
+    "model.safetensors": "holds a run already",
+    "checkpoints/step-000002/config.json": "holds a run already",
+    "metrics.jsonl": "holds the log of a run that saved nothing",
+  };
+  for (const [i, [name, message]] of Object.entries(files).entries()) {
     const path = `${directory.path}/${i}`;
     await directory.write(`${i}/${name}`, "x");
-    await assertRejects(() => checkRunDirectory(path), UserError, `${path} holds a run already`);
+    await assertRejects(() => checkRunDirectory(path), UserError, `${path} ${message}`);
   }
 });
