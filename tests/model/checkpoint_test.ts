@@ -190,6 +190,16 @@ Deno.test("checkpoint: more blocks than tensors: the first missing one is named"
       "and so are 11 more: h.2.ln_1.bias, h.2.attn.c_attn.weight, h.2.attn.c_attn.bias, …",
   ));
 
+Deno.test("checkpoint: a billion blocks are refused at once", () =>
+  assertUnloadable(
+    async (directory) => {
+      const path = `${directory}/config.json`;
+      const config = JSON.parse(await Deno.readTextFile(path));
+      await Deno.writeTextFile(path, JSON.stringify({ ...config, n_layer: 1e9 }));
+    },
+    (directory) => `${directory}/model.safetensors: 28 tensors cannot be the 1000000000 layers`,
+  ));
+
 Deno.test("checkpoint: a tensor of integers is named", () =>
   assertUnloadable(
     async (directory) => {

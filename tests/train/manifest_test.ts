@@ -35,6 +35,19 @@ Deno.test("a flipped bit anywhere is found, and the file named", async () => {
   await verifyManifest(path);
 });
 
+Deno.test("a manifest that leaves out a file of the state is damaged", async () => {
+  const { directory, path } = await checkedDirectory();
+  await using _ = directory;
+  const manifest = JSON.parse(await Deno.readTextFile(`${path}/manifest.json`));
+  delete manifest["model.safetensors"];
+  await directory.write("manifest.json", JSON.stringify(manifest));
+  await assertRejects(
+    () => verifyManifest(path),
+    UserError,
+    "manifest.json is damaged: it has no checksums of model.safetensors",
+  );
+});
+
 Deno.test("the tensor that is damaged is named", async () => {
   const { directory, path } = await checkedDirectory();
   await using _ = directory;
