@@ -217,7 +217,7 @@ Deno.test("bad input is told in one line", async () => {
     ],
     [
       "--data corpus.jsonl --out run",
-      "run holds a run already: go on with --resume, choose another one, or remove it",
+      "run holds the log of a run that saved nothing: remove it, or choose another one",
     ],
     [
       "--data corpus.jsonl --out corpus.jsonl/run",
