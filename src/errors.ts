@@ -2,6 +2,19 @@
  * Something the user can put right: bad data, a missing file, no adapter. The message is one
  * line that says what was wrong, where, and what to do. The command line prints it without a
  * stack trace and exits with 1.
+ *
+ * @example
+ * ```ts no-run
+ * import { Gpu, UserError } from "@agd/gpt2";
+ *
+ * try {
+ *   using gpu = await Gpu.open();
+ *   console.log(gpu.adapterName);
+ * } catch (error) {
+ *   if (!(error instanceof UserError)) throw error;
+ *   console.error(error.message);
+ * }
+ * ```
  */
 export class UserError extends Error {
   /** Tells it from other errors where it is printed. */
@@ -11,6 +24,19 @@ export class UserError extends Error {
 /**
  * The command or function was called wrongly: unknown flag, impossible shape. The command line
  * exits with 2.
+ *
+ * @example
+ * ```ts no-run
+ * import { Gpu, UsageError } from "@agd/gpt2";
+ *
+ * try {
+ *   using gpu = await Gpu.open();
+ *   console.log(gpu.adapterName);
+ * } catch (error) {
+ *   if (!(error instanceof UsageError)) throw error;
+ *   console.error(error.message);
+ * }
+ * ```
  */
 export class UsageError extends UserError {
   /** Tells it from other errors where it is printed. */

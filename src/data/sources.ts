@@ -23,6 +23,13 @@ export type DataSources = readonly string[] | readonly Shard[];
  *
  * @throws {UserError} If a path does not exist or is of an unsupported kind, a glob, directory or
  * archive yields no supported file, a server does not have the file, or an archive is damaged.
+ *
+ * @example
+ * ```ts no-run
+ * import { findShards } from "@agd/gpt2";
+ *
+ * for (const { name, size } of await findShards(["data"])) console.log(name, size);
+ * ```
  */
 export async function findShards(
   data: DataSources,

@@ -7,7 +7,16 @@ import { TokenBuffer } from "./token_buffer.ts";
 /** The number of GPT-2's tokens. */
 export const TOKEN_COUNT = 50257;
 
-/** The token `<|endoftext|>`, which ends each document. Text never encodes to it. */
+/**
+ * The token `<|endoftext|>`, which ends each document. Text never encodes to it.
+ *
+ * @example
+ * ```ts no-run
+ * import { encode, END_OF_TEXT } from "@agd/gpt2";
+ *
+ * console.log([...encode("One."), END_OF_TEXT, ...encode("Two."), END_OF_TEXT]);
+ * ```
+ */
 export const END_OF_TEXT = 50256;
 
 /**

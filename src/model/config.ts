@@ -21,7 +21,16 @@ export interface Gpt2Config {
 /** GPT-2's own vocabulary: 50,000 merges, 256 bytes and `<|endoftext|>`. */
 export const FULL_VOCABULARY_SIZE = 50_257;
 
-/** Named architectures. `tiny` is ours; the others are the four published sizes of GPT-2. */
+/**
+ * Named architectures. `tiny` is ours; the others are the four published sizes of GPT-2.
+ *
+ * @example
+ * ```ts no-run
+ * import { PRESETS } from "@agd/gpt2";
+ *
+ * console.log(PRESETS.gpt2); // { layers: 12, heads: 12, width: 768, context: 1024 }
+ * ```
+ */
 export const PRESETS = {
   tiny: { layers: 4, heads: 4, width: 128, context: 128 },
   "gpt2": { layers: 12, heads: 12, width: 768, context: 1024 },

@@ -25,7 +25,18 @@ export interface CreateGpt2Options {
   seed?: number;
 }
 
-/** A GPT-2 whose weights are in GPU memory. */
+/**
+ * A GPT-2 whose weights are in GPU memory.
+ *
+ * @example
+ * ```ts no-run
+ * import { type Gpt2, Gpu, loadCheckpoint } from "@agd/gpt2";
+ *
+ * using gpu = await Gpu.open();
+ * using model: Gpt2 = await loadCheckpoint(gpu, "runs/owt2");
+ * console.log(model.config, model.parameterCount);
+ * ```
+ */
 export class Gpt2 implements Disposable {
   /** The parameter table: Hugging Face's names, shapes and roles. */
   readonly table: readonly ParameterSpec[];
