@@ -26,7 +26,7 @@
  *
  * @module
  */
-export { UsageError, UserError } from "./src/errors.ts";
+export { DivergedError, UsageError, UserError } from "./src/errors.ts";
 
 export { Gpu, type Kernel, type Measurement, type OpenGpuOptions } from "./src/gpu/gpu.ts";
 export { Tensor, type TensorType } from "./src/gpu/tensor.ts";

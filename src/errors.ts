@@ -44,6 +44,29 @@ export class UsageError extends UserError {
 }
 
 /**
+ * Training stopped because a loss was no longer a number: the data is in order, and with another
+ * learning rate or seed it may go well.
+ *
+ * @example
+ * ```ts no-run
+ * import { DivergedError, type TokenBatch, train, type Trainer } from "@agd/gpt2";
+ *
+ * declare const trainer: Trainer;
+ * declare const batches: AsyncIterable<TokenBatch>;
+ * try {
+ *   await train(trainer, { batches, steps: 1000 });
+ * } catch (error) {
+ *   if (!(error instanceof DivergedError)) throw error;
+ *   console.error(error.message);
+ * }
+ * ```
+ */
+export class DivergedError extends UserError {
+  /** Tells it from other errors where it is printed. */
+  override name = "DivergedError";
+}
+
+/**
  * An error thrown by a file operation, as the user's to put right if the operating system or
  * Deno's permissions refused it: `what`, then why. Any other error is a defect and stays itself.
  *

@@ -1,4 +1,4 @@
-import { UserError } from "../errors.ts";
+import { DivergedError } from "../errors.ts";
 import type { TokenBatch } from "../model/passes.ts";
 import { scheduledLearningRate } from "./schedule.ts";
 import type { Trainer } from "./trainer.ts";
@@ -56,7 +56,8 @@ export interface TrainOptions {
  * {@linkcode scheduledLearningRate}: warm-up, then a cosine down to a tenth.
  *
  * @returns The last event; undefined if there was no step.
- * @throws {UserError} If the loss stops being a number, or on bad data.
+ * @throws {DivergedError} If the loss stops being a number.
+ * @throws {UserError} On bad data.
  *
  * @example
  * ```ts no-run
@@ -89,7 +90,7 @@ export async function train(
     const { step, batch, result, learningRate, dataWaitMs } = submitted;
     const { loss, eta } = await result;
     if (!Number.isFinite(loss)) {
-      throw new UserError(`the loss of step ${step} is ${loss}: training cannot go on`);
+      throw new DivergedError(`the loss of step ${step} is ${loss}: training cannot go on`);
     }
     const tokensPerSecond = throughput.add(batch.inputs.length);
     tokens += batch.inputs.length;
@@ -97,7 +98,7 @@ export async function train(
     if (evaluates && validation.length > 0) {
       const validationLoss = await meanLoss(trainer, validation);
       if (!Number.isFinite(validationLoss)) {
-        throw new UserError(
+        throw new DivergedError(
           `the validation loss after step ${step} is ${validationLoss}: training cannot go on`,
         );
       }
