@@ -13,6 +13,7 @@ const KEPT = [
   "norm",
   "lr",
   "batch",
+  "accumulate",
   "steps",
   "seed",
   "keep",

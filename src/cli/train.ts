@@ -49,7 +49,11 @@ const COMMAND: CommandSpec = {
     optimizer: { value: "NAME", help: "agd, adamw, sgd (default agd)" },
     norm: { value: "NAME", help: "agd: spectral, or frobenius as published (default spectral)" },
     lr: { value: "X", help: "adamw and sgd: peak learning rate (default 0.001 and 0.1)" },
-    batch: { value: "N", help: "sequences in a batch (default 8)" },
+    batch: { value: "N", help: "sequences that go through the model at once (default 8)" },
+    accumulate: {
+      value: "N",
+      help: "batches whose gradients are added up for a step, at no more memory (default 1)",
+    },
     steps: {
       value: "N",
       help: "steps (default 250 for tiny and --init-from, else 20 tokens a parameter)",
@@ -112,6 +116,7 @@ async function trainCommand(given: Arguments): Promise<number> {
   const shuffle = !options.flag("no-shuffle");
   const seed = options.integer("seed", { min: 0 }) ?? 0;
   const batch = options.integer("batch") ?? 8;
+  const accumulate = options.integer("accumulate") ?? 1;
   const optimizer = chooseOptimizer(options);
   const architecture = chooseArchitecture(options, preset, resume?.checkpoint ?? initFrom);
   const vocab = options.choice("vocab", ["full", "compact"]) ??
@@ -134,7 +139,7 @@ async function trainCommand(given: Arguments): Promise<number> {
   const isHidden = options.flag("quiet") || options.flag("json");
   const checkpoint = resume?.checkpoint ?? (initFrom && await findCheckpoint(initFrom, isHidden));
   using gpu = await Gpu.open();
-  const trainer = { batch, optimizer: optimizer.make };
+  const trainer = { batch, accumulate, optimizer: optimizer.make };
   const readVocabulary = async (): Promise<Vocabulary> => {
     if (vocab === "full") return fullVocabulary();
     const bytes = shards.reduce((sum, { size = Infinity }) => sum + size, 0);
@@ -168,7 +173,7 @@ async function trainCommand(given: Arguments): Promise<number> {
   }
   using model = checkpoint === undefined ? await createModel() : await loadModel(checkpoint);
 
-  const tokensPerStep = batch * model.config.context;
+  const tokensPerStep = accumulate * batch * model.config.context;
   const steps = chooseSteps(model.parameterCount, tokensPerStep);
   display.tell("start", {
     adapter: gpu.adapterName,

@@ -40,18 +40,28 @@ export function lossPlan(
   return plan;
 }
 
-/** A plan that leaves the mean loss in `loss` and its gradients in `gradients`. */
+/** A plan that sets gradients to 0. */
+export function clearPlan(gpu: Gpu, gradients: TensorMap): Plan {
+  const plan = new Plan(gpu);
+  for (const gradient of gradients.values()) plan.clear(gradient);
+  return plan;
+}
+
+/**
+ * A plan that leaves the mean loss of a micro-batch in `loss`, and adds its part of the gradient
+ * of the mean loss of `microBatches` like it to `gradients`.
+ */
 export function gradientPlan(
   gpu: Gpu,
   config: Gpt2Config,
   weights: TensorMap,
   activations: Activations,
   gradients: TensorMap,
+  microBatches = 1,
 ): Plan {
   const plan = new Plan(gpu);
   const { outer } = activations;
   const pass: Pass = { gpu, plan, config, weights, activations };
-  for (const gradient of gradients.values()) plan.clear(gradient);
   forward(pass);
   crossEntropy(gpu, plan, {
     ...outer,
@@ -59,6 +69,7 @@ export function gradientPlan(
     wte: weights.get("wte.weight")!,
     dx: activations.backward!.dbranch,
     dwte: gradients.get("wte.weight")!,
+    microBatches,
   });
   mean(gpu, plan, outer.losses, outer.loss, 0);
   backward(pass, gradients);

@@ -34,6 +34,8 @@ export interface CrossEntropy {
   logits: Tensor;
   /** (N, C): overwritten with the gradient of the mean loss. Without it, no gradient. */
   dx?: Tensor;
+  /** Batches over whose tokens the gradient's mean goes, each of this size. @default 1 */
+  microBatches?: number;
   /** Like wte: added to. */
   dwte?: Tensor;
 }
@@ -69,7 +71,7 @@ export function outputLogits(gpu: Gpu, plan: Plan, x: Tensor, wte: Tensor, logit
  * one binding.
  */
 export function crossEntropy(gpu: Gpu, plan: Plan, op: CrossEntropy): void {
-  const { x, wte, logits, dx, dwte } = op;
+  const { x, wte, logits, dx, dwte, microBatches = 1 } = op;
   const [rows, width] = x.shape;
   const [chunk, padded] = logits.shape;
   const slices = rowSlices(padded, width, gpu.maxBindingBytes);
@@ -84,7 +86,7 @@ export function crossEntropy(gpu: Gpu, plan: Plan, op: CrossEntropy): void {
     plan.dispatch(
       kernel,
       spread(m),
-      [m, first, wte.shape[0], padded, f32(1 / rows)],
+      [m, first, wte.shape[0], padded, f32(1 / (rows * microBatches))],
       [op.targets, logits, op.losses],
     );
     if (!dx || !dwte) continue;

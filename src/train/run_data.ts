@@ -27,11 +27,12 @@ export interface RunData {
  * @throws {UserError} If the data is bad.
  */
 export async function openRunData(model: Gpt2, options: RunOptions): Promise<RunData> {
-  const { skipBad, lang, minTokens, batch, seed, shuffle, resume } = options;
+  const { skipBad, lang, minTokens, seed, shuffle, resume } = options;
   const { config: { context }, vocabulary } = model;
   let skipped = 0;
   const data = await findShards(options.data, { skipBad, onBad: () => skipped++ });
   const position = resume && startingPosition(resume.state, data, model, options);
+  const batch = (options.accumulate ?? 1) * options.batch;
   const stream = { data, context, batch, seed, vocabulary, skipBad, lang, minTokens };
   const validation = await readValidation(stream, options.evalBatches);
   const batches = await openTokenStream({ ...stream, split: "training", shuffle, position });

@@ -25,7 +25,7 @@ export interface StepEvent {
 
 /** What to train on, for how long, and whom to tell. */
 export interface TrainOptions {
-  /** Training batches of the trainer's size; training ends early if they do. */
+  /** Training batches of the trainer's `accumulate * batch` sequences; training ends early if they do. */
   batches: AsyncIterable<TokenBatch>;
   /** Batches that the validation loss is measured on. @default none */
   validation?: readonly TokenBatch[];

@@ -1,15 +1,27 @@
 import type { Plan } from "../gpu/plan.ts";
 import { type Activations, allocateActivations, freeActivations } from "../model/activations.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
-import { gradientPlan, lossPlan, type TokenBatch, uploadBatch } from "../model/passes.ts";
+import {
+  clearPlan,
+  gradientPlan,
+  lossPlan,
+  type TokenBatch,
+  uploadBatch,
+} from "../model/passes.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
 import type { Optimizer, OptimizerTarget } from "../optim/optimizer.ts";
 import { UsageError } from "../errors.ts";
 
 /** How to train. */
 export interface TrainerOptions {
-  /** Sequences in a batch. */
+  /** Sequences that go through the model at once: what memory depends on. */
   batch: number;
+  /**
+   * Micro-batches of `batch` sequences in a step. Their gradients are added up, so that a step is
+   * that of a batch of `accumulate * batch` sequences, up to rounding.
+   * @default 1
+   */
+  accumulate?: number;
   /** Makes the optimiser, e.g. `(target) => new Agd(target)`. */
   optimizer: (target: OptimizerTarget) => Optimizer;
 }
@@ -42,8 +54,10 @@ export class Trainer implements Disposable {
   readonly optimizer: Optimizer;
   readonly #model: Gpt2;
   readonly #batch: number;
+  readonly #accumulate: number;
   readonly #gradients: TensorMap;
   readonly #activations: Activations;
+  readonly #clearPlan: Plan;
   readonly #gradientPlan: Plan;
   readonly #lossPlan: Plan;
 
@@ -51,15 +65,17 @@ export class Trainer implements Disposable {
    * Allocates everything that a step needs.
    *
    * @throws {UserError} If the adapter cannot hold a buffer or binding that this needs.
-   * @throws {UsageError} If `batch` is not a positive integer.
+   * @throws {UsageError} If `batch` or `accumulate` is not a positive integer.
    */
-  constructor(model: Gpt2, { batch, optimizer }: TrainerOptions) {
-    if (!Number.isSafeInteger(batch) || batch < 1) {
-      throw new UsageError(`batch must be a positive integer, not ${batch}`);
+  constructor(model: Gpt2, { batch, accumulate = 1, optimizer }: TrainerOptions) {
+    for (const [name, value] of Object.entries({ batch, accumulate })) {
+      if (Number.isSafeInteger(value) && value >= 1) continue;
+      throw new UsageError(`${name} must be a positive integer, not ${value}`);
     }
     const { gpu, config, table, weights } = model;
     this.#model = model;
     this.#batch = batch;
+    this.#accumulate = accumulate;
     const parts = gpu.allocateAll(() => {
       const gradients = allocateLike(gpu, table.filter((spec) => spec.trainable), "gradient");
       const made = optimizer({ gpu, table, weights, gradients });
@@ -69,64 +85,79 @@ export class Trainer implements Disposable {
         gradients,
         optimizer: made,
         activations,
-        gradientPlan: gradientPlan(gpu, config, weights, activations, gradients),
+        clearPlan: clearPlan(gpu, gradients),
+        gradientPlan: gradientPlan(gpu, config, weights, activations, gradients, accumulate),
         lossPlan: lossPlan(gpu, config, made.evaluationWeights, activations),
       };
     });
     this.#gradients = parts.gradients;
     this.optimizer = parts.optimizer;
     this.#activations = parts.activations;
+    this.#clearPlan = parts.clearPlan;
     this.#gradientPlan = parts.gradientPlan;
     this.#lossPlan = parts.lossPlan;
   }
 
   /**
-   * Submits one step: forward, backward and update. The GPU starts at once; the promise resolves
-   * when the step is done, and the next one may be submitted before that.
+   * Submits one step: forward and backward for each micro-batch, and the update. The GPU starts at
+   * once; the promise resolves when the step is done, and the next one may be submitted before
+   * that.
    *
-   * @throws {UsageError} If the batch is not (batch, context).
+   * @throws {UsageError} If the batch is not (accumulate * batch, context).
    */
   step(batch: TokenBatch): Promise<StepResult> {
     const { gpu } = this.#model;
-    this.#upload(batch);
-    this.#gradientPlan.run();
+    this.#clearPlan.run();
+    const losses = this.#runEach(this.#gradientPlan, batch);
     this.optimizer.step();
     const { summary } = this.optimizer;
-    const loss = gpu.read(this.#activations.outer.loss);
-    if (!summary) return loss.then(([loss]) => ({ loss }));
+    const loss = meanOf(losses);
+    if (!summary) return loss.then((loss) => ({ loss }));
     return Promise.all([loss, gpu.read(summary)])
-      .then(([[loss], [eta, gradientSummary]]) => ({ loss, eta, gradientSummary }));
+      .then(([loss, [eta, gradientSummary]]) => ({ loss, eta, gradientSummary }));
   }
 
   /**
    * The mean loss of a batch under the weights that the optimiser would have evaluated, in nats
    * per token.
    *
-   * @throws {UsageError} If the batch is not (batch, context).
+   * @throws {UsageError} If the batch is not (accumulate * batch, context).
    */
   async loss(batch: TokenBatch): Promise<number> {
-    this.#upload(batch);
-    this.#lossPlan.run();
-    const [loss] = await this.#model.gpu.read(this.#activations.outer.loss);
-    return loss;
+    return await meanOf(this.#runEach(this.#lossPlan, batch));
   }
 
-  #upload(batch: TokenBatch): void {
-    const size = this.#batch * this.#model.config.context;
-    if (batch.inputs.length !== size || batch.targets.length !== size) {
-      throw new UsageError(
-        `a batch must hold ${this.#batch} sequences of ${this.#model.config.context} tokens`,
-      );
+  /** Submits a plan for each micro-batch; returns their losses to come. */
+  #runEach(plan: Plan, { inputs, targets }: TokenBatch): Promise<Float32Array>[] {
+    const { gpu, config: { context } } = this.#model;
+    const sequences = this.#accumulate * this.#batch;
+    if (inputs.length !== sequences * context || targets.length !== sequences * context) {
+      throw new UsageError(`a batch must hold ${sequences} sequences of ${context} tokens`);
     }
-    uploadBatch(this.#model.gpu, this.#activations, batch);
+    return Array.from({ length: this.#accumulate }, (_, i) => {
+      const part = (all: Uint32Array) =>
+        all.subarray(i * this.#batch * context, (i + 1) * this.#batch * context);
+      uploadBatch(gpu, this.#activations, { inputs: part(inputs), targets: part(targets) });
+      plan.run();
+      const loss = gpu.read(this.#activations.outer.loss);
+      loss.catch(() => {}); // told of by the mean, unless submitting fails before that
+      return loss;
+    });
   }
 
   /** Frees everything but the model. */
   [Symbol.dispose](): void {
     this.optimizer.dispose();
     freeActivations(this.#model.gpu, this.#activations);
+    this.#clearPlan[Symbol.dispose]();
     this.#gradientPlan[Symbol.dispose]();
     this.#lossPlan[Symbol.dispose]();
     this.#model.gpu.free(...this.#gradients.values());
   }
+}
+
+/** The mean of the losses of micro-batches, which all have the same number of tokens. */
+async function meanOf(losses: readonly Promise<Float32Array>[]): Promise<number> {
+  const values = (await Promise.all(losses)).map(([loss]) => loss);
+  return values.reduce((a, b) => a + b) / values.length;
 }

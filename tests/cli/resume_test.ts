@@ -23,12 +23,15 @@ Deno.test("a run goes on with its options, but those given again", async () => {
   assertMatch(resumed.stdout, /\nTrained 6 steps\..* in run; /);
   assertEquals((await readLosses(`${cwd}/run`)).length, 6);
 
-  const json = await train("--resume", "run", "--tokens", "512", "--seed", "7", "--json");
+  const json = await train(
+    ...["--resume", "run", "--tokens", "1024", "--accumulate", "2", "--seed", "7", "--json"],
+  );
   const events = json.stdout.trim().split("\n").map((line) => JSON.parse(line));
-  assertEquals(events[0].steps, 8); // 512 tokens are 8 steps of 4 times 16
+  assertEquals(events[0].tokens_per_step, 128); // 2 times 4 times 16
+  assertEquals(events[0].steps, 8);
   assertEquals(events[1], {
     ...{ event: "resume", step: 6, checkpoint: "run/checkpoints/step-000006" },
-    changes: ["--seed was not given, and is 7"],
+    changes: ["--accumulate was not given, and is 2", "--seed was not given, and is 7"],
   });
   assertEquals(events[2], {
     event: "note",

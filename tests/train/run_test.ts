@@ -1,5 +1,6 @@
 import {
   assert,
+  assertAlmostEquals,
   assertEquals,
   assertMatch,
   assertRejects,
@@ -75,6 +76,25 @@ Deno.test("a run leaves its results in a directory", async (t) => {
     assertEquals(position, whole.position);
     await using rest = await openTokenStream({ ...options, position });
     assertEquals(await rest.next(), await whole.next());
+  });
+
+  await t.step("the same, up to rounding, from micro-batches", async () => {
+    const results = async (name: string, options: { batch: number; accumulate?: number }) => {
+      const { out } = await train(name, options);
+      const state = `${out}/checkpoints/step-000005/training_state.json`;
+      const { data_position, tokens } = JSON.parse(await Deno.readTextFile(state));
+      return { metrics: await readMetrics(`${out}/metrics.jsonl`), data_position, tokens };
+    };
+    const whole = await results("batch-of-4", { batch: 4 });
+    const parts = await results("4-of-1", { batch: 1, accumulate: 4 });
+    assertEquals([parts.data_position, parts.tokens], [whole.data_position, whole.tokens]);
+    parts.metrics.forEach(({ loss, val_loss, tokens }, i) => {
+      const expected = whole.metrics[i];
+      assertEquals(tokens, expected.tokens);
+      assertAlmostEquals(loss, expected.loss, 1e-4);
+      assertEquals(val_loss === undefined, expected.val_loss === undefined);
+      assertAlmostEquals(val_loss ?? 0, expected.val_loss ?? 0, 1e-4);
+    });
   });
 
   await t.step("also without validation", async () => {

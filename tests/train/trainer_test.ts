@@ -7,7 +7,14 @@ import { Agd, type AgdNorm } from "../../src/optim/agd.ts";
 import type { OptimizerTarget } from "../../src/optim/optimizer.ts";
 import { Sgd } from "../../src/optim/sgd.ts";
 import { Trainer } from "../../src/train/trainer.ts";
-import { modelOf, ODD, randomBatch, randomWeights, smallVocabulary } from "../model/helpers.ts";
+import {
+  modelOf,
+  ODD,
+  randomBatch,
+  randomWeights,
+  readTensors,
+  smallVocabulary,
+} from "../model/helpers.ts";
 import { assertClose, FORWARD, openTestGpu } from "../ops/helpers.ts";
 import { forward } from "../reference/gpt2.ts";
 import { Agd as ReferenceAgd } from "../reference/optimizers/agd.ts";
@@ -42,6 +49,34 @@ Deno.test("trainer: steps submitted ahead of the results are the same", async ()
   using model = await Gpt2.create(gpu, ODD, { vocabulary, seed: 7 });
   using trainer = new Trainer(model, { batch: 2, optimizer: agd });
   assertEquals(await Promise.all(BATCHES.map((batch) => trainer.step(batch))), expected);
+});
+
+/** The batch whose sequences are those of all of these. */
+function joined(batches: readonly TokenBatch[]): TokenBatch {
+  const join = (key: "inputs" | "targets") =>
+    Uint32Array.from(batches.flatMap((batch) => [...batch[key]]));
+  return { inputs: join("inputs"), targets: join("targets") };
+}
+
+Deno.test("trainer: micro-batches give what one batch gives, up to rounding", async () => {
+  const batch = joined(BATCHES);
+  const probe = joined(BATCHES.toReversed());
+  const optimizer = (target: OptimizerTarget) => new Sgd(target, { learningRate: 0.1 });
+  const train = async (options: { batch: number; accumulate?: number }) => {
+    using model = modelOf(gpu, ODD, randomWeights(ODD, 1));
+    using trainer = new Trainer(model, { ...options, optimizer });
+    const first = await trainer.step(batch);
+    const losses = [first.loss, await trainer.loss(probe), (await trainer.step(batch)).loss];
+    return { losses, weights: await readTensors(gpu, model.weights) };
+  };
+  const whole = await train({ batch: 12 });
+  assert(whole.losses[2] < whole.losses[0]);
+  for (const [accumulate, size] of [[1, 12], [2, 6], [6, 2], [12, 1]]) {
+    const { losses, weights } = await train({ batch: size, accumulate });
+    assertClose(losses, whole.losses, FORWARD, `${accumulate} times ${size}`);
+    for (const [name, values] of whole.weights) assertClose(weights.get(name)!, values, 1e-4, name);
+    if (accumulate === 1) assertEquals({ losses, weights }, whole);
+  }
 });
 
 Deno.test("trainer: a loss is that of the evaluated weights, and does not disturb training", async () => {
@@ -115,6 +150,10 @@ Deno.test("trainer: impossible batches are usage errors", async () => {
       UsageError,
     );
     assertEquals(message, `batch must be a positive integer, not ${batch}`);
+    assertThrows(
+      () => new Trainer(model, { batch: 1, accumulate: batch, optimizer: agd }),
+      ...[UsageError, `accumulate must be a positive integer, not ${batch}`] as const,
+    );
   }
   using trainer = new Trainer(model, { batch: 2, optimizer: agd });
   const wrong = randomBatch(ODD, 3, 1);
@@ -123,4 +162,9 @@ Deno.test("trainer: impossible batches are usage errors", async () => {
   await assertRejects(() => trainer.loss(wrong), UsageError, "2 sequences of 5 tokens");
   const { inputs } = BATCHES[0];
   assertThrows(() => trainer.step({ inputs, targets: wrong.targets }), UsageError);
+  using accumulating = new Trainer(model, { batch: 1, accumulate: 2, optimizer: agd });
+  assertThrows(
+    () => accumulating.step(randomBatch(ODD, 1, 1)),
+    ...[UsageError, "a batch must hold 2 sequences of 5 tokens"] as const,
+  );
 });
