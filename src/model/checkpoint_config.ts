@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import { quote } from "../quote.ts";
 import { FULL_VOCABULARY_SIZE, type Gpt2Config } from "./config.ts";
 
 /** What a checkpoint's config.json describes. */
@@ -141,12 +142,6 @@ function checkTokens(
   }
   if (vocabulary.at(-1) !== end) throw fail(key, `lacks ${end}, <|endoftext|>`);
   return Uint32Array.from(vocabulary);
-}
-
-/** A value of the file on one line, short enough to print. */
-function quote(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { UsageError, UserError } from "../errors.ts";
-import { sizeOf } from "../model/parameters.ts";
+import { quote } from "../quote.ts";
+import { sizeOf } from "./parameters.ts";
 
 /**
  * The safetensors format (https://github.com/huggingface/safetensors): the header's length as a
@@ -158,21 +159,22 @@ function checkEntry(file: string, name: string, value: unknown): Entry {
   return { dtype, shape, begin, end };
 }
 
-/** What the file says, on one line and short enough to print. */
-function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? "nothing";
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
-}
-
 /** The first key of the JSON object `text` that comes twice, which JSON.parse would not tell. */
 function duplicateKey(text: string): string | undefined {
   const seen = new Set<string>();
   let depth = 0;
-  for (const [token, colon] of text.matchAll(/[{}[\]]|"(?:[^"\\]+|\\.)*"(\s*:)?/g)) {
-    if (token === "{" || token === "[") depth++;
-    else if (token === "}" || token === "]") depth--;
-    else if (depth === 1 && colon !== undefined) {
-      const key = JSON.parse(token.slice(0, -colon.length));
+  // Character by character: a pattern for strings may need more stack than there is.
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === "{" || char === "[") depth++;
+    else if (char === "}" || char === "]") depth--;
+    else if (char === '"') {
+      const start = at++;
+      while (text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+      const string = text.slice(start, at + 1);
+      while (/\s/.test(text[at + 1])) at++;
+      if (depth !== 1 || text[at + 1] !== ":") continue;
+      const key = JSON.parse(string);
       if (seen.has(key)) return key;
       seen.add(key);
     }

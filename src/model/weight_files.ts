@@ -1,5 +1,6 @@
 import { fileError, UserError } from "../errors.ts";
 import { fileExists } from "../file_exists.ts";
+import { quote } from "../quote.ts";
 import type { ParameterSpec } from "./parameters.ts";
 import { openSafetensors, type SafetensorsFile, type TensorInfo } from "./safetensors.ts";
 
@@ -190,9 +191,4 @@ function tensorsAre(wrong: string, [first, ...rest]: readonly string[]): string 
   const others = rest.length > 3 ? [...rest.slice(0, 3), "…"] : rest;
   const more = rest.length > 0 ? `, and so are ${rest.length} more: ${others.join(", ")}` : "";
   return `tensor ${first} is ${wrong}${more}`;
-}
-
-function quote(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

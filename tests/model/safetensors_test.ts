@@ -167,6 +167,15 @@ const MALFORMED: Record<string, [Uint8Array, string]> = {
   "data beyond the last tensor": [fileOf({ a }, 9), "take 8 bytes, but 9 follow"],
   "a name twice": [fileOf('{"a":1, "b":{"a":1}, "\\u0061" : 2}', 0), 'names "a" twice'],
   "metadata of numbers": [fileOf({ __metadata__: { step: 7 } }, 0), "strings to strings"],
+  "millions of escapes": [
+    fileOf(`{"${"\\\\n".repeat(2e7)}": {}}`, 0),
+    "has the unknown dtype nothing",
+  ],
+  "millions of spaces": [fileOf(`{"a"${" ".repeat(4e7)}:1, "a":2}`, 0), 'names "a" twice'],
+  "lists in lists": [
+    fileOf(`{"a": {"dtype": ${"[".repeat(5e5)}${"]".repeat(5e5)}}}`, 0),
+    'tensor "a" has the unknown dtype [[…]]',
+  ],
   "a line break in a name": [fileOf({ "x\ny": 3 }, 0), 'tensor "x\\ny" is not'],
 };
 
