@@ -29,6 +29,7 @@
 export { DivergedError, UsageError, UserError } from "./src/errors.ts";
 
 export { Gpu, type Kernel, type Measurement, type OpenGpuOptions } from "./src/gpu/gpu.ts";
+export type { PlanObserver } from "./src/gpu/plan.ts";
 export { Tensor, type TensorType } from "./src/gpu/tensor.ts";
 export type { Constants } from "./src/gpu/template.ts";
 

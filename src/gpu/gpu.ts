@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import type { PlanObserver } from "./plan.ts";
 import { type Constants, specialise } from "./template.ts";
 import { Tensor, type TensorType } from "./tensor.ts";
 
@@ -52,6 +53,8 @@ export class Gpu implements Disposable {
   readonly maxBindingBytes: number;
   /** Bytes held by tensors now. */
   allocatedBytes = 0;
+  /** Watches the plans that run, to profile them. */
+  observer?: PlanObserver;
   readonly #kernels = new Map<string, Kernel>();
   readonly #tensors = new Set<Tensor>();
   #failure: Error | undefined;
@@ -101,7 +104,8 @@ export class Gpu implements Disposable {
     }
     const requiredLimits: Record<string, number> = {};
     for (const name of REQUIRED_LIMITS) requiredLimits[name] = adapter.limits[name];
-    const device = await adapter.requestDevice({ requiredLimits });
+    const requiredFeatures = OPTIONAL_FEATURES.filter((name) => adapter.features.has(name));
+    const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
     return new Gpu(device, adapter.info, maxBindingBytes);
   }
 
@@ -323,6 +327,9 @@ class LazyKernel implements Kernel {
 
 /** Staging buffers up to this size are kept: losses and logits, read every step or token. */
 const MAX_POOLED_BYTES = 2 ** 20;
+
+/** What is used where the adapter has it. */
+const OPTIONAL_FEATURES: readonly GPUFeatureName[] = ["timestamp-query"];
 
 const REQUIRED_LIMITS = [
   "maxBufferSize",

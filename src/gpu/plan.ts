@@ -35,7 +35,18 @@ interface Clear {
   tensor: Tensor;
 }
 
-type Operation = Dispatch | Copy | Clear;
+type Operation = (Dispatch | Copy | Clear) & {
+  /** The part of the plan that it belongs to. */
+  section: string;
+};
+
+/** Watches the plans that run on a device, section by section; see `profile.ts`. */
+export interface PlanObserver {
+  /** Whether to run the operations of a section. */
+  includes(section: string): boolean;
+  /** Where the next compute pass, of this section, writes the times of its begin and end. */
+  timestampWrites(section: string): GPUComputePassTimestampWrites | undefined;
+}
 
 /**
  * A fixed sequence of GPU work: built once, when all shapes are known, and replayed every step.
@@ -46,6 +57,7 @@ export class Plan implements Disposable {
   readonly #operations: Operation[] = [];
   #bindGroups: (GPUBindGroup | undefined)[] | undefined;
   #uniforms: GPUBuffer | undefined;
+  #section = "";
 
   constructor(gpu: Gpu) {
     this.#gpu = gpu;
@@ -54,6 +66,11 @@ export class Plan implements Disposable {
   /** Number of kernel launches. */
   get dispatches(): number {
     return this.#operations.filter((operation) => operation.kind === "dispatch").length;
+  }
+
+  /** Names what is appended from here on, for profiling. Before the first call the name is "". */
+  section(name: string): void {
+    this.#section = name;
   }
 
   /**
@@ -93,25 +110,30 @@ export class Plan implements Disposable {
     this.#push({ kind: "clear", tensor });
   }
 
-  #push(operation: Operation): void {
+  #push(operation: Dispatch | Copy | Clear): void {
     if (this.#bindGroups) throw new Error("a plan that has run cannot grow");
-    this.#operations.push(operation);
+    this.#operations.push({ ...operation, section: this.#section });
   }
 
   /** Submits the whole plan; returns at once. */
   run(): void {
     if (this.#gpu.isMeasuring) return;
-    const { device } = this.#gpu;
+    const { device, observer } = this.#gpu;
     this.#bindGroups ??= this.#bind();
     const encoder = device.createCommandEncoder();
     let pass: GPUComputePassEncoder | undefined;
+    let passSection = "";
     const endPass = () => {
       pass?.end();
       pass = undefined;
     };
     this.#operations.forEach((operation, i) => {
+      const { section } = operation;
+      if (observer && !observer.includes(section)) return;
       if (operation.kind === "dispatch") {
-        pass ??= encoder.beginComputePass();
+        if (observer && section !== passSection) endPass();
+        pass ??= encoder.beginComputePass({ timestampWrites: observer?.timestampWrites(section) });
+        passSection = section;
         pass.setPipeline(operation.kernel.pipeline);
         pass.setBindGroup(0, this.#bindGroups![i]!);
         pass.dispatchWorkgroups(...operation.workgroups);

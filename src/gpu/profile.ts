@@ -1,0 +1,90 @@
+import type { Gpu } from "./gpu.ts";
+import type { PlanObserver } from "./plan.ts";
+
+/** A query set holds at most 4,096 timestamps, of which a pass writes two. */
+const MAX_PASSES = 2048;
+
+/**
+ * Measures the sections of the plans that run, by timestamps that the GPU writes. It is at work
+ * while it is the {@linkcode Gpu.observer}; {@linkcode Plan.section} names sections.
+ */
+export class Profile implements PlanObserver, Disposable {
+  readonly #gpu: Gpu;
+  readonly #queries: GPUQuerySet;
+  /** The section of each pass so far. */
+  readonly #passes: string[] = [];
+
+  /** @throws {Error} If the adapter has no timestamps; see {@linkcode hasTimestamps}. */
+  constructor(gpu: Gpu) {
+    if (!hasTimestamps(gpu)) throw new Error(`${gpu.adapterName} has no timestamps`);
+    this.#gpu = gpu;
+    this.#queries = gpu.device.createQuerySet({ type: "timestamp", count: 2 * MAX_PASSES });
+  }
+
+  includes(): boolean {
+    return true;
+  }
+
+  timestampWrites(section: string): GPUComputePassTimestampWrites {
+    const pass = this.#passes.push(section) - 1;
+    if (pass >= MAX_PASSES) throw new RangeError(`a profile holds at most ${MAX_PASSES} passes`);
+    return {
+      querySet: this.#queries,
+      beginningOfPassWriteIndex: 2 * pass,
+      endOfPassWriteIndex: 2 * pass + 1,
+    };
+  }
+
+  /**
+   * Seconds by section, since the last call or the beginning. A section that runs several times
+   * counts each time, from the begin of its first pass to the end of its last.
+   */
+  async seconds(): Promise<Map<string, number>> {
+    const { device } = this.#gpu;
+    const sections = this.#passes.splice(0);
+    const seconds = new Map<string, number>();
+    if (sections.length === 0) return seconds;
+    const size = 16 * sections.length;
+    const { COPY_DST, COPY_SRC, MAP_READ, QUERY_RESOLVE } = GPUBufferUsage;
+    const resolved = device.createBuffer({ size, usage: QUERY_RESOLVE | COPY_SRC });
+    const staging = device.createBuffer({ size, usage: COPY_DST | MAP_READ });
+    try {
+      const encoder = device.createCommandEncoder();
+      encoder.resolveQuerySet(this.#queries, 0, 2 * sections.length, resolved, 0);
+      encoder.copyBufferToBuffer(resolved, 0, staging, 0, size);
+      device.queue.submit([encoder.finish()]);
+      await staging.mapAsync(GPUMapMode.READ);
+      this.#gpu.check();
+      const times = new BigUint64Array(staging.getMappedRange().slice(0));
+      sections.forEach((section, first) => {
+        if (first > 0 && sections[first - 1] === section) return;
+        let last = first;
+        while (sections[last + 1] === section) last++;
+        const span = Number(times[2 * last + 1] - times[2 * first]) / 1e9;
+        seconds.set(section, (seconds.get(section) ?? 0) + span);
+      });
+      return seconds;
+    } finally {
+      resolved.destroy();
+      staging.destroy();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#gpu.observer === this) this.#gpu.observer = undefined;
+    this.#queries.destroy();
+  }
+}
+
+/** Whether {@linkcode Profile} works on this adapter. */
+export function hasTimestamps(gpu: Gpu): boolean {
+  return gpu.device.features.has("timestamp-query");
+}
+
+/** Lets only some sections of the plans run, to measure them by themselves. */
+export function only(...sections: string[]): PlanObserver {
+  return {
+    includes: (section) => sections.includes(section),
+    timestampWrites: () => undefined,
+  };
+}
