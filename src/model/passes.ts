@@ -49,7 +49,8 @@ export function clearPlan(gpu: Gpu, gradients: TensorMap): Plan {
 
 /**
  * A plan that leaves the mean loss of a micro-batch in `loss`, and adds its part of the gradient
- * of the mean loss of `microBatches` like it to `gradients`.
+ * of the mean loss of `microBatches` like it to `gradients`. Its sections are `forward`, `loss`
+ * (logits and cross-entropy, in both directions) and `backward`.
  */
 export function gradientPlan(
   gpu: Gpu,
@@ -62,7 +63,9 @@ export function gradientPlan(
   const plan = new Plan(gpu);
   const { outer } = activations;
   const pass: Pass = { gpu, plan, config, weights, activations };
+  plan.section("forward");
   forward(pass);
+  plan.section("loss");
   crossEntropy(gpu, plan, {
     ...outer,
     x: outer.final,
@@ -72,6 +75,7 @@ export function gradientPlan(
     microBatches,
   });
   mean(gpu, plan, outer.losses, outer.loss, 0);
+  plan.section("backward");
   backward(pass, gradients);
   return plan;
 }
