@@ -67,7 +67,8 @@ export type { TokenBatch } from "./src/model/passes.ts";
 export type { TensorMap } from "./src/model/weights.ts";
 
 export type { Optimizer, OptimizerTarget } from "./src/optim/optimizer.ts";
-export { Agd, type AgdNorm, type AgdOptions } from "./src/optim/agd.ts";
+export { Agd } from "./src/optim/agd.ts";
+export type { AgdNorm, AgdOptions } from "./src/optim/agd_options.ts";
 export { AdamW, type AdamWOptions } from "./src/optim/adamw.ts";
 export { Sgd, type SgdOptions } from "./src/optim/sgd.ts";
 

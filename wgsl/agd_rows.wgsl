@@ -8,10 +8,10 @@ struct Parameters {
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> gradient: array<f32>;
-@group(0) @binding(2) var<storage, read_write> direction: array<f32>;
+// The gradient, and then its direction.
+@group(0) @binding(1) var<storage, read_write> gradient: array<f32>;
 // (all rows): 2-norms, whose sum is the dual norm.
-@group(0) @binding(3) var<storage, read_write> norms: array<f32>;
+@group(0) @binding(2) var<storage, read_write> norms: array<f32>;
 
 const threads = ${THREADS}u;
 var<workgroup> partial: array<f32, threads>;
@@ -40,7 +40,7 @@ fn main(
   // Below the normal numbers inverseSqrt may be infinite: such a norm counts as zero.
   let scale = select(0.0, inverseSqrt(squares), squares >= 0x1p-126);
   for (var c = thread; c < parameters.columns; c += threads) {
-    direction[start + c] = gradient[start + c] * scale;
+    gradient[start + c] *= scale;
   }
   if (thread == 0u) { norms[parameters.first + row] = sqrt(squares); }
 }

@@ -1,16 +1,18 @@
 // Automatic gradient descent (Bernstein et al. 2023, algorithm 1): from the layers' dual norms
 //   G   = 1/L * sum of s_l |g_l|
 //   eta = log((1 + sqrt(1 + 4 G)) / 2)
-// and each layer's coefficient (eta / L) s_l, by which its direction is subtracted. With
-// FROBENIUS the direction is the gradient itself, so its norm divides the coefficient.
+// and each layer's coefficient (eta / L) s_l, by which its direction is subtracted. Where the
+// direction that is stored is the gradient itself, the coefficient is divided by its dual norm.
 
 struct Layer {
   // s, the natural size: sqrt(fan-out / fan-in).
   scale: f32,
-  // Its share of the partial sums of the dual norm (FROBENIUS: of its square). A vector that
-  // does not enter G has none.
+  // Its share of the partial sums of the dual norm, or of its square.
   first: u32,
   count: u32,
+  // ROOT: the partial sums are of the dual norm's square. COUNTED: it enters G. DIVIDED: the
+  // direction is the gradient.
+  rule: u32,
 }
 
 struct Parameters {
@@ -19,31 +21,35 @@ struct Parameters {
   depth: f32,
 }
 
+const ROOT = 1u;
+const COUNTED = 2u;
+const DIVIDED = 4u;
+
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> layers: array<Layer>;
 @group(0) @binding(2) var<storage, read> partials: array<f32>;
-// [0]: what corrects the norms for momentum's start at 0.
-@group(0) @binding(3) var<storage, read> scalars: array<f32>;
-@group(0) @binding(4) var<storage, read_write> coefficients: array<f32>;
+@group(0) @binding(3) var<storage, read_write> coefficients: array<f32>;
 // eta and G
-@group(0) @binding(5) var<storage, read_write> summary: array<f32>;
+@group(0) @binding(4) var<storage, read_write> summary: array<f32>;
 
-fn dual_norm(layer: u32) -> f32 {
+fn dual_norm(layer: Layer) -> f32 {
   var sum = 0.0;
-  for (var p = 0u; p < layers[layer].count; p++) { sum += partials[layers[layer].first + p]; }
-  //: if FROBENIUS
-  sum = sqrt(sum);
-  //: end
-  return sum * scalars[0];
+  for (var p = 0u; p < layer.count; p++) { sum += partials[layer.first + p]; }
+  return select(sum, sqrt(sum), (layer.rule & ROOT) != 0u);
 }
 
 @compute @workgroup_size($THREADS)
 fn main(@builtin(local_invocation_index) thread: u32) {
-  for (var l = thread; l < parameters.layers; l += ${THREADS}u) { coefficients[l] = dual_norm(l); }
+  for (var l = thread; l < parameters.layers; l += ${THREADS}u) {
+    coefficients[l] = dual_norm(layers[l]);
+  }
   storageBarrier();
   if (thread == 0u) {
     var summed = 0.0;
-    for (var l = 0u; l < parameters.layers; l++) { summed += layers[l].scale * coefficients[l]; }
+    for (var l = 0u; l < parameters.layers; l++) {
+      let counted = (layers[l].rule & COUNTED) != 0u;
+      summed += select(0.0, layers[l].scale * coefficients[l], counted);
+    }
     let G = summed / parameters.depth;
     // (1 + sqrt(1 + 4 G)) / 2 = 1 + x; near 1 the logarithm of the sum would lose x's digits.
     let x = 2.0 * G / (1.0 + sqrt(1.0 + 4.0 * G));
@@ -54,10 +60,10 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   let eta = summary[0];
   for (var l = thread; l < parameters.layers; l += ${THREADS}u) {
     var coefficient = eta / parameters.depth * layers[l].scale;
-    //: if FROBENIUS
-    let norm = coefficients[l];
-    coefficient = select(0.0, coefficient / norm, norm > 0.0);
-    //: end
+    if ((layers[l].rule & DIVIDED) != 0u) {
+      let norm = coefficients[l];
+      coefficient = select(0.0, coefficient / norm, norm > 0.0);
+    }
     coefficients[l] = coefficient;
   }
 }

@@ -5,8 +5,8 @@ struct Parameters {
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> gradient: array<f32>;
-@group(0) @binding(2) var<storage, read_write> direction: array<f32>;
+// The gradient, and then its direction.
+@group(0) @binding(1) var<storage, read_write> gradient: array<f32>;
 
 const threads = ${THREADS}u;
 var<workgroup> partial: array<f32, threads>;
@@ -25,5 +25,5 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   // Below the normal numbers inverseSqrt may be infinite: such a norm counts as zero.
   let scale =
     select(0.0, sqrt(f32(parameters.size)) * inverseSqrt(squares), squares >= 0x1p-126);
-  for (var i = thread; i < parameters.size; i += threads) { direction[i] = gradient[i] * scale; }
+  for (var i = thread; i < parameters.size; i += threads) { gradient[i] *= scale; }
 }

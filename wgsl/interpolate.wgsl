@@ -1,26 +1,18 @@
-// average <- average + w (value - average), where w is either `weight` or scalars[index].
+// average <- average + w (value - average), where w = scalars[index].
 
 struct Parameters {
   size: u32,
-  weight: f32,
   index: u32,
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> values: array<f32>;
 @group(0) @binding(2) var<storage, read_write> average: array<f32>;
-//: if VARYING
 @group(0) @binding(3) var<storage, read> scalars: array<f32>;
-//: end
 
 @compute @workgroup_size($THREADS)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * ${THREADS}u;
   if (i >= parameters.size) { return; }
-  //: if VARYING
-  let weight = scalars[parameters.index];
-  //: else
-  let weight = parameters.weight;
-  //: end
-  average[i] += weight * (values[i] - average[i]);
+  average[i] += scalars[parameters.index] * (values[i] - average[i]);
 }

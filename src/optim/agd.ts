@@ -2,29 +2,16 @@ import { f32, Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { ParameterSpec } from "../model/parameters.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
+import { appendDirections } from "./agd_directions.ts";
 import { AgdLayers } from "./agd_layers.ts";
-import { frobeniusDirections, spectralDirections } from "./agd_directions.ts";
+import { type AgdOptions, type AgdSettings, agdSettings, describeAgd } from "./agd_options.ts";
 import { elementwise } from "./elementwise.ts";
 import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
 import interpolateSource from "../../wgsl/interpolate.wgsl" with { type: "text" };
+import momentumSource from "../../wgsl/agd_momentum.wgsl" with { type: "text" };
 import stepSizeSource from "../../wgsl/agd_step_size.wgsl" with { type: "text" };
 import updateSource from "../../wgsl/agd_update.wgsl" with { type: "text" };
 
-/** How AGD measures gradients and weights. */
-export type AgdNorm = "frobenius" | "spectral";
-
-/** Settings of {@linkcode Agd}. None of them is a step size. */
-export interface AgdOptions {
-  /**
-   * `frobenius`: as published. `spectral`: each parameter by the norm natural to it: matrices by
-   * the operator norm, embeddings row by row, vectors by their RMS.
-   * @default "spectral"
-   */
-  norm?: AgdNorm;
-}
-
-/** Decay of the average that stands for the gradient under the spectral norm. */
-const MOMENTUM = 0.9;
 /** The average of the iterates moves by this over this plus the number of steps. */
 const AVERAGING = 8;
 
@@ -42,7 +29,8 @@ const AVERAGING = 8;
  * matrix before it, and L counts query, key and value each. `spectral` replaces the gradient by
  * its average (momentum 0.9), takes the polar factor of each matrix's gradient, each embedding
  * row by its own 2-norm and each vector by its RMS, and evaluates on an average of the iterates;
- * there L counts two-dimensional parameters, and vectors do not enter G.
+ * there L counts two-dimensional parameters, and vectors do not enter G. {@linkcode AgdOptions}
+ * takes either apart.
  *
  * @example
  * ```ts no-run
@@ -68,31 +56,35 @@ const AVERAGING = 8;
  * ```
  */
 export class Agd implements Optimizer {
-  /** Tells its state from that of the other norm. */
+  /** The norm and what else is not its default, e.g. `agd spectral, momentum 0`. */
   readonly kind: string;
   /** Steps done. */
   steps = 0;
-  /** `spectral`: the average of the gradient, `momentum`. `frobenius`: nothing. */
+  /** With momentum: the average of the gradient, `momentum`. */
   readonly state: TensorMap;
   /** (2): eta and G of the last step. */
   readonly summary: Tensor;
-  /** `spectral`: an average of the iterates. `frobenius`: the weights themselves. */
+  /** With averaging: an average of the iterates. Otherwise the weights themselves. */
   readonly evaluationWeights: TensorMap;
   readonly #target: OptimizerTarget;
-  readonly #momentum: number;
+  readonly #settings: AgdSettings;
   readonly #plan: Plan;
   readonly #scalars: Tensor;
   readonly #owned: Tensor[];
 
-  /** Starts from the weights as they are; see {@linkcode Initialisation}. */
+  /**
+   * Starts from the weights as they are; see {@linkcode Initialisation}.
+   *
+   * @throws {UsageError} If the options do not go together, or not with the table.
+   */
   constructor(target: OptimizerTarget, options: AgdOptions = {}) {
     const { gpu, weights, gradients } = target;
-    const { norm = "spectral" } = options;
-    const specs = trainable(target);
-    const layers = new AgdLayers(gpu, specs, norm);
+    const settings = this.#settings = agdSettings(options);
+    const moves = ({ shape }: ParameterSpec) => shape.length === 2 || settings.vectors !== "none";
+    const specs = trainable(target).filter(moves);
+    const layers = new AgdLayers(gpu, specs, settings);
     this.#target = target;
-    this.kind = `agd ${norm}`;
-    this.#momentum = norm === "spectral" ? MOMENTUM : 0;
+    this.kind = describeAgd(settings);
     this.#scalars = gpu.tensor("agd scalars", [2]);
     this.summary = gpu.tensor("agd summary", [2]);
     const coefficients = gpu.tensor("agd coefficients", [layers.count]);
@@ -100,35 +92,29 @@ export class Agd implements Optimizer {
 
     const plan = this.#plan = new Plan(gpu);
     const each = (map: TensorMap, { name }: ParameterSpec) => map.get(name)!;
-    if (norm === "spectral") {
-      const averages = allocateLike(gpu, specs, "agd momentum");
-      for (const spec of specs) {
-        elementwise(
-          gpu,
-          plan,
-          ["interpolate", interpolateSource, { VARYING: false }],
-          [each(gradients, spec), each(averages, spec)],
-          [f32(1 - MOMENTUM)],
-        );
-      }
-      const scratch = spectralDirections(gpu, plan, specs, layers, averages, gradients);
-      this.#owned.push(...averages.values(), ...scratch);
-      this.state = new Map(named("momentum", averages));
-    } else {
-      frobeniusDirections(plan, specs, layers, gradients);
-      this.state = new Map();
+    const averaged = settings.momentum > 0 ? specs : [];
+    const momentum = allocateLike(gpu, averaged, "agd momentum");
+    for (const spec of averaged) {
+      elementwise(
+        gpu,
+        plan,
+        ["agd_momentum", momentumSource, { NESTEROV: settings.nesterov }],
+        [each(gradients, spec), each(momentum, spec)],
+        [f32(settings.momentum)],
+        [this.#scalars],
+      );
     }
-    layers.upload();
-    this.#owned.push(layers.table, layers.partials);
+    this.state = new Map(named("momentum", momentum));
+    this.#owned.push(...momentum.values());
 
+    const scratch = appendDirections(gpu, plan, specs, layers, settings, gradients);
+    layers.upload();
+    this.#owned.push(...scratch, layers.table, layers.partials);
     plan.dispatch(
-      gpu.kernel("agd_step_size", stepSizeSource, {
-        THREADS: gpu.isSoftware ? 8 : 64,
-        FROBENIUS: norm === "frobenius",
-      }),
+      gpu.kernel("agd_step_size", stepSizeSource, { THREADS: gpu.isSoftware ? 8 : 64 }),
       [1],
       [layers.count, f32(layers.depth)],
-      [layers.table, layers.partials, this.#scalars, coefficients, this.summary],
+      [layers.table, layers.partials, coefficients, this.summary],
     );
     for (const spec of specs) {
       const columns = spec.shape.at(-1)!;
@@ -143,7 +129,7 @@ export class Agd implements Optimizer {
       );
     }
 
-    if (norm === "frobenius") {
+    if (!settings.averaging) {
       this.evaluationWeights = weights;
       return;
     }
@@ -152,9 +138,9 @@ export class Agd implements Optimizer {
       elementwise(
         gpu,
         plan,
-        ["interpolate", interpolateSource, { VARYING: true }],
+        ["interpolate", interpolateSource],
         [each(weights, spec), each(average, spec)],
-        [f32(0), 1],
+        [1],
         [this.#scalars],
       );
     }
@@ -175,7 +161,8 @@ export class Agd implements Optimizer {
   /** Submits one update of the weights from the gradients; returns at once. */
   step(): void {
     this.steps++;
-    const correction = 1 / (1 - this.#momentum ** this.steps);
+    const { momentum, nesterov } = this.#settings;
+    const correction = 1 / (1 - momentum ** (nesterov ? this.steps + 1 : this.steps));
     const averaging = AVERAGING / (AVERAGING + this.steps);
     this.#target.gpu.write(this.#scalars, Float32Array.of(correction, averaging));
     this.#plan.run();

@@ -1,8 +1,9 @@
+import { UsageError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Plan } from "../gpu/plan.ts";
 import { rowSlices, type Tensor } from "../gpu/tensor.ts";
 import type { ParameterSpec } from "../model/parameters.ts";
-import type { AgdNorm } from "./agd.ts";
+import type { AgdSettings } from "./agd_options.ts";
 import source from "../../wgsl/partial_sums.wgsl" with { type: "text" };
 
 /** Partial sums per reduction, at most. */
@@ -34,6 +35,17 @@ export function partOf(spec: ParameterSpec, tensor: Tensor, part: number): Block
   return { tensor, rows, columns: width, stride: columns, offset: part * width };
 }
 
+/** What becomes of a layer's partial sums: see agd_step_size.wgsl. */
+const ROOT = 1;
+const COUNTED = 2;
+const DIVIDED = 4;
+
+/** The coefficients that move a parameter: one for each of its blocks of columns. */
+interface Layers {
+  first: number;
+  parts: number;
+}
+
 /**
  * The layers over which AGD sums: which coefficient moves which parameter, and where the partial
  * sums of each layer's dual norm are.
@@ -43,60 +55,65 @@ export class AgdLayers {
   readonly depth: number;
   /** Number of coefficients. */
   readonly count: number;
-  /** (count, 3): natural size, first partial sum, number of partial sums. */
+  /** (count, 4): natural size, first partial sum, number of partial sums, rule. */
   readonly table: Tensor;
   /** All partial sums. */
   readonly partials: Tensor;
   readonly #gpu: Gpu;
-  readonly #of = new Map<string, { first: number; parts: number }>();
-  readonly #rows: { scale: number; partials: Partials }[] = [];
+  readonly #of = new Map<string, Layers>();
+  readonly #rows: { scale: number; rule: number; partials: Partials }[] = [];
   #partialCount = 0;
 
-  constructor(gpu: Gpu, specs: readonly ParameterSpec[], norm: AgdNorm) {
+  /** @throws {UsageError} If a vector should join a matrix and none is before it. */
+  constructor(gpu: Gpu, specs: readonly ParameterSpec[], settings: AgdSettings) {
     this.#gpu = gpu;
-    let matrix = { first: 0, parts: 1 };
-    let reductions = 0;
-    const add = (scale: number, parts: number) => {
+    const { norm, vectors, embeddings, depth } = settings;
+    const add = (scale: number, rule: number, partials: readonly Partials[]): Layers => {
       const first = this.#rows.length;
-      for (let part = 0; part < parts; part++) {
-        this.#rows.push({ scale, partials: { first: 0, count: 0 } });
-      }
-      return { first, parts };
+      for (const part of partials) this.#rows.push({ scale, rule, partials: part });
+      return { first, parts: partials.length };
     };
-    let vectors: { first: number; parts: number } | undefined;
-    let depth = 0;
+    let group: Layers | undefined; // of the vectors that follow a matrix
+    let own: Layers | undefined; // of all vectors that move by their own norm
+    let L = 0;
+    let reductions = 0;
     for (const spec of specs) {
       if (spec.shape.length === 2) {
-        const natural = Math.sqrt(spec.fanOut / spec.fanIn);
-        const scale = norm === "spectral" && spec.role === "embedding" ? 1 : natural;
-        matrix = add(scale, spec.parts);
-        depth += norm === "frobenius" ? spec.parts : 1;
+        const byRows = spec.role === "embedding" && embeddings === "rows";
+        const isUnit = byRows || norm === "spectral";
+        const scale = byRows ? 1 : Math.sqrt(spec.fanOut / spec.fanIn);
+        const partials = Array.from({ length: spec.parts }, () => ({ first: 0, count: 0 }));
+        const matrix = add(scale, COUNTED | (isUnit ? 0 : ROOT | DIVIDED), partials);
+        this.#of.set(spec.name, matrix);
+        group = matrix;
+        if (vectors === "grouped" && isUnit) group = add(scale, DIVIDED, partials);
+        L += depth === "maps" ? spec.parts : 1;
         // Norm and dual norm of each part.
         reductions += 2 * spec.parts;
-        this.#of.set(spec.name, matrix);
-      } else if (norm === "frobenius") {
-        // A vector belongs to the last matrix before it, and c_attn's bias to it part by part.
-        this.#of.set(spec.name, matrix);
+      } else if (vectors === "grouped") {
+        // c_attn's bias belongs to query, key and value part by part.
+        if (!group) throw new UsageError(`${spec.name}: there is no matrix before it to join`);
+        this.#of.set(spec.name, group);
       } else {
-        vectors ??= add(1, 1);
-        this.#of.set(spec.name, vectors);
+        own ??= add(1, 0, [{ first: 0, count: 0 }]);
+        this.#of.set(spec.name, own);
       }
     }
-    this.depth = depth;
+    this.depth = L;
     this.count = this.#rows.length;
-    this.table = gpu.tensor("agd layers", [this.count, 3]);
+    this.table = gpu.tensor("agd layers", [this.count, 4]);
     // Rounding up per run of rows adds at most one partial sum a run.
     this.partials = gpu.tensor("agd partial sums", [reductions * 2 * MAX_PARTIALS]);
   }
 
   /** The first layer that moves a parameter, and how many blocks of columns it has. */
-  of({ name }: ParameterSpec): { first: number; parts: number } {
+  of({ name }: ParameterSpec): Layers {
     return this.#of.get(name)!;
   }
 
   /** Declares that these partial sums make up the dual norm of a layer. */
   setDualNorm(layer: number, partials: Partials): void {
-    this.#rows[layer].partials = partials;
+    Object.assign(this.#rows[layer].partials, partials);
   }
 
   /** Appends the sum of a block's elements as partial sums. */
@@ -148,12 +165,11 @@ export class AgdLayers {
 
   /** Uploads the table, once every dual norm is declared. */
   upload(): void {
-    const values = new Float32Array(this.count * 3);
+    const values = new Float32Array(this.count * 4);
     const integers = new Uint32Array(values.buffer);
-    this.#rows.forEach(({ scale, partials }, i) => {
-      values[3 * i] = scale;
-      integers[3 * i + 1] = partials.first;
-      integers[3 * i + 2] = partials.count;
+    this.#rows.forEach(({ scale, rule, partials }, i) => {
+      values[4 * i] = scale;
+      integers.set([partials.first, partials.count, rule], 4 * i + 1);
     });
     this.#gpu.write(this.table, values);
   }

@@ -1,7 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import type { Gpt2Config } from "../../src/model/config.ts";
 import { type ParameterSpec, parameterTable } from "../../src/model/parameters.ts";
-import { Agd, type AgdNorm } from "../../src/optim/agd.ts";
+import { Agd } from "../../src/optim/agd.ts";
+import type { AgdNorm } from "../../src/optim/agd_options.ts";
 import type { OptimizerTarget } from "../../src/optim/optimizer.ts";
 import { Gpt2 } from "../../src/model/gpt2.ts";
 import { Trainer } from "../../src/train/trainer.ts";

@@ -14,11 +14,42 @@ export interface AgdOptions {
    */
   norm?: "frobenius" | "spectral";
   /**
+   * A vector moves along its gradient scaled to an RMS of 1 (`own`), along g_b / ‖g_W‖, the dual
+   * norm of the last weight W before it in definition order (`grouped`), or not at all (`none`).
+   * @default "own" for `spectral`, "grouped" for `frobenius`
+   */
+  vectors?: "own" | "grouped" | "none";
+  /**
+   * Whether an embedding moves row by row or as any other matrix.
+   * @default "rows" for `spectral`, "matrix" for `frobenius`
+   */
+  embeddings?: "rows" | "matrix";
+  /**
    * Decay of the average that stands for the gradient; 0 is the gradient itself.
    * @default 0.9 for `spectral`, 0 for `frobenius`
    */
   momentum?: number;
+  /** Whether the average is as if the gradient came once more. @default false */
+  nesterov?: boolean;
+  /**
+   * What L counts: 2D parameters, or linear maps, of which `c_attn` holds three.
+   * @default "parameters" for `spectral`, "maps" for `frobenius`
+   */
+  depth?: "parameters" | "maps";
+  /** Quintic and cubic steps to the polar factor. @default [4, 2] */
+  polarSteps?: readonly [number, number];
 }
+
+const DEFAULTS: Record<"spectral" | "frobenius", Required<Omit<AgdOptions, "norm">>> = {
+  spectral: {
+    ...{ vectors: "own", embeddings: "rows", depth: "parameters" },
+    ...{ momentum: 0.9, nesterov: false, polarSteps: [4, 2] },
+  },
+  frobenius: {
+    ...{ vectors: "grouped", embeddings: "matrix", depth: "maps" },
+    ...{ momentum: 0, nesterov: false, polarSteps: [4, 2] },
+  },
+};
 
 /** What an update was made with. */
 export interface AgdStep {
@@ -50,77 +81,87 @@ const isVector = (spec: ParameterSpec) => spec.shape.length === 1;
 const rowsOf = (spec: ParameterSpec) => isVector(spec) ? 1 : spec.shape[0];
 const naturalSize = (spec: ParameterSpec) => Math.sqrt(spec.fanOut / spec.fanIn);
 
-/**
- * The published method. Every weight is a layer of its own, `c_attn` three, and moves along
- * g / ‖g‖_F. A vector belongs to the last weight before it in definition order, `c_attn`'s bias
- * part by part, and moves along g_b / ‖g_W‖_F.
- */
-function frobeniusMoves(table: ParameterSpec[], gradients: Tensors): Move[] {
-  const moves: Move[] = [];
-  let weight = table[0];
-  let weightNorms: number[] = [];
-  for (const spec of table.filter((spec) => spec.trainable)) {
-    if (!isVector(spec)) {
-      weight = spec;
-      weightNorms = [];
-    }
-    const { name } = spec;
-    const { parts } = weight;
-    const rows = rowsOf(spec);
-    const scale = naturalSize(weight);
-    for (let part = 0; part < parts; part++) {
-      const g = columnBlock(gradients.get(name)!, rows, parts, part);
-      if (!isVector(spec)) weightNorms[part] = norm(g);
-      const direction = quotient(g, weightNorms[part]);
-      const dual = isVector(spec) ? 0 : weightNorms[part];
-      moves.push({ name, rows, parts, part, scale, direction, dual });
-    }
+/** A direction of steepest descent, and the gradient's dual norm. */
+interface Steepest {
+  direction: Float64Array;
+  dual: number;
+}
+
+/** A matrix by the Frobenius norm, which is its own dual. */
+function byFrobenius(g: Float64Array): Steepest {
+  return { direction: quotient(g, norm(g)), dual: norm(g) };
+}
+
+/** A matrix by the operator norm: its polar factor, and the nuclear norm ⟨g, D(g)⟩. */
+function byOperatorNorm(
+  g: Float64Array,
+  rows: number,
+  steps: readonly [number, number],
+): Steepest {
+  const direction = polar(g, rows, g.length / rows, steps);
+  return { direction, dual: g.reduce((sum, value, i) => sum + value * direction[i], 0) };
+}
+
+/** An embedding by its rows' 2-norms. */
+function byRows(g: Float64Array, rows: number): Steepest {
+  const columns = g.length / rows;
+  const direction = new Float64Array(g.length);
+  let dual = 0;
+  for (let r = 0; r < rows; r++) {
+    const row = g.subarray(r * columns, (r + 1) * columns);
+    direction.set(quotient(row, norm(row)), r * columns);
+    dual += norm(row);
   }
-  return moves;
+  return { direction, dual };
 }
 
 /**
- * The steepest descent of each parameter's own norm. A matrix moves along its gradient's polar
- * factor, `c_attn` as three matrices; an embedding row by row along the rows' directions; a
- * vector along its gradient, scaled to an RMS of 1.
+ * How every trained parameter is about to move: 2D parameters by the norm that they are measured
+ * by, `c_attn` as three matrices, and vectors as the options say. A vector that follows `c_attn`
+ * joins it part by part.
  */
-function spectralMoves(table: ParameterSpec[], gradients: Tensors): Move[] {
+function movesOf(
+  table: ParameterSpec[],
+  gradients: Tensors,
+  options: Required<AgdOptions>,
+): Move[] {
   const moves: Move[] = [];
+  /** The moves of the last weight so far. */
+  let group: Move[] = [];
   for (const spec of table.filter((spec) => spec.trainable)) {
-    const { name, role, parts } = spec;
+    const { name, parts } = spec;
     const g = gradients.get(name)!;
     const rows = rowsOf(spec);
-    const whole = { name, rows, parts: 1, part: 0, scale: 1 };
-    if (role === "matrix") {
-      for (let part = 0; part < parts; part++) {
+    if (!isVector(spec)) {
+      const isByRows = spec.role === "embedding" && options.embeddings === "rows";
+      group = Array.from({ length: parts }, (_, part) => {
         const block = columnBlock(g, rows, parts, part);
-        const direction = polar(block, spec.fanIn, spec.fanOut);
-        const dual = block.reduce((sum, value, i) => sum + value * direction[i], 0);
-        moves.push({ name, rows, parts, part, scale: naturalSize(spec), direction, dual });
+        const steepest = isByRows
+          ? byRows(block, rows)
+          : options.norm === "frobenius"
+          ? byFrobenius(block)
+          : byOperatorNorm(block, rows, options.polarSteps);
+        return { name, rows, parts, part, scale: isByRows ? 1 : naturalSize(spec), ...steepest };
+      });
+      moves.push(...group);
+    } else if (options.vectors === "grouped") {
+      for (const weight of group) {
+        const block = columnBlock(g, rows, group.length, weight.part);
+        moves.push({ ...weight, name, rows, direction: quotient(block, weight.dual), dual: 0 });
       }
-    } else if (role === "embedding") {
-      const columns = g.length / rows;
-      const direction = new Float64Array(g.length);
-      let dual = 0;
-      for (let r = 0; r < rows; r++) {
-        const row = g.subarray(r * columns, (r + 1) * columns);
-        direction.set(quotient(row, norm(row)), r * columns);
-        dual += norm(row);
-      }
-      moves.push({ ...whole, direction, dual });
-    } else {
+    } else if (options.vectors === "own") {
       const direction = quotient(g, norm(g) / Math.sqrt(g.length));
-      moves.push({ ...whole, direction, dual: 0 });
+      moves.push({ name, rows, parts: 1, part: 0, scale: 1, direction, dual: 0 });
     }
   }
   return moves;
 }
 
-/** L: how many layers share the step. `spectral` counts `c_attn` once, `frobenius` thrice. */
-function depthOf(table: ParameterSpec[], norm: "frobenius" | "spectral"): number {
+/** L: how many layers share the step. */
+function depthOf(table: ParameterSpec[], depth: "parameters" | "maps"): number {
   return table
     .filter((spec) => !isVector(spec))
-    .reduce((sum, spec) => sum + (norm === "frobenius" ? spec.parts : 1), 0);
+    .reduce((sum, spec) => sum + (depth === "maps" ? spec.parts : 1), 0);
 }
 
 /** AGD with its state: averages of the gradients and of the weights. */
@@ -128,28 +169,23 @@ export class Agd {
   /** The averaged iterate: average ← average + w (W - average), w = 8 / (8 + step). */
   readonly average: Tensors = new Map();
   readonly #table: ParameterSpec[];
-  readonly #norm: "frobenius" | "spectral";
-  readonly #momentum: number;
+  readonly #options: Required<AgdOptions>;
   readonly #averageGradients: Tensors = new Map();
   #step = 0;
 
   /** @param initial the parameters before the first step, which the average starts from */
   constructor(table: ParameterSpec[], initial: Tensors, options: AgdOptions = {}) {
+    const { norm = "spectral" } = options;
     this.#table = table;
-    this.#norm = options.norm ?? "spectral";
-    this.#momentum = options.momentum ?? (this.#norm === "spectral" ? 0.9 : 0);
+    this.#options = { norm, ...DEFAULTS[norm], ...options };
     for (const [name, values] of initial) this.average.set(name, values.slice());
   }
 
   /** Moves the trainable parameters, in place. */
   step(parameters: Tensors, gradients: Tensors): AgdStep {
     this.#step++;
-    const g = this.#withMomentum(gradients);
-    const moves = this.#norm === "frobenius"
-      ? frobeniusMoves(this.#table, g)
-      : spectralMoves(this.#table, g);
-
-    const L = depthOf(this.#table, this.#norm);
+    const moves = movesOf(this.#table, this.#withMomentum(gradients), this.#options);
+    const L = depthOf(this.#table, this.#options.depth);
     const G = moves.reduce((sum, { scale, dual }) => sum + scale * dual, 0) / L;
     const eta = automaticStepSize(G);
     for (const { name, rows, parts, part, scale, direction } of moves) {
@@ -165,14 +201,21 @@ export class Agd {
     return { eta, gradientSummary: G };
   }
 
-  /** m ← momentum · m + (1 - momentum) · g, over 1 - momentumᵗ, which corrects its start at 0. */
+  /**
+   * m ← β m + (1 - β) g, over 1 - βᵗ, which corrects its start at 0. Nesterov's is what m and its
+   * correction would be next if g came once more.
+   */
   #withMomentum(gradients: Tensors): Tensors {
+    const { momentum: beta, nesterov } = this.#options;
+    const average = (m: Float64Array, g: Float64Array) =>
+      m.map((value, i) => beta * value + (1 - beta) * g[i]);
     const corrected: Tensors = new Map();
     for (const [name, g] of gradients) {
-      const before = this.#averageGradients.get(name) ?? new Float64Array(g.length);
-      const m = before.map((value, i) => this.#momentum * value + (1 - this.#momentum) * g[i]);
+      const m = average(this.#averageGradients.get(name) ?? new Float64Array(g.length), g);
       this.#averageGradients.set(name, m);
-      corrected.set(name, m.map((value) => value / (1 - this.#momentum ** this.#step)));
+      const steps = nesterov ? this.#step + 1 : this.#step;
+      const taken = nesterov ? average(m, g) : m;
+      corrected.set(name, taken.map((value) => value / (1 - beta ** steps)));
     }
     return corrected;
   }

@@ -139,6 +139,34 @@ Deno.test("agd, spectral: one step worked out by hand", () => {
   );
 });
 
+Deno.test("agd, spectral: a grouped vector moves by its matrix's size and dual norm", () => {
+  const before = randomParameters(CONFIG, 20, 1);
+  const after = copy(before);
+  const one = polar(Float64Array.of(1), 1, 1)[0];
+  const gradients = sparseGradients(
+    ["wpe.weight", 0, 3], // row norms 3 and 1: a dual norm of 4
+    ["wpe.weight", 3, -1],
+    ["h.0.ln_1.bias", 1, 2], // in wpe's group
+    ["h.0.mlp.c_fc.weight", 8, 5 / one], // a dual norm of 5, s = 2
+    ["h.0.mlp.c_fc.bias", 0, 10],
+  );
+  const options = { vectors: "grouped", depth: "maps", nesterov: true } as const;
+  const { eta, gradientSummary } = new Agd(TABLE, before, options).step(after, gradients);
+
+  // L = 6 + 2; after one step Nesterov's average, too, is the gradient.
+  assertAlmostEquals(gradientSummary, (4 + 2 * 5) / 8, 1e-12);
+  const unit = eta / 8;
+  assertMoved(
+    before,
+    after,
+    ["wpe.weight", 0, -unit],
+    ["wpe.weight", 3, unit],
+    ["h.0.ln_1.bias", 1, -unit * 2 / 4],
+    ["h.0.mlp.c_fc.weight", 8, -unit * 2 * one],
+    ["h.0.mlp.c_fc.bias", 0, -unit * 2 * 10 / 5],
+  );
+});
+
 Deno.test("agd, spectral: momentum averages gradients and corrects for its start", () => {
   const parameters = randomParameters(CONFIG, 21, 1);
   const agd = new Agd(TABLE, parameters);

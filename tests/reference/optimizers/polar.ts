@@ -22,15 +22,23 @@ function multiply(X: Float64Array, Y: Float64Array, n: number, m: number, k: num
  * ⟨G, polar(G)⟩ falls short of the nuclear norm of a well-conditioned G by less than 3%.
  *
  * @param G (rows, columns)
+ * @param quintic how many steps of the first kind, if not four
+ * @param cubic how many of the second, if not two
  * @returns (rows, columns); zeros where G is zero
  */
-export function polar(G: Float64Array, rows: number, columns: number): Float64Array {
+export function polar(
+  G: Float64Array,
+  rows: number,
+  columns: number,
+  [quintic, cubic]: readonly [number, number] = [4, 2],
+): Float64Array {
   if (rows > columns) {
-    return transpose(polar(transpose(G, rows, columns), columns, rows), columns, rows);
+    const wide = polar(transpose(G, rows, columns), columns, rows, [quintic, cubic]);
+    return transpose(wide, columns, rows);
   }
   let X = quotient(G, norm(G));
-  for (let step = 0; step < 6; step++) {
-    const [a, b, c] = step < 4 ? [3.4445, -4.7750, 2.0315] : [1.5, -0.5, 0];
+  for (let step = 0; step < quintic + cubic; step++) {
+    const [a, b, c] = step < quintic ? [3.4445, -4.7750, 2.0315] : [1.5, -0.5, 0];
     const A = multiply(X, transpose(X, rows, columns), rows, columns, rows);
     const A2 = multiply(A, A, rows, rows, rows);
     const polynomial = A.map((value, i) => b * value + c * A2[i]);

@@ -1,0 +1,118 @@
+import { UsageError } from "../errors.ts";
+
+/** How AGD measures gradients and weights. */
+export type AgdNorm = "frobenius" | "spectral";
+
+/**
+ * Settings of {@linkcode Agd}. None of them is a step size. `norm` chooses between the published
+ * method and the geometry-aware one; the others take one of them apart.
+ */
+export interface AgdOptions {
+  /**
+   * `frobenius`: as published. `spectral`: each parameter by the norm natural to it: matrices by
+   * the operator norm, embeddings row by row, vectors by their RMS.
+   * @default "spectral"
+   */
+  norm?: AgdNorm;
+  /**
+   * Biases and gains. `own`: by their RMS norm, D(g) = √n g / |g|, with a natural size of 1 and
+   * outside of G. `grouped`: with the last matrix before them, by its natural size and the dual
+   * norm of its gradient, s_W g / |g_W|. `none`: not trained.
+   * @default "own" for `spectral`, "grouped" for `frobenius`
+   */
+  vectors?: "own" | "grouped" | "none";
+  /**
+   * `rows`: each row is a vector of its own, by its 2-norm, with a natural size of 1. `matrix`: as
+   * any matrix, by `norm`.
+   * @default "rows" for `spectral`, "matrix" for `frobenius`
+   */
+  embeddings?: "rows" | "matrix";
+  /**
+   * Decay of the average that stands for the gradient, in [0, 1); 0 is the gradient itself.
+   * @default 0.9 for `spectral`, 0 for `frobenius`
+   */
+  momentum?: number;
+  /** Take the average as it would be if the gradient came once more. @default false */
+  nesterov?: boolean;
+  /**
+   * Evaluate on an average of the iterates, not on the last one.
+   * @default true for `spectral`, false for `frobenius`
+   */
+  averaging?: boolean;
+  /**
+   * What L counts: two-dimensional `parameters`, or linear `maps`, of which query, key and value
+   * are three in one parameter.
+   * @default "parameters" for `spectral`, "maps" for `frobenius`
+   */
+  depth?: "parameters" | "maps";
+  /**
+   * Newton-Schulz steps to a matrix's polar factor: quintic ones, then cubic ones. Only `spectral`
+   * takes any.
+   * @default [4, 2]
+   */
+  polarSteps?: readonly [quintic: number, cubic: number];
+}
+
+/** {@linkcode AgdOptions} with nothing left open. */
+export type AgdSettings = Readonly<Required<AgdOptions>>;
+
+const DEFAULTS: Record<AgdNorm, AgdSettings> = {
+  spectral: {
+    norm: "spectral",
+    vectors: "own",
+    embeddings: "rows",
+    momentum: 0.9,
+    nesterov: false,
+    averaging: true,
+    depth: "parameters",
+    polarSteps: [4, 2],
+  },
+  frobenius: {
+    norm: "frobenius",
+    vectors: "grouped",
+    embeddings: "matrix",
+    momentum: 0,
+    nesterov: false,
+    averaging: false,
+    depth: "maps",
+    polarSteps: [0, 0],
+  },
+};
+
+/**
+ * Puts defaults where nothing is given.
+ *
+ * @throws {UsageError} If a setting is out of range, or means nothing beside another one.
+ */
+export function agdSettings(options: AgdOptions): AgdSettings {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const settings: AgdSettings = {
+    ...DEFAULTS[options.norm ?? "spectral"],
+    ...Object.fromEntries(given),
+  };
+  const { norm, momentum, nesterov, polarSteps } = settings;
+  if (!(momentum >= 0 && momentum < 1)) {
+    throw new UsageError(`momentum must be at least 0 and below 1, not ${momentum}`);
+  }
+  if (nesterov && momentum === 0) {
+    throw new UsageError("nesterov looks ahead along a momentum, which is 0: give one");
+  }
+  if (norm === "frobenius" && options.polarSteps) {
+    throw new UsageError("polarSteps are for the spectral norm: frobenius takes no polar factors");
+  }
+  const isCount = (steps: number) => Number.isSafeInteger(steps) && steps >= 0;
+  const isEmpty = norm === "spectral" && polarSteps.every((steps) => steps === 0);
+  if (!polarSteps.every(isCount) || isEmpty) {
+    throw new UsageError(`polarSteps must be two counts, not both 0: not [${polarSteps}]`);
+  }
+  return settings;
+}
+
+/** The norm, and every setting that is not its default, e.g. `agd spectral, momentum 0`. */
+export function describeAgd(settings: AgdSettings): string {
+  const defaults = new Map(Object.entries(DEFAULTS[settings.norm]));
+  const others = Object.entries(settings)
+    .filter(([name, value]) => String(value) !== String(defaults.get(name)))
+    .map(([name, value]) => `${name} ${value}`);
+  return [`agd ${settings.norm}`, ...others].join(", ");
+}

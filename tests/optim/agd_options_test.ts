@@ -1,0 +1,125 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../../src/errors.ts";
+import { type ParameterSpec, parameterTable } from "../../src/model/parameters.ts";
+import { Agd } from "../../src/optim/agd.ts";
+import { type AgdOptions, agdSettings, describeAgd } from "../../src/optim/agd_options.ts";
+import type { OptimizerTarget } from "../../src/optim/optimizer.ts";
+import { ODD, randomWeights, readTensors } from "../model/helpers.ts";
+import { openTestGpu } from "../ops/helpers.ts";
+import type { Tensors } from "../reference/gpt2.ts";
+import { Agd as ReferenceAgd } from "../reference/optimizers/agd.ts";
+import { assertUnchanged, Bench, checkFiveSteps } from "./helpers.ts";
+
+const gpu = await openTestGpu();
+
+const spectral: AgdOptions[] = [
+  { vectors: "grouped" },
+  { vectors: "none" },
+  { embeddings: "matrix" },
+  { embeddings: "matrix", vectors: "grouped" },
+  { momentum: 0 },
+  { momentum: 0.95, nesterov: true },
+  { averaging: false },
+  { depth: "maps" },
+  { polarSteps: [2, 3] },
+  { polarSteps: [0, 4] },
+];
+const frobenius: AgdOptions[] = [
+  { vectors: "own" },
+  { vectors: "none" },
+  { embeddings: "rows" },
+  { embeddings: "rows", vectors: "own" },
+  { momentum: 0.9 },
+  { momentum: 0.8, nesterov: true },
+  { averaging: true },
+  { depth: "parameters" },
+];
+
+const cases = [...spectral, ...frobenius.map((options) => ({ norm: "frobenius", ...options }))];
+for (const options of cases as AgdOptions[]) {
+  const { averaging, ...others } = options;
+  Deno.test(`agd: five steps are the reference's: ${describeAgd(agdSettings(options))}`, async () => {
+    const make = (target: OptimizerTarget) => new Agd(target, options);
+    const reference = (table: ParameterSpec[], initial: Tensors) => {
+      const agd = new ReferenceAgd(table, initial, others);
+      const isAveraged = averaging ?? options.norm !== "frobenius";
+      return isAveraged ? agd : { step: agd.step.bind(agd) };
+    };
+    await checkFiveSteps(gpu, ODD, make, reference);
+  });
+}
+
+Deno.test("agd: settings that are not given, or given as undefined, are their defaults", () => {
+  const expected = agdSettings({});
+  assertEquals(agdSettings({ norm: undefined, momentum: undefined }), expected);
+  assertEquals(agdSettings({ norm: "spectral" }), expected);
+});
+
+Deno.test("agd: its kind tells settings apart", () => {
+  const kind = (options: AgdOptions) => describeAgd(agdSettings(options));
+  assertEquals(kind({}), "agd spectral");
+  assertEquals(kind({ momentum: 0.9, polarSteps: [4, 2] }), "agd spectral");
+  assertEquals(kind({ norm: "frobenius" }), "agd frobenius");
+  assertEquals(
+    kind({ momentum: 0, averaging: false }),
+    "agd spectral, momentum 0, averaging false",
+  );
+  assertEquals(kind({ norm: "frobenius", momentum: 0.9 }), "agd frobenius, momentum 0.9");
+  assertEquals(kind({ polarSteps: [5, 1] }), "agd spectral, polarSteps 5,1");
+});
+
+Deno.test("agd: settings that mean nothing are refused", () => {
+  const refusals: [AgdOptions, string][] = [
+    [{ momentum: 1 }, "momentum must be at least 0 and below 1, not 1"],
+    [{ momentum: -0.1 }, "momentum must be at least 0 and below 1, not -0.1"],
+    [{ momentum: NaN }, "momentum must be at least 0 and below 1, not NaN"],
+    [{ momentum: 0, nesterov: true }, "nesterov looks ahead along a momentum, which is 0"],
+    [{ norm: "frobenius", nesterov: true }, "nesterov looks ahead along a momentum, which is 0"],
+    [{ norm: "frobenius", polarSteps: [4, 2] }, "polarSteps are for the spectral norm"],
+    [{ polarSteps: [0, 0] }, "polarSteps must be two counts, not both 0: not [0,0]"],
+    [{ polarSteps: [1.5, 1] }, "polarSteps must be two counts, not both 0: not [1.5,1]"],
+  ];
+  for (const [options, message] of refusals) {
+    assertThrows(() => agdSettings(options), UsageError, message);
+  }
+});
+
+Deno.test("agd: a vector without a matrix before it cannot be grouped", () => {
+  const table = parameterTable(ODD).filter(({ shape }) => shape.length === 1);
+  const target = { gpu, table, weights: new Map(), gradients: new Map() };
+  assertThrows(
+    () => gpu.allocateAll(() => new Agd(target, { vectors: "grouped" })),
+    UsageError,
+    "h.0.ln_1.weight: there is no matrix before it to join",
+  );
+});
+
+for (const norm of ["spectral", "frobenius"] as const) {
+  Deno.test(`agd, ${norm}: what is not asked for holds no memory`, () => {
+    const weights = randomWeights(ODD, 1);
+    using none = new Bench(
+      ...[gpu, ODD, weights] as const,
+      (target) => new Agd(target, { norm, momentum: 0, averaging: false, vectors: "none" }),
+    );
+    assertEquals([...none.optimizer.state], []);
+    assertEquals(none.optimizer.evaluationWeights, none.target.weights);
+    using all = new Bench(
+      ...[gpu, ODD, weights] as const,
+      (target) => new Agd(target, { norm, momentum: 0.5, averaging: true, vectors: "own" }),
+    );
+    assertEquals(all.optimizer.state.size, weights.size);
+  });
+
+  Deno.test(`agd, ${norm}: vectors that are not trained stay as they are`, async () => {
+    const weights = randomWeights(ODD, 2);
+    using bench = new Bench(
+      ...[gpu, ODD, weights] as const,
+      (target) => new Agd(target, { norm, vectors: "none", averaging: true }),
+    );
+    const after = await bench.step(randomWeights(ODD, 3));
+    const vectors = bench.target.table.filter(({ shape }) => shape.length === 1);
+    const names = vectors.map(({ name }) => name);
+    assertUnchanged(after, weights, names);
+    assertUnchanged(await readTensors(gpu, bench.optimizer.evaluationWeights), weights, names);
+  });
+}

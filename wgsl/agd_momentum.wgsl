@@ -1,0 +1,27 @@
+// m <- beta m + (1 - beta) g, an average that starts at 0, and g <- m / (1 - beta^t), corrected
+// for that start. NESTEROV takes for g what the average would be if g came once more.
+
+struct Parameters {
+  size: u32,
+  beta: f32,
+}
+
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read_write> gradient: array<f32>;
+@group(0) @binding(2) var<storage, read_write> momentum: array<f32>;
+// [0]: the correction.
+@group(0) @binding(3) var<storage, read> scalars: array<f32>;
+
+@compute @workgroup_size($THREADS)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.x + id.y * groups.x * ${THREADS}u;
+  if (i >= parameters.size) { return; }
+  let g = gradient[i];
+  let m = mix(g, momentum[i], parameters.beta);
+  momentum[i] = m;
+  //: if NESTEROV
+  gradient[i] = mix(g, m, parameters.beta) * scalars[0];
+  //: else
+  gradient[i] = m * scalars[0];
+  //: end
+}
