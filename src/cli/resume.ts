@@ -14,6 +14,7 @@ const KEPT = [
   "lr",
   "batch",
   "accumulate",
+  "recompute",
   "steps",
   "seed",
   "keep",

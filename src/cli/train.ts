@@ -54,6 +54,7 @@ const COMMAND: CommandSpec = {
       value: "N",
       help: "batches whose gradients are added up for a step, at no more memory (default 1)",
     },
+    recompute: { help: "compute activations twice instead of keeping them: less memory, slower" },
     steps: {
       value: "N",
       help: "steps (default 250 for tiny and --init-from, else 20 tokens a parameter)",
@@ -117,6 +118,7 @@ async function trainCommand(given: Arguments): Promise<number> {
   const seed = options.integer("seed", { min: 0 }) ?? 0;
   const batch = options.integer("batch") ?? 8;
   const accumulate = options.integer("accumulate") ?? 1;
+  const recompute = options.flag("recompute");
   const optimizer = chooseOptimizer(options);
   const architecture = chooseArchitecture(options, preset, resume?.checkpoint ?? initFrom);
   const vocab = options.choice("vocab", ["full", "compact"]) ??
@@ -139,7 +141,7 @@ async function trainCommand(given: Arguments): Promise<number> {
   const isHidden = options.flag("quiet") || options.flag("json");
   const checkpoint = resume?.checkpoint ?? (initFrom && await findCheckpoint(initFrom, isHidden));
   using gpu = await Gpu.open();
-  const trainer = { batch, accumulate, optimizer: optimizer.make };
+  const trainer = { batch, accumulate, recompute, optimizer: optimizer.make };
   const readVocabulary = async (): Promise<Vocabulary> => {
     if (vocab === "full") return fullVocabulary();
     const bytes = shards.reduce((sum, { size = Infinity }) => sum + size, 0);

@@ -56,6 +56,15 @@ export class Tensor {
     );
   }
 
+  /** The first elements as a tensor of another shape over the same memory. */
+  as(shape: readonly number[]): Tensor {
+    const bytes = shape.reduce((a, b) => a * b, 4);
+    if (bytes > this.byteLength) {
+      throw new RangeError(`${this.label} has no room for (${shape.join(", ")})`);
+    }
+    return new Tensor(this.label, shape, this.type, this.buffer, this.byteOffset, bytes);
+  }
+
   /**
    * The memory from element `start` on, e.g. a matrix from some column on. Where it is bound,
    * `start` must be a multiple of 64.

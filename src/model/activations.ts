@@ -12,6 +12,12 @@ export interface ActivationSizes {
   length: number;
   /** Whether a backward pass follows, which needs every block's activations and scratch. */
   backward: boolean;
+  /**
+   * Whether only the residual stream into each block is kept: the backward pass computes the rest
+   * once more, block by block (Chen et al. 2016, arXiv:1604.06174).
+   * @default false
+   */
+  recompute?: boolean;
 }
 
 /** A tensor to be allocated. */
@@ -20,29 +26,39 @@ export interface TensorSpec {
   type?: TensorType;
 }
 
-/** The activations of one block that its backward pass needs, N = B T rows. */
-export function blockActivations({ width: C, heads }: Gpt2Config, sizes: ActivationSizes) {
+/**
+ * The activations of one block that its backward pass needs, N = B T rows. What the layer norms
+ * and GELU put out is computed again instead, in one pass over memory each.
+ */
+function blockActivations({ width: C, heads }: Gpt2Config, sizes: ActivationSizes) {
   const { batch: B, length: T } = sizes;
   const N = B * T;
   return {
     /** Residual stream into the block. */
     x: { shape: [N, C] },
-    norm1: { shape: [N, C] },
-    statistics1: { shape: [N, 2] },
     qkv: { shape: [N, 3 * C] },
     logSums: { shape: [B, heads, T] },
     attended: { shape: [N, C] },
     /** Residual stream between attention and MLP. */
     middle: { shape: [N, C] },
-    norm2: { shape: [N, C] },
-    statistics2: { shape: [N, 2] },
     hidden: { shape: [N, 4 * C] },
-    activated: { shape: [N, 4 * C] },
+  } satisfies Record<string, TensorSpec>;
+}
+
+/** Scratch that each block uses in both passes. */
+function scratchActivations({ width: C }: Gpt2Config, { batch, length }: ActivationSizes) {
+  const N = batch * length;
+  return {
+    /** A layer norm's output, then the gradient of it or of attention's output. */
+    branch: { shape: [N, C] },
+    statistics: { shape: [N, 2] },
+    /** GELU's output, then the gradient of it, of `hidden` or of `qkv`. */
+    wide: { shape: [N, 4 * C] },
   } satisfies Record<string, TensorSpec>;
 }
 
 /** The activations before and after the blocks. */
-export function outerActivations(gpu: Gpu, config: Gpt2Config, sizes: ActivationSizes) {
+function outerActivations(gpu: Gpu, config: Gpt2Config, sizes: ActivationSizes) {
   const { width: C, vocabularySize: V } = config;
   const N = sizes.batch * sizes.length;
   return {
@@ -52,8 +68,6 @@ export function outerActivations(gpu: Gpu, config: Gpt2Config, sizes: Activation
     start: { shape: [1], type: "u32" },
     /** Residual stream out of the last block. */
     x: { shape: [N, C] },
-    final: { shape: [N, C] },
-    statistics: { shape: [N, 2] },
     logits: { shape: [logitRows(gpu, N, V), paddedVocabulary(V)] },
     losses: { shape: [N] },
     /** The mean loss. */
@@ -61,8 +75,8 @@ export function outerActivations(gpu: Gpu, config: Gpt2Config, sizes: Activation
   } satisfies Record<string, TensorSpec>;
 }
 
-/** Scratch of the backward pass, shared by all blocks. */
-export function backwardActivations({ width: C, heads }: Gpt2Config, sizes: ActivationSizes) {
+/** What only the backward pass needs, shared by all blocks. */
+function backwardActivations({ width: C, heads }: Gpt2Config, sizes: ActivationSizes) {
   const { batch: B, length: T } = sizes;
   const N = B * T;
   return {
@@ -70,11 +84,7 @@ export function backwardActivations({ width: C, heads }: Gpt2Config, sizes: Acti
     order: { shape: [N], type: "u32" },
     /** Gradient of the residual stream. */
     dx: { shape: [N, C] },
-    /** Gradient of one branch's output or normalised input. */
-    dbranch: { shape: [N, C] },
-    dqkv: { shape: [N, 3 * C] },
     deltas: { shape: [B, heads, T] },
-    dhidden: { shape: [N, 4 * C] },
     sums: { shape: [columnSumsScratch(N, 4 * C)] },
   } satisfies Record<string, TensorSpec>;
 }
@@ -84,17 +94,28 @@ export type Tensors<Table> = { [Name in keyof Table]: Tensor };
 
 /** The activations of one block. */
 export type BlockActivations = Tensors<ReturnType<typeof blockActivations>>;
+/** Scratch that each block uses in both passes. */
+export type ScratchActivations = Tensors<ReturnType<typeof scratchActivations>>;
 /** The activations before and after the blocks. */
-export type OuterActivations = Tensors<ReturnType<typeof outerActivations>>;
-/** Scratch of the backward pass. */
-export type BackwardActivations = Tensors<ReturnType<typeof backwardActivations>>;
+export type OuterActivations = Tensors<ReturnType<typeof outerActivations>> & {
+  /** (N, C): the last layer norm's output, in `branch`'s memory. */
+  final: Tensor;
+};
+/** What only the backward pass needs, besides views of scratch memory. */
+export type BackwardActivations = Tensors<ReturnType<typeof backwardActivations>> & {
+  /** (N, C): gradient of the last layer norm's output, in `wide`'s memory. */
+  dfinal: Tensor;
+  /** (N, 3 C), in `wide`'s memory. */
+  dqkv: Tensor;
+};
 
 /** Everything that one pass over a batch writes besides gradients. */
 export interface Activations {
   sizes: ActivationSizes;
   outer: OuterActivations;
-  /** One per block; without a backward pass all blocks share one. */
+  /** One per block; what is not kept for a backward pass they share. */
   blocks: BlockActivations[];
+  scratch: ScratchActivations;
   backward?: BackwardActivations;
 }
 
@@ -113,22 +134,37 @@ export function allocateActivations(
   config: Gpt2Config,
   sizes: ActivationSizes,
 ): Activations {
-  const outer = allocate(gpu, outerActivations(gpu, config, sizes));
+  const { layers, width } = config;
+  const N = sizes.batch * sizes.length;
+  const scratch = allocate(gpu, scratchActivations(config, sizes));
+  const { branch, wide } = scratch;
+  const outer = { ...allocate(gpu, outerActivations(gpu, config, sizes)), final: branch };
+  const { x, ...rest } = blockActivations(config, sizes);
   if (!sizes.backward) {
-    // The residual stream runs through one tensor, so the blocks' x is the last block's output.
-    const { x: _, ...table } = blockActivations(config, sizes);
-    const block = { ...allocate(gpu, table), x: outer.x };
-    return { sizes, outer, blocks: Array(config.layers).fill(block) };
+    // The residual stream runs through one tensor, and a block's tensors share what memory they can.
+    const { hidden, logSums } = rest;
+    const block = {
+      ...{ x: outer.x, middle: outer.x, attended: branch, qkv: wide.as([N, 3 * width]) },
+      ...allocate(gpu, { hidden, logSums }),
+    };
+    return { sizes, outer, blocks: Array(layers).fill(block), scratch };
   }
+  const shared = sizes.recompute ? allocate(gpu, rest) : undefined;
   const blocks = Array.from(
-    { length: config.layers },
-    () => allocate(gpu, blockActivations(config, sizes)),
+    { length: layers },
+    () => ({ ...allocate(gpu, { x }), ...(shared ?? allocate(gpu, rest)) }),
   );
-  return { sizes, outer, blocks, backward: allocate(gpu, backwardActivations(config, sizes)) };
+  const backward = {
+    ...allocate(gpu, backwardActivations(config, sizes)),
+    dfinal: wide.as([N, width]),
+    dqkv: wide.as([N, 3 * width]),
+  };
+  return { sizes, outer, blocks, scratch, backward };
 }
 
 /** Frees activations. */
-export function freeActivations(gpu: Gpu, { outer, blocks, backward }: Activations): void {
-  for (const group of [outer, ...blocks]) gpu.free(...Object.values(group));
+export function freeActivations(gpu: Gpu, activations: Activations): void {
+  const { outer, blocks, scratch, backward } = activations;
+  for (const group of [outer, ...blocks, scratch]) gpu.free(...Object.values(group));
   if (backward) gpu.free(...Object.values(backward));
 }

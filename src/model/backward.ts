@@ -2,13 +2,13 @@ import type { Tensor } from "../gpu/tensor.ts";
 import { attentionBackward } from "../ops/attention.ts";
 import { columnSums } from "../ops/column_sums.ts";
 import { embeddingBackward } from "../ops/embedding.ts";
-import { geluBackward } from "../ops/gelu.ts";
+import { gelu, geluBackward } from "../ops/gelu.ts";
 import { layerNormBackward } from "../ops/layer_norm.ts";
 import { matmul } from "../ops/matmul.ts";
-import type { Pass } from "./forward.ts";
+import { blockForward, norm, type Pass } from "./forward.ts";
 import type { TensorMap } from "./weights.ts";
 
-/** Appends dx = dy Wᵀ, dW += xᵀ dy and db += the sum of dy over its rows. */
+/** Appends dW += xᵀ dy, db += the sum of dy over its rows, and dx = dy Wᵀ, which may replace x. */
 function linearBackward(
   { gpu, plan, weights, activations }: Pass,
   gradients: TensorMap,
@@ -21,15 +21,6 @@ function linearBackward(
   const [fanIn, fanOut] = weight.shape;
   const rows = x.shape[0];
   matmul(gpu, plan, {
-    a: dy,
-    b: weight,
-    bTransposed: true,
-    out: dx,
-    m: rows,
-    n: fanIn,
-    k: fanOut,
-  });
-  matmul(gpu, plan, {
     a: x,
     aTransposed: true,
     b: dy,
@@ -41,19 +32,27 @@ function linearBackward(
   });
   const dbias = gradients.get(`${name}.bias`);
   if (dbias) columnSums(gpu, plan, dy, dbias, activations.backward!.sums);
+  matmul(gpu, plan, {
+    a: dy,
+    b: weight,
+    bTransposed: true,
+    out: dx,
+    m: rows,
+    n: fanIn,
+    k: fanOut,
+  });
 }
 
 /**
  * Appends the backward pass of {@linkcode forward}, from the gradient of the last layer norm's
- * output (in `backward.dbranch`) to the gradients of all trainable parameters, to which it adds.
+ * output (in `dfinal`) to the gradients of all trainable parameters, to which it adds.
  */
 export function backward(pass: Pass, gradients: TensorMap): void {
-  const { gpu, plan, config, weights, activations } = pass;
-  const { outer, blocks, sizes } = activations;
-  const { dx, dbranch, dqkv, dhidden, deltas, sums, order } = activations.backward!;
-  const { batch, length } = sizes;
-  const { heads, width } = config;
-  const norm = (name: string, x: Tensor, statistics: Tensor, dy: Tensor) =>
+  const { gpu, plan, config: { layers, heads, width }, weights, activations } = pass;
+  const { outer, blocks, sizes: { batch, length, recompute } } = activations;
+  const { branch, wide, statistics } = activations.scratch;
+  const { dfinal, dx, dqkv, deltas, sums, order } = activations.backward!;
+  const normBackward = (name: string, x: Tensor, dy: Tensor) =>
     layerNormBackward(gpu, plan, {
       x,
       statistics,
@@ -66,29 +65,25 @@ export function backward(pass: Pass, gradients: TensorMap): void {
     });
 
   plan.clear(dx);
-  norm("ln_f", outer.x, outer.statistics, dbranch);
-  for (let layer = config.layers - 1; layer >= 0; layer--) {
+  normBackward("ln_f", outer.x, dfinal);
+  for (let layer = layers - 1; layer >= 0; layer--) {
     const h = `h.${layer}`;
-    const block = blocks[layer];
-    linearBackward(pass, gradients, `${h}.mlp.c_proj`, block.activated, dx, dhidden);
-    geluBackward(gpu, plan, block.hidden, dhidden);
-    linearBackward(pass, gradients, `${h}.mlp.c_fc`, block.norm2, dhidden, dbranch);
-    norm(`${h}.ln_2`, block.middle, block.statistics2, dbranch);
-    linearBackward(pass, gradients, `${h}.attn.c_proj`, block.attended, dx, dbranch);
-    attentionBackward(gpu, plan, {
-      batch,
-      length,
-      heads,
-      width,
-      qkv: block.qkv,
-      y: block.attended,
-      dy: dbranch,
-      logSums: block.logSums,
-      deltas,
-      dqkv,
-    });
-    linearBackward(pass, gradients, `${h}.attn.c_attn`, block.norm1, dqkv, dbranch);
-    norm(`${h}.ln_1`, block.x, block.statistics1, dbranch);
+    const { x, qkv, logSums, attended, middle, hidden } = blocks[layer];
+    // Of blocks that share their activations, the last one's are still there.
+    if (recompute && layer < layers - 1) blockForward(pass, layer);
+    else gelu(gpu, plan, hidden, wide);
+    linearBackward(pass, gradients, `${h}.mlp.c_proj`, wide, dx, wide);
+    geluBackward(gpu, plan, hidden, wide);
+    norm(pass, `${h}.ln_2`, middle, branch);
+    linearBackward(pass, gradients, `${h}.mlp.c_fc`, branch, wide, branch);
+    normBackward(`${h}.ln_2`, middle, branch);
+    linearBackward(pass, gradients, `${h}.attn.c_proj`, attended, dx, branch);
+    const shape = { batch, length, heads, width };
+    const attentionTensors = { qkv, y: attended, dy: branch, logSums, deltas, dqkv };
+    attentionBackward(gpu, plan, { ...shape, ...attentionTensors });
+    norm(pass, `${h}.ln_1`, x, branch);
+    linearBackward(pass, gradients, `${h}.attn.c_attn`, branch, dqkv, branch);
+    normBackward(`${h}.ln_1`, x, branch);
   }
   embeddingBackward(gpu, plan, {
     tokens: outer.tokens,

@@ -41,6 +41,44 @@ export function linear(
   matmul(gpu, plan, { a: x, b: weight, bias, out: y, m: x.shape[0], n, k, beta: residual ? 1 : 0 });
 }
 
+/** Appends y = layer norm of x, with the statistics in scratch memory. */
+export function norm(
+  { gpu, plan, weights, activations }: Pass,
+  name: string,
+  x: Tensor,
+  y: Tensor,
+): void {
+  const [gain, bias] = [weights.get(`${name}.weight`)!, weights.get(`${name}.bias`)!];
+  layerNorm(gpu, plan, { x, gain, bias, y, statistics: activations.scratch.statistics });
+}
+
+/**
+ * Appends a block from the residual stream into it, `x`, to GELU's output, in `wide`: all that its
+ * backward pass needs.
+ */
+export function blockForward(pass: Pass, layer: number, cache?: KeyValueCache): void {
+  const { gpu, plan, config: { heads, width }, activations } = pass;
+  const { sizes: { batch, length }, outer, blocks, scratch } = activations;
+  const { x, qkv, logSums, attended, middle, hidden } = blocks[layer];
+  const h = `h.${layer}`;
+  norm(pass, `${h}.ln_1`, x, scratch.branch);
+  linear(pass, `${h}.attn.c_attn`, scratch.branch, qkv);
+  const shape = { batch, length, heads, width, start: outer.start };
+  const result = { y: attended, logSums };
+  if (cache) {
+    const rows = cache.layers[layer];
+    plan.copy(qkv, rows, () => cache.position() * 3 * width);
+    attention(gpu, plan, { ...shape, ...result, qkv: rows, rows: rows.shape[0] });
+  } else {
+    attention(gpu, plan, { ...shape, ...result, qkv });
+  }
+  if (middle !== x) plan.copy(x, middle);
+  linear(pass, `${h}.attn.c_proj`, attended, middle, true);
+  norm(pass, `${h}.ln_2`, middle, scratch.branch);
+  linear(pass, `${h}.mlp.c_fc`, scratch.branch, hidden);
+  gelu(gpu, plan, hidden, scratch.wide);
+}
+
 /**
  * Appends GPT-2 (Radford et al. 2019) from tokens to the last layer norm, with pre-layer-norm
  * blocks:
@@ -52,45 +90,21 @@ export function linear(
  *     final = ln_f(x)
  */
 export function forward(pass: Pass, cache?: KeyValueCache): void {
-  const { gpu, plan, config, weights, activations } = pass;
-  const { outer, blocks, sizes } = activations;
-  const { batch, length } = sizes;
-  const { heads, width } = config;
-  const weight = (name: string) => weights.get(name)!;
-  const norm = (name: string, x: Tensor, y: Tensor, statistics: Tensor) => {
-    const [gain, bias] = [weight(`${name}.weight`), weight(`${name}.bias`)];
-    layerNorm(gpu, plan, { x, gain, bias, y, statistics });
-  };
-
+  const { gpu, plan, weights, activations } = pass;
+  const { outer, blocks, scratch, sizes } = activations;
   embedding(gpu, plan, {
     tokens: outer.tokens,
-    wte: weight("wte.weight"),
-    wpe: weight("wpe.weight"),
+    wte: weights.get("wte.weight")!,
+    wpe: weights.get("wpe.weight")!,
     start: outer.start,
     x: blocks[0].x,
-    length,
+    length: sizes.length,
   });
-  blocks.forEach((block, layer) => {
-    const h = `h.${layer}`;
-    norm(`${h}.ln_1`, block.x, block.norm1, block.statistics1);
-    linear(pass, `${h}.attn.c_attn`, block.norm1, block.qkv);
-    const shape = { batch, length, heads, width, start: outer.start };
-    const result = { y: block.attended, logSums: block.logSums };
-    if (cache) {
-      const qkv = cache.layers[layer];
-      plan.copy(block.qkv, qkv, () => cache.position() * 3 * width);
-      attention(gpu, plan, { ...shape, ...result, qkv, rows: qkv.shape[0] });
-    } else {
-      attention(gpu, plan, { ...shape, ...result, qkv: block.qkv });
-    }
-    plan.copy(block.x, block.middle);
-    linear(pass, `${h}.attn.c_proj`, block.attended, block.middle, true);
-    norm(`${h}.ln_2`, block.middle, block.norm2, block.statistics2);
-    linear(pass, `${h}.mlp.c_fc`, block.norm2, block.hidden);
-    gelu(gpu, plan, block.hidden, block.activated);
+  blocks.forEach(({ middle }, layer) => {
+    blockForward(pass, layer, cache);
     const next = blocks[layer + 1]?.x ?? outer.x;
-    plan.copy(block.middle, next);
-    linear(pass, `${h}.mlp.c_proj`, block.activated, next, true);
+    if (next !== middle) plan.copy(middle, next);
+    linear(pass, `h.${layer}.mlp.c_proj`, scratch.wide, next, true);
   });
-  norm("ln_f", outer.x, outer.final, outer.statistics);
+  norm(pass, "ln_f", outer.x, outer.final);
 }

@@ -70,7 +70,7 @@ export function gradientPlan(
     ...outer,
     x: outer.final,
     wte: weights.get("wte.weight")!,
-    dx: activations.backward!.dbranch,
+    dx: activations.backward!.dfinal,
     dwte: gradients.get("wte.weight")!,
     microBatches,
   });

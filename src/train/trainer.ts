@@ -22,6 +22,12 @@ export interface TrainerOptions {
    * @default 1
    */
   accumulate?: number;
+  /**
+   * Keep only the residual stream into each block, and compute the rest once more in the backward
+   * pass: less memory, about a fifth more arithmetic, the same losses bit for bit.
+   * @default false
+   */
+  recompute?: boolean;
   /** Makes the optimiser, e.g. `(target) => new Agd(target)`. */
   optimizer: (target: OptimizerTarget) => Optimizer;
 }
@@ -67,7 +73,8 @@ export class Trainer implements Disposable {
    * @throws {UserError} If the adapter cannot hold a buffer or binding that this needs.
    * @throws {UsageError} If `batch` or `accumulate` is not a positive integer.
    */
-  constructor(model: Gpt2, { batch, accumulate = 1, optimizer }: TrainerOptions) {
+  constructor(model: Gpt2, options: TrainerOptions) {
+    const { batch, accumulate = 1, recompute = false, optimizer } = options;
     for (const [name, value] of Object.entries({ batch, accumulate })) {
       if (Number.isSafeInteger(value) && value >= 1) continue;
       throw new UsageError(`${name} must be a positive integer, not ${value}`);
@@ -79,7 +86,7 @@ export class Trainer implements Disposable {
     const parts = gpu.allocateAll(() => {
       const gradients = allocateLike(gpu, table.filter((spec) => spec.trainable), "gradient");
       const made = optimizer({ gpu, table, weights, gradients });
-      const sizes = { batch, length: config.context, backward: true };
+      const sizes = { batch, length: config.context, backward: true, recompute };
       const activations = allocateActivations(gpu, config, sizes);
       return {
         gradients,

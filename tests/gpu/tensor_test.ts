@@ -24,6 +24,16 @@ Deno.test("tensor: rows and columns over the same memory", async () => {
   assertEquals(await gpu.read(tensor.rows(1, 1)), Float32Array.of(3, -1, -2));
 });
 
+Deno.test("tensor: another shape over the same memory", async () => {
+  const tensor = gpu.tensorFrom("test", [4, 3], Float32Array.from({ length: 12 }, (_, i) => i));
+  const matrix = tensor.rows(1, 2).as([3, 2]);
+  assertEquals([matrix.shape, matrix.byteOffset, matrix.byteLength], [[3, 2], 12, 24]);
+  assertEquals(await gpu.read(matrix.rows(2, 1)), Float32Array.of(7, 8));
+  assertEquals(await gpu.read(matrix.as([1])), Float32Array.of(3));
+  const { message } = assertThrows(() => matrix.as([7]), RangeError);
+  assertEquals(message, "test has no room for (7)");
+});
+
 Deno.test("row slices: one where all rows fit", () => {
   assertEquals(rowSlices(10, 6, 240), [{ start: 0, count: 10 }]);
 });

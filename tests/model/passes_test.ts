@@ -22,7 +22,10 @@ import {
 const gpu = await openTestGpu();
 const slim = await openTestGpu(SLIM);
 
-/** Compares loss and gradients of a batch of B with the reference's, twice over. */
+/**
+ * Compares loss and gradients of a batch of B with the reference's, twice over, and with those
+ * from recomputed activations.
+ */
 async function check(gpu: Gpu, config: Gpt2Config, B: number, scale = 0.3) {
   const parameters = randomWeights(config, 1, scale);
   const batch = randomBatch(config, B, 2);
@@ -49,6 +52,17 @@ async function check(gpu: Gpu, config: Gpt2Config, B: number, scale = 0.3) {
     assertClose(actual.get(name)!, gradient, BACKWARD, name);
   }
 
+  const recomputed = allocateActivations(gpu, config, {
+    ...sizes,
+    backward: true,
+    recompute: true,
+  });
+  uploadBatch(gpu, recomputed, batch);
+  clear.run();
+  gradientPlan(gpu, config, weights, recomputed, gradients).run();
+  assertEquals((await gpu.read(recomputed.outer.loss))[0], loss, "the loss of the recomputed");
+  assertEquals(await readTensors(gpu, gradients), actual, "the gradients of the recomputed");
+
   const without = allocateActivations(gpu, config, { ...sizes, backward: false });
   const forward = lossPlan(gpu, config, weights, without);
   uploadBatch(gpu, without, batch);
@@ -57,6 +71,7 @@ async function check(gpu: Gpu, config: Gpt2Config, B: number, scale = 0.3) {
 
   freeActivations(gpu, activations);
   freeActivations(gpu, without);
+  freeActivations(gpu, recomputed);
   gpu.free(...weights.values(), ...gradients.values());
 }
 

@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertNotEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { UsageError } from "../../src/errors.ts";
 import { Gpt2 } from "../../src/model/gpt2.ts";
 import type { TokenBatch } from "../../src/model/passes.ts";
@@ -78,6 +85,24 @@ Deno.test("trainer: micro-batches give what one batch gives, up to rounding", as
     for (const [name, values] of whole.weights) assertClose(weights.get(name)!, values, 1e-4, name);
     if (accumulate === 1) assertEquals({ losses, weights }, whole);
   }
+});
+
+Deno.test("trainer: recomputed activations change no bit, and take less memory", async () => {
+  const config = { ...ODD, layers: 5, context: 12 };
+  const batches = [7, 8, 9].map((seed) => randomBatch(config, 2, seed));
+  const train = async (recompute: boolean) => {
+    const before = gpu.allocatedBytes;
+    using model = modelOf(gpu, config, randomWeights(config, 1));
+    using trainer = new Trainer(model, { batch: 2, recompute, optimizer: agd });
+    const bytes = gpu.allocatedBytes - before;
+    const losses = [];
+    for (const batch of batches) losses.push(await trainer.step(batch));
+    return { bytes, losses, weights: await readTensors(gpu, model.weights) };
+  };
+  const [kept, recomputed] = [await train(false), await train(true)];
+  assertEquals([recomputed.losses, recomputed.weights], [kept.losses, kept.weights]);
+  // Of the 10 floats that each of 24 tokens and 6 channels keeps in a block, 9 are shared by 5.
+  assertGreater(kept.bytes - recomputed.bytes, 4 * 9 * 24 * 6 * 4);
 });
 
 Deno.test("trainer: a loss is that of the evaluated weights, and does not disturb training", async () => {
