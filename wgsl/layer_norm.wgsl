@@ -15,18 +15,7 @@ struct Parameters {
 
 const threads = ${THREADS}u;
 const epsilon = 1e-5;
-var<workgroup> partial: array<f32, threads>;
-
-fn sum_over_workgroup(value: f32, thread: u32) -> f32 {
-  workgroupBarrier();
-  partial[thread] = value;
-  for (var half = threads / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { partial[thread] += partial[thread + half]; }
-  }
-  workgroupBarrier();
-  return partial[0];
-}
+//: include workgroup_sum T=f32
 
 @compute @workgroup_size($THREADS)
 fn main(
@@ -41,14 +30,14 @@ fn main(
 
   var sum = 0.0;
   for (var c = thread; c < columns; c += threads) { sum += x[start + c]; }
-  let mean = sum_over_workgroup(sum, thread) / f32(columns);
+  let mean = workgroup_sum(sum, thread) / f32(columns);
   // A second pass over the deviations: the difference of two large sums would lose digits.
   sum = 0.0;
   for (var c = thread; c < columns; c += threads) {
     let deviation = x[start + c] - mean;
     sum += deviation * deviation;
   }
-  let scale = inverseSqrt(sum_over_workgroup(sum, thread) / f32(columns) + epsilon);
+  let scale = inverseSqrt(workgroup_sum(sum, thread) / f32(columns) + epsilon);
   for (var c = thread; c < columns; c += threads) {
     y[start + c] = (x[start + c] - mean) * scale * gain[c] + bias[c];
   }

@@ -14,17 +14,7 @@ struct Parameters {
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;
 
 const threads = ${THREADS}u;
-var<workgroup> partial: array<vec2f, threads>;
-
-fn sum_over_workgroup(value: vec2f, thread: u32) -> vec2f {
-  partial[thread] = value;
-  for (var half = threads / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { partial[thread] += partial[thread + half]; }
-  }
-  workgroupBarrier();
-  return partial[0];
-}
+//: include workgroup_sum T=vec2f
 
 @compute @workgroup_size($THREADS)
 fn main(
@@ -44,7 +34,7 @@ fn main(
     let g = dy[start + c] * gain[c];
     sums += vec2f(g, g * (x[start + c] - mean) * scale);
   }
-  let means = sum_over_workgroup(sums, thread) / f32(columns);
+  let means = workgroup_sum(sums, thread) / f32(columns);
   for (var c = thread; c < columns; c += threads) {
     let normalised = (x[start + c] - mean) * scale;
     dx[start + c] += scale * (dy[start + c] * gain[c] - means.x - normalised * means.y);

@@ -1,3 +1,5 @@
+import { INCLUDES } from "./includes.ts";
+
 /** Values that a kernel is specialised by. A string is a list of letters to loop over. */
 export type Constants = Readonly<Record<string, number | boolean | string>>;
 
@@ -8,6 +10,7 @@ export type Constants = Readonly<Record<string, number | boolean | string>>;
  *     //: for i in 0..N       repeats for i = 0, 1, … N - 1 (N a number or a constant)
  *     //: for c in xyzw       repeats for each letter (in capitals: each letter of a constant)
  *     //: for v in qkv,dy     repeats for each word
+ *     //: include NAME A=b    the text of wgsl/include/NAME.wgsl, in which $A stands for b
  *     //: if NAME             keeps the lines if the constant is neither false nor 0
  *     //: else
  *     //: end
@@ -17,16 +20,26 @@ export type Constants = Readonly<Record<string, number | boolean | string>>;
  *
  * @throws {Error} If a name is unknown or a block is not closed.
  */
-export function specialise(source: string, constants: Constants): string {
+export function specialise(
+  source: string,
+  constants: Constants,
+  includes: Readonly<Record<string, string>> = INCLUDES,
+): string {
   const lines = source.split("\n");
   const output: string[] = [];
-  const end = expand(lines, 0, constants, output);
+  const end = expand(lines, 0, constants, output, includes);
   if (end !== lines.length) throw new Error(`line ${end + 1}: '${lines[end]}' closes nothing`);
   return output.join("\n");
 }
 
 /** Expands lines from `start` to the directive that closes the block, and returns its index. */
-function expand(lines: string[], start: number, scope: Constants, output: string[]): number {
+function expand(
+  lines: string[],
+  start: number,
+  scope: Constants,
+  output: string[],
+  includes: Readonly<Record<string, string>>,
+): number {
   let at = start;
   while (at < lines.length) {
     const directive = lines[at].match(/^\s*\/\/:\s*(\w+)\s*(.*)$/);
@@ -36,11 +49,19 @@ function expand(lines: string[], start: number, scope: Constants, output: string
     }
     const [, keyword, rest] = directive;
     if (keyword === "end" || keyword === "else") return at;
-    if (keyword === "if") {
+    if (keyword === "include") {
+      const [name, ...settings] = substitute(rest, scope).trim().split(/\s+/);
+      if (!Object.hasOwn(includes, name)) {
+        throw new Error(`line ${at + 1}: there is nothing named '${name}' to include`);
+      }
+      const settled = Object.fromEntries(settings.map((setting) => setting.split("=")));
+      output.push(specialise(includes[name], { ...scope, ...settled }, includes));
+      at++;
+    } else if (keyword === "if") {
       const kept = Boolean(lookup(rest.trim(), scope));
-      let close = expand(lines, at + 1, scope, kept ? output : []);
+      let close = expand(lines, at + 1, scope, kept ? output : [], includes);
       if (isElse(lines, close)) {
-        close = expand(lines, close + 1, scope, kept ? [] : output);
+        close = expand(lines, close + 1, scope, kept ? [] : output, includes);
       }
       at = afterEnd(lines, close);
     } else if (keyword === "for") {
@@ -49,9 +70,11 @@ function expand(lines: string[], start: number, scope: Constants, output: string
       const [, variable, bound, letters] = loop;
       const values = bound ? upTo(bound, scope) : elements(letters, scope);
       // An empty loop still has to find its end.
-      let close = values.length === 0 ? expand(lines, at + 1, { ...scope, [variable]: 0 }, []) : at;
+      let close = values.length === 0
+        ? expand(lines, at + 1, { ...scope, [variable]: 0 }, [], includes)
+        : at;
       for (const value of values) {
-        close = expand(lines, at + 1, { ...scope, [variable]: value }, output);
+        close = expand(lines, at + 1, { ...scope, [variable]: value }, output, includes);
       }
       at = afterEnd(lines, close);
     } else {

@@ -2,13 +2,16 @@ import type { Tensor } from "../gpu/tensor.ts";
 import { attentionBackward } from "../ops/attention.ts";
 import { columnSums } from "../ops/column_sums.ts";
 import { embeddingBackward } from "../ops/embedding.ts";
-import { gelu, geluBackward } from "../ops/gelu.ts";
+import { gelu } from "../ops/gelu.ts";
 import { layerNormBackward } from "../ops/layer_norm.ts";
 import { matmul } from "../ops/matmul.ts";
 import { blockForward, norm, type Pass } from "./forward.ts";
 import type { TensorMap } from "./weights.ts";
 
-/** Appends dW += xᵀ dy, db += the sum of dy over its rows, and dx = dy Wᵀ, which may replace x. */
+/**
+ * Appends dW += xᵀ dy, db += the sum of dy over its rows, and dx = dy Wᵀ, which may replace x; where
+ * x is GELU of `geluOf`, dx is the gradient of that.
+ */
 function linearBackward(
   { gpu, plan, weights, activations }: Pass,
   gradients: TensorMap,
@@ -16,6 +19,7 @@ function linearBackward(
   x: Tensor,
   dy: Tensor,
   dx: Tensor,
+  geluOf?: Tensor,
 ): void {
   const weight = weights.get(`${name}.weight`)!;
   const [fanIn, fanOut] = weight.shape;
@@ -40,6 +44,7 @@ function linearBackward(
     m: rows,
     n: fanIn,
     k: fanOut,
+    geluOf,
   });
 }
 
@@ -72,8 +77,7 @@ export function backward(pass: Pass, gradients: TensorMap): void {
     // Of blocks that share their activations, the last one's are still there.
     if (recompute && layer < layers - 1) blockForward(pass, layer);
     else gelu(gpu, plan, hidden, wide);
-    linearBackward(pass, gradients, `${h}.mlp.c_proj`, wide, dx, wide);
-    geluBackward(gpu, plan, hidden, wide);
+    linearBackward(pass, gradients, `${h}.mlp.c_proj`, wide, dx, wide, hidden);
     norm(pass, `${h}.ln_2`, middle, branch);
     linearBackward(pass, gradients, `${h}.mlp.c_fc`, branch, wide, branch);
     normBackward(`${h}.ln_2`, middle, branch);

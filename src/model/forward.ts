@@ -3,7 +3,6 @@ import type { Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { attention } from "../ops/attention.ts";
 import { embedding } from "../ops/embedding.ts";
-import { gelu } from "../ops/gelu.ts";
 import { layerNorm } from "../ops/layer_norm.ts";
 import { matmul } from "../ops/matmul.ts";
 import type { Activations } from "./activations.ts";
@@ -27,18 +26,28 @@ export interface KeyValueCache {
   position: () => number;
 }
 
-/** Appends y = x W + b, or y += x W + b with `residual`. */
-export function linear(
+/** Appends y = x W + b, or y += x W + b with `residual`, and GELU(y) into `activated`. */
+function linear(
   { gpu, plan, weights }: Pass,
   name: string,
   x: Tensor,
   y: Tensor,
-  residual = false,
+  options: { residual?: boolean; activated?: Tensor } = {},
 ): void {
   const weight = weights.get(`${name}.weight`)!;
   const [k, n] = weight.shape;
   const bias = weights.get(`${name}.bias`)!;
-  matmul(gpu, plan, { a: x, b: weight, bias, out: y, m: x.shape[0], n, k, beta: residual ? 1 : 0 });
+  matmul(gpu, plan, {
+    a: x,
+    b: weight,
+    bias,
+    out: y,
+    m: x.shape[0],
+    n,
+    k,
+    beta: options.residual ? 1 : 0,
+    activated: options.activated,
+  });
 }
 
 /** Appends y = layer norm of x, with the statistics in scratch memory. */
@@ -73,10 +82,9 @@ export function blockForward(pass: Pass, layer: number, cache?: KeyValueCache): 
     attention(gpu, plan, { ...shape, ...result, qkv });
   }
   if (middle !== x) plan.copy(x, middle);
-  linear(pass, `${h}.attn.c_proj`, attended, middle, true);
+  linear(pass, `${h}.attn.c_proj`, attended, middle, { residual: true });
   norm(pass, `${h}.ln_2`, middle, scratch.branch);
-  linear(pass, `${h}.mlp.c_fc`, scratch.branch, hidden);
-  gelu(gpu, plan, hidden, scratch.wide);
+  linear(pass, `${h}.mlp.c_fc`, scratch.branch, hidden, { activated: scratch.wide });
 }
 
 /**
@@ -104,7 +112,7 @@ export function forward(pass: Pass, cache?: KeyValueCache): void {
     blockForward(pass, layer, cache);
     const next = blocks[layer + 1]?.x ?? outer.x;
     if (next !== middle) plan.copy(middle, next);
-    linear(pass, `h.${layer}.mlp.c_proj`, scratch.wide, next, true);
+    linear(pass, `h.${layer}.mlp.c_proj`, scratch.wide, next, { residual: true });
   });
   norm(pass, "ln_f", outer.x, outer.final);
 }

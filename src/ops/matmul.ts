@@ -1,7 +1,10 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { f32, type Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import source from "../../wgsl/matmul.wgsl" with { type: "text" };
+import { chooseVariant } from "./matmul_tuning.ts";
+import { gridUnit, type MatmulVariant, threadsOf } from "./matmul_variants.ts";
+import registersSource from "../../wgsl/matmul_registers.wgsl" with { type: "text" };
+import workgroupSource from "../../wgsl/matmul_workgroup.wgsl" with { type: "text" };
 
 /** A product out = alpha · op(A) op(B) + beta · out + bias of row-major matrices. */
 export interface MatmulOptions {
@@ -20,6 +23,10 @@ export interface MatmulOptions {
   bTransposed?: boolean;
   /** (n), added to every row. */
   bias?: Tensor;
+  /** (m, n), laid out as `out`: becomes GELU(out). */
+  activated?: Tensor;
+  /** (m, n), laid out as `out`: `out` is multiplied by the derivative of GELU there. */
+  geluOf?: Tensor;
   /** @default 1 */
   alpha?: number;
   /** How much of the old `out` is kept: 1 to accumulate. @default 0 */
@@ -31,78 +38,60 @@ export interface MatmulOptions {
   /** Elements from one stored row of A to the next. @default its stored row length */
   aStride?: number;
   /** @default chosen by shape and adapter */
-  tile?: MatmulTile;
-}
-
-/** The part of the product that one invocation computes. */
-export interface MatmulTile {
-  /** Rows: 1 or a multiple of 4. */
-  rows: number;
-  /** Columns: a multiple of 4. */
-  columns: number;
-  /** Invocations of a workgroup along the columns and the rows. */
-  workgroup: readonly [number, number];
-}
-
-/**
- * Chooses the tile for a product of this shape on this adapter.
- *
- * @param vector Whether all rows are whole vec4s.
- */
-export function chooseTile(
-  gpu: Pick<Gpu, "isSoftware">,
-  m: number,
-  n: number,
-  vector: boolean,
-): MatmulTile {
-  if (m < 4) {
-    return { rows: m === 1 ? 1 : 4, columns: 4, workgroup: gpu.isSoftware ? [8, 1] : [64, 1] };
-  }
-  // Element by element, the larger tiles are long programs: the software driver takes 9 s to
-  // compile one.
-  if (!vector) return { rows: 4, columns: 4, workgroup: gpu.isSoftware ? [8, 1] : [8, 8] };
-  // A load costs the software driver far more than a multiply-add, hence its large tile.
-  if (gpu.isSoftware) return { rows: 16, columns: 16, workgroup: [8, 1] };
-  return Math.min(m, n) < 256
-    ? { rows: 4, columns: 4, workgroup: [8, 8] }
-    : { rows: 8, columns: 8, workgroup: [8, 8] };
+  variant?: MatmulVariant;
 }
 
 /** Appends a matrix product to a plan. Shapes are arbitrary; multiples of 4 are faster. */
 export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
   const { a, b, out, bias, m, n, k, batch = 1, alpha = 1, beta = 0 } = options;
-  const { aTransposed = false, bTransposed = false } = options;
+  const { aTransposed = false, bTransposed = false, activated, geluOf } = options;
   const aRow = aTransposed ? m : k;
   const bRow = bTransposed ? k : n;
   const { outStride = n, aStride = aRow } = options;
-  const vector = [aRow, k, n, outStride, aStride].every((length) => length % 4 === 0);
-  const { tile = chooseTile(gpu, m, n, vector) } = options;
-  const kernel = gpu.kernel("matmul", source, {
-    // One row of op(A) is no vec4 of a stored row of its transpose.
-    VECTOR: vector && !(aTransposed && tile.rows === 1),
+  const whole = [aRow, k, n, outStride, aStride].every((length) => length % 4 === 0);
+  const shape = { m, n, k, batch, aTransposed, bTransposed, vector: whole };
+  const { variant = chooseVariant(gpu, shape) } = options;
+  const [tileRows, tileColumns] = variant.tile;
+  // One row of op(A) is no vec4 of a stored row of its transpose.
+  const vector = whole && !(aTransposed && tileRows === 1);
+  const constants = {
+    VECTOR: vector,
+    ELEMENT: vector ? "vec4f" : "f32",
     A_TRANSPOSED: aTransposed,
     B_TRANSPOSED: bTransposed,
-    TILE_M: tile.rows,
-    TILE_N: tile.columns,
-    TILE_M4: Math.ceil(tile.rows / 4),
-    TILE_N4: tile.columns / 4,
-    ROWS: "xyzw".slice(0, Math.min(tile.rows, 4)),
-    WORKGROUP_X: tile.workgroup[0],
-    WORKGROUP_Y: tile.workgroup[1],
-  });
+    GELU: activated !== undefined,
+    GELU_BACKWARD: geluOf !== undefined,
+    TILE_M: tileRows,
+    TILE_N: tileColumns,
+    TILE_M4: Math.ceil(tileRows / 4),
+    TILE_N4: tileColumns / 4,
+  };
+  const kernel = variant.kind === "registers"
+    ? gpu.kernel("matmul_registers", registersSource, {
+      ...constants,
+      ROWS: "xyzw".slice(0, Math.min(tileRows, 4)),
+      WORKGROUP_X: variant.workgroup[0],
+      WORKGROUP_Y: variant.workgroup[1],
+    })
+    : gpu.kernel("matmul_workgroup", workgroupSource, {
+      ...constants,
+      BLOCK_M: variant.block[0],
+      BLOCK_N: variant.block[1],
+      BLOCK_K: variant.block[2],
+      THREADS: threadsOf(variant),
+      LOADS: (variant.block[0] + variant.block[1]) * variant.block[2] / 16 / threadsOf(variant),
+    });
+  const [columns, rows] = gridUnit(variant);
+  const extra = activated ?? geluOf;
   plan.dispatch(
     kernel,
-    [
-      Math.ceil(n / tile.columns / tile.workgroup[0]),
-      Math.ceil(m / tile.rows / tile.workgroup[1]),
-      batch,
-    ],
+    [Math.ceil(n / columns), Math.ceil(m / rows), batch],
     [
       ...[m, n, k, bias ? 1 : 0],
       ...[(aTransposed ? k : m) * aStride, k * n, m * outStride, f32(alpha)],
       ...[f32(beta), aStride, bRow, outStride],
     ],
     // A binding cannot stay empty: without a bias B stands in for it, unread.
-    [a, b, bias ?? b, out],
+    [a, b, bias ?? b, out, ...(extra ? [extra] : [])],
   );
 }

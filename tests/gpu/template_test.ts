@@ -54,6 +54,25 @@ Deno.test("template: blocks nest, and know the variables around them", () => {
   ]);
 });
 
+Deno.test("template: includes, with constants of their own", () => {
+  const includes = {
+    sum: "fn sum(x: $T) -> ${T} {}\n//: if A\nyes\n//: end",
+    two: "//: include one\nb",
+    one: "a",
+  };
+  const include = (source: string, constants: Constants = {}) =>
+    specialise(source, constants, includes).split("\n").filter(Boolean);
+  assertEquals(include("x\n//: include sum T=vec2f\ny", { A: true }), [
+    ...["x", "fn sum(x: vec2f) -> vec2f {}", "yes", "y"],
+  ]);
+  assertEquals(include("//: include sum T=${TYPE}", { A: 0, TYPE: "f32" }), [
+    "fn sum(x: f32) -> f32 {}",
+  ]);
+  assertEquals(include("//: include two"), ["a", "b"]);
+  assertThrows(() => include("//: include three"), Error, "nothing named 'three'");
+  assertThrows(() => include("//: include sum", { A: 1 }), Error, "no constant 'T'");
+});
+
 Deno.test("template: mistakes are errors", () => {
   const mistakes: [string, string][] = [
     ["//: for i in 0..2\na", "lacks its '//: end'"],

@@ -1,6 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { chooseTile, matmul, type MatmulTile } from "../../src/ops/matmul.ts";
+import { matmul } from "../../src/ops/matmul.ts";
+import {
+  candidates,
+  type MatmulShape,
+  type MatmulVariant,
+  variantName,
+} from "../../src/ops/matmul_variants.ts";
 import { Random } from "../../src/random.ts";
+import * as gelu from "../reference/ops/gelu.ts";
 import * as linear from "../reference/ops/linear.ts";
 import { transpose } from "../reference/ops/transpose.ts";
 import {
@@ -30,7 +37,11 @@ interface Product {
   outMargins?: [number, number];
   /** The same of A. */
   aMargins?: [number, number];
-  tile?: MatmulTile;
+  variant?: MatmulVariant;
+  /** Fuses GELU. */
+  gelu?: boolean;
+  /** Fuses the derivative of GELU. */
+  geluBackward?: boolean;
 }
 
 /** Puts a matrix into a wider one of NaN. */
@@ -51,7 +62,7 @@ function embed(
 /** Computes a product of random matrices and compares it with the reference. */
 async function check(product: Product): Promise<void> {
   const { m, n, k, aTransposed = false, bTransposed = false, alpha, beta = 0, batch } = product;
-  const { outMargins = [0, 0], aMargins = [0, 0], tile } = product;
+  const { outMargins = [0, 0], aMargins = [0, 0], variant } = product;
   const bias = randomValues(random, n);
   const storedA: number[] = [];
   const storedB: number[] = [];
@@ -72,64 +83,83 @@ async function check(product: Product): Promise<void> {
     expected.push(...out);
     [aStride, outStride] = [aWide.stride, outWide.stride];
   }
-  const [a, b, old, out] = [storedA, storedB, storedOut, storedOut].map((values) =>
-    upload(gpu, [values.length], values)
-  );
+  const [a, b, old, out, activated] = [storedA, storedB, storedOut, storedOut, storedOut]
+    .map((values) => upload(gpu, [values.length], values));
+  const hidden = randomValues(random, storedOut.length, 3);
+  const hiddenTensor = upload(gpu, [hidden.length], hidden);
   const biasTensor = upload(gpu, [n], bias);
-  const [values] = await run(gpu, (plan) => {
-    plan.copy(old, out);
-    matmul(gpu, plan, {
-      ...{ a: a.from(aMargins[0]), b, out: out.from(outMargins[0]), m, n, k },
-      ...{ aTransposed, bTransposed, alpha, beta, batch, tile },
-      ...{ bias: product.bias ? biasTensor : undefined },
-      ...{ aStride: product.aMargins && aStride, outStride: product.outMargins && outStride },
-    });
-  }, out);
-  const inside = values.filter((_, i) => {
+  const [values, activatedValues] = await run(
+    gpu,
+    (plan) => {
+      plan.copy(old, out);
+      matmul(gpu, plan, {
+        ...{ a: a.from(aMargins[0]), b, out: out.from(outMargins[0]), m, n, k },
+        ...{ aTransposed, bTransposed, alpha, beta, batch, variant },
+        ...{ bias: product.bias ? biasTensor : undefined },
+        ...{ activated: product.gelu ? activated.from(outMargins[0]) : undefined },
+        ...{ geluOf: product.geluBackward ? hiddenTensor.from(outMargins[0]) : undefined },
+        ...{ aStride: product.aMargins && aStride, outStride: product.outMargins && outStride },
+      });
+    },
+    out,
+    activated,
+  );
+  const isInside = (_: number, i: number) => {
     const column = i % outStride - outMargins[0];
     return column >= 0 && column < n;
-  });
+  };
+  const inside = values.filter(isInside);
+  if (product.geluBackward) {
+    const { dx } = gelu.backward(Float64Array.from(expected), hidden.filter(isInside));
+    dx.forEach((value, i) => expected[i] = value);
+  }
+  if (product.gelu) {
+    const activatedInside = activatedValues.filter(isInside);
+    assertClose(activatedInside, gelu.forward(Float64Array.from(expected)), FORWARD, "GELU");
+  }
   const outside = values.length - inside.length;
   assertEquals(values.filter(Number.isNaN).length, outside, "the margins stay as they are");
   assertClose(inside, expected, FORWARD, JSON.stringify(product));
-  gpu.free(a, b, old, out, biasTensor);
+  gpu.free(a, b, old, out, activated, biasTensor, hiddenTensor);
 }
 
 const EVERY_TRANSPOSE = [[false, false], [false, true], [true, false], [true, true]]
   .map(([aTransposed, bTransposed]) => ({ aTransposed, bTransposed }));
 
-// Every tile that chooseTile gives on any adapter, so each is checked on this one.
-const TILES: MatmulTile[] = [
-  { rows: 16, columns: 16, workgroup: [8, 1] },
-  { rows: 8, columns: 8, workgroup: [8, 8] },
-  { rows: 4, columns: 4, workgroup: [8, 8] },
-  { rows: 4, columns: 4, workgroup: [8, 1] },
-  { rows: 4, columns: 4, workgroup: [64, 1] },
-  { rows: 1, columns: 4, workgroup: [64, 1] },
-  { rows: 1, columns: 4, workgroup: [8, 1] },
-];
+const LIMITS = { maxComputeWorkgroupStorageSize: 32768, maxComputeInvocationsPerWorkgroup: 1024 };
 
-function nameOf({ rows, columns, workgroup }: MatmulTile): string {
-  return `${rows}x${columns} by ${workgroup.join("x")}`;
+/** Every variant that can be chosen for whole vec4s, or element by element, on any adapter. */
+function variants(vector: boolean): MatmulVariant[] {
+  const found = new Map<string, MatmulVariant>();
+  for (const isSoftware of [true, false]) {
+    for (const m of [1, 2, 4, 5000]) {
+      const shape: MatmulShape = {
+        ...{ m, n: 5000, k: 64, batch: 1, aTransposed: false, bTransposed: false, vector },
+      };
+      for (const variant of candidates({ isSoftware, device: { limits: LIMITS } }, shape)) {
+        found.set(variantName(variant), variant);
+      }
+    }
+  }
+  return [...found.values()];
 }
 
-for (const tile of TILES) {
-  Deno.test(`matmul: tiles of ${nameOf(tile)}, whole vec4s`, async () => {
+for (const variant of variants(true)) {
+  Deno.test(`matmul: ${variantName(variant)}, whole vec4s`, async () => {
     for (const transposes of EVERY_TRANSPOSE) {
-      await check({ m: 4, n: 4, k: 4, ...transposes, tile });
+      await check({ m: 4, n: 4, k: 4, ...transposes, variant });
       // Neither a multiple of 16 nor, in workgroups, one of them.
-      await check({ m: 20, n: 36, k: 12, ...transposes, tile });
-      await check({ m: 76, n: 140, k: 28, ...transposes, tile });
+      await check({ m: 20, n: 36, k: 12, ...transposes, variant });
+      await check({ m: 140, n: 76, k: 28, ...transposes, variant, bias: true });
     }
   });
 }
 
-// Larger tiles are for vec4s only.
-for (const tile of TILES.filter(({ rows }) => rows <= 4)) {
-  Deno.test(`matmul: tiles of ${nameOf(tile)}, element by element`, async () => {
+for (const variant of variants(false)) {
+  Deno.test(`matmul: ${variantName(variant)}, element by element`, async () => {
     for (const transposes of EVERY_TRANSPOSE) {
       for (const [m, n, k] of [[1, 1, 1], [2, 3, 1], [5, 6, 3], [37, 41, 29], [8, 8, 6]]) {
-        await check({ m, n, k, ...transposes, tile });
+        await check({ m, n, k, ...transposes, variant });
       }
     }
   });
@@ -152,6 +182,17 @@ Deno.test("matmul: bias, alpha and beta", async () => {
     await check({ m, n, k, alpha: -0.25, beta: 1 });
     await check({ m, n, k, bias: true, alpha: 3, beta: -0.5 });
   }
+});
+
+Deno.test("matmul: GELU and its derivative, on adapters of both kinds", async () => {
+  await onBothKinds(gpu, async () => {
+    for (const [m, n, k] of [[1, 12, 8], [20, 36, 12], [7, 5, 3]]) {
+      await check({ m, n, k, bias: true, gelu: true });
+      await check({ m, n, k, bTransposed: true, geluBackward: true });
+    }
+    await check({ m: 20, n: 36, k: 12, outMargins: [64, 4], gelu: true });
+    await check({ m: 20, n: 36, k: 12, outMargins: [64, 4], geluBackward: true });
+  });
 });
 
 Deno.test("matmul: a batch of products", async () => {
@@ -179,17 +220,4 @@ Deno.test("matmul: matrices that are columns of wider ones", async () => {
 Deno.test("matmul: K of thousands", async () => {
   await check({ m: 4, n: 20, k: 4096 });
   await check({ m: 5, n: 6, k: 3001 });
-});
-
-Deno.test("matmul: the chosen tiles are the ones checked above", () => {
-  const known = TILES.map(nameOf);
-  for (const isSoftware of [true, false]) {
-    for (const m of [1, 2, 3, 4, 64, 256, 5000]) {
-      for (const vector of [true, false]) {
-        const tile = chooseTile({ isSoftware }, m, 50_000, vector);
-        assertEquals(known.includes(nameOf(tile)), true, nameOf(tile));
-        if (!vector) assertEquals(tile.rows <= 4, true);
-      }
-    }
-  }
 });

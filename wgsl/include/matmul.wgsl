@@ -1,0 +1,96 @@
+// What every kernel of matrix products has in common: its uniform, its operands, and how a tile is
+// stored.
+
+struct Parameters {
+  m: u32,
+  n: u32,
+  k: u32,
+  has_bias: u32,
+  // Elements from one matrix of the batch to the next.
+  batch_a: u32,
+  batch_b: u32,
+  batch_out: u32,
+  alpha: f32,
+  beta: f32,
+  // Elements from one stored row to the next.
+  stride_a: u32,
+  stride_b: u32,
+  stride_out: u32,
+}
+
+const offset_x = 0u;
+const offset_y = 1u;
+const offset_z = 2u;
+const offset_w = 3u;
+
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> a: array<$ELEMENT>;
+@group(0) @binding(2) var<storage, read> b: array<$ELEMENT>;
+@group(0) @binding(3) var<storage, read> bias: array<$ELEMENT>;
+@group(0) @binding(4) var<storage, read_write> out: array<$ELEMENT>;
+//: if GELU
+// (M, N): GELU of out.
+@group(0) @binding(5) var<storage, read_write> activated: array<$ELEMENT>;
+//: include gelu T=${ELEMENT}
+//: end
+//: if GELU_BACKWARD
+// (M, N): what the GELU was taken of, whose derivative each product is multiplied by.
+@group(0) @binding(5) var<storage, read> hidden: array<$ELEMENT>;
+//: include gelu T=${ELEMENT}
+//: end
+
+// Four numbers of a stored row of A, from `column` on. `rows` and `columns` are those stored.
+fn load_a(start: u32, row: u32, column: u32, rows: u32, columns: u32) -> vec4f {
+//: if VECTOR
+  return a[(start + row * parameters.stride_a + column) / 4u];
+//: else
+  var value = vec4f();
+  //: for e in 0..4
+  if (row < rows && column + ${e}u < columns) {
+    value[$e] = a[start + row * parameters.stride_a + column + ${e}u];
+  }
+  //: end
+  return value;
+//: end
+}
+
+fn load_b(start: u32, row: u32, column: u32, rows: u32, columns: u32) -> vec4f {
+//: if VECTOR
+  return b[(start + row * parameters.stride_b + column) / 4u];
+//: else
+  var value = vec4f();
+  //: for e in 0..4
+  if (row < rows && column + ${e}u < columns) {
+    value[$e] = b[start + row * parameters.stride_b + column + ${e}u];
+  }
+  //: end
+  return value;
+//: end
+}
+
+fn store_element(at: u32, column: u32, product: $ELEMENT) {
+  var value = parameters.alpha * product;
+  if (parameters.has_bias != 0u) { value += bias[column]; }
+  if (parameters.beta != 0.0) { value += parameters.beta * out[at]; }
+//: if GELU_BACKWARD
+  value *= gelu_derivative(hidden[at]);
+//: end
+  out[at] = value;
+//: if GELU
+  activated[at] = gelu(value);
+//: end
+}
+
+// Four numbers of a row of the product, from `column` on.
+fn store(start: u32, row: u32, column: u32, product: vec4f) {
+  if (row >= parameters.m) { return; }
+  let at = start + row * parameters.stride_out + column;
+//: if VECTOR
+  if (column >= parameters.n) { return; }
+  store_element(at / 4u, column / 4u, product);
+//: else
+  //: for e in 0..4
+  if (column + ${e}u < parameters.n) { store_element(at + ${e}u, column + ${e}u, product[$e]); }
+  //: end
+//: end
+}

@@ -1,0 +1,80 @@
+// out = alpha * op(A) op(B) + beta * out + bias, one TILE_M x TILE_N tile per invocation.
+//
+// op(A) is (M, K): A itself, or if A_TRANSPOSED the transpose of the stored (K, M).
+// op(B) is (K, N): B itself, or if B_TRANSPOSED the transpose of the stored (N, K).
+// The grid's z axis is the batch. No workgroup memory: each invocation reads both operands as
+// vec4 along their contiguous axis and keeps its tile in registers.
+//
+// With VECTOR every stored row is a multiple of 4 long and so is K, and what a tile reads past M or
+// N only reaches sums that are not stored; otherwise each element is read by itself and what lies
+// outside reads as 0.
+
+//: include matmul
+
+@compute @workgroup_size($WORKGROUP_X, $WORKGROUP_Y)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let row = id.y * ${TILE_M}u;
+  let column = id.x * ${TILE_N}u;
+  if (row >= parameters.m || column >= parameters.n) { return; }
+  let start_a = id.z * parameters.batch_a;
+  let start_b = id.z * parameters.batch_b;
+
+//: for i in 0..TILE_M4
+//: for r in ROWS
+//: for j in 0..TILE_N4
+  var sum${i}${r}_$j = vec4f();
+//: end
+//: end
+//: end
+
+  for (var k = 0u; k < parameters.k; k += 4u) {
+    // a…, b…: p counts along k.
+//: for i in 0..TILE_M4
+//: if A_TRANSPOSED
+//: for p in xyzw
+    let a${i}$p = load_a(start_a, k + offset_$p, row + ${i}u * 4u, parameters.k, parameters.m);
+//: end
+//: else
+//: for r in ROWS
+    let a${i}$r = load_a(start_a, row + ${i}u * 4u + offset_$r, k, parameters.m, parameters.k);
+//: end
+//: end
+//: end
+//: for j in 0..TILE_N4
+//: if B_TRANSPOSED
+//: for c in xyzw
+    let t${j}$c = load_b(start_b, column + ${j}u * 4u + offset_$c, k, parameters.n, parameters.k);
+//: end
+//: for p in xyzw
+    let b${j}$p = vec4f(t${j}x.$p, t${j}y.$p, t${j}z.$p, t${j}w.$p);
+//: end
+//: else
+//: for p in xyzw
+    let b${j}$p = load_b(start_b, k + offset_$p, column + ${j}u * 4u, parameters.k, parameters.n);
+//: end
+//: end
+//: end
+//: for p in xyzw
+//: for i in 0..TILE_M4
+//: for r in ROWS
+//: for j in 0..TILE_N4
+//: if A_TRANSPOSED
+    sum${i}${r}_$j += a${i}$p.$r * b${j}$p;
+//: else
+    sum${i}${r}_$j += a${i}$r.$p * b${j}$p;
+//: end
+//: end
+//: end
+//: end
+//: end
+  }
+
+  let start_out = id.z * parameters.batch_out;
+//: for i in 0..TILE_M4
+//: for r in ROWS
+//: for j in 0..TILE_N4
+  store(start_out, row + ${i}u * 4u + offset_$r, column + ${j}u * 4u, sum${i}${r}_$j);
+//: end
+//: end
+//: end
+}
