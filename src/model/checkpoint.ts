@@ -5,6 +5,7 @@ import type { Tensor } from "../gpu/tensor.ts";
 import { type CheckpointConfig, configFromJson } from "./checkpoint_config.ts";
 import { CONFIG, writeDirectory } from "./checkpoint_directory.ts";
 import { Gpt2 } from "./gpt2.ts";
+import { removeManifest, verifyIfListed } from "./manifest.ts";
 import { parameterTable } from "./parameters.ts";
 import { WeightFiles } from "./weight_files.ts";
 import { allocateLike, type TensorMap } from "./weights.ts";
@@ -32,6 +33,7 @@ export async function saveCheckpoint(
   directory: string,
   weights: TensorMap = model.weights,
 ): Promise<void> {
+  await removeManifest(directory); // that of what is going to be replaced
   await writeCheckpoint(model, directory, weights, (tensor) => model.gpu.read(tensor));
 }
 
@@ -48,10 +50,11 @@ export async function writeCheckpoint(
 
 /**
  * Loads a model from a Hugging Face GPT-2 directory: `config.json`, and `model.safetensors` or its
- * parts, with or without `transformer.` before the names. Nothing in it is executed.
+ * parts, with or without `transformer.` before the names. Nothing in it is executed. Where training
+ * has left a `manifest.json`, the checksums in it are verified.
  *
- * @throws {UserError} If a file is missing or malformed, or the tensors do not fit the
- * configuration.
+ * @throws {UserError} If a file is missing, malformed or not what the manifest says, or the tensors
+ * do not fit the configuration.
  *
  * @example
  * ```ts no-run
@@ -63,6 +66,7 @@ export async function writeCheckpoint(
  */
 export async function loadCheckpoint(gpu: Gpu, directory: string): Promise<Gpt2> {
   const { model: config, tokens } = await readCheckpointConfig(directory);
+  await verifyIfListed(directory);
   using files = await WeightFiles.open(directory);
   files.checkLayers(config.layers, CONFIG); // before a table is made of them
   const table = parameterTable(config);

@@ -1,5 +1,6 @@
 import { fileError } from "../errors.ts";
 import { tokenizerFiles } from "../data/tokenizer_files.ts";
+import { replaceText } from "../replace_file.ts";
 import { type CheckpointConfig, configToJson } from "./checkpoint_config.ts";
 import { parameterTable } from "./parameters.ts";
 import { writeSafetensors } from "./safetensors.ts";
@@ -37,13 +38,7 @@ export async function writeDirectory(
     dtype,
   );
   for (const [name, text] of describingFiles(config, dtype)) {
-    const path = `${directory}/${name}`;
-    try {
-      await Deno.writeTextFile(`${path}.tmp`, text);
-      await Deno.rename(`${path}.tmp`, path);
-    } catch (error) {
-      throw fileError(error, `${path}: cannot write`);
-    }
+    await replaceText(`${directory}/${name}`, text);
   }
 }
 

@@ -6,6 +6,7 @@ import { CONFIG, writeDirectory } from "./checkpoint_directory.ts";
 import { FULL_VOCABULARY_SIZE } from "./config.ts";
 import { expandVocabulary } from "./expand_vocabulary.ts";
 import { writeLlmc } from "./llmc.ts";
+import { verifyIfListed } from "./manifest.ts";
 import { parameterTable } from "./parameters.ts";
 import { WeightFiles } from "./weight_files.ts";
 
@@ -30,7 +31,7 @@ export interface ExportResult {
  *
  * @param directory A checkpoint.
  * @param out A directory, or for llm.c a file; there must be nothing yet.
- * @throws {UserError} If the checkpoint cannot be read or exported, or `out` exists or cannot be
+ * @throws {UserError} If the checkpoint cannot be read or exported, or is damaged, or `out` exists or cannot be
  * written.
  *
  * @example
@@ -46,6 +47,7 @@ export async function exportCheckpoint(
   format: ExportFormat,
 ): Promise<ExportResult> {
   const checkpoint = await readCheckpointConfig(directory);
+  await verifyIfListed(directory);
   using files = await WeightFiles.open(directory);
   files.checkLayers(checkpoint.model.layers, CONFIG);
   files.check(parameterTable(checkpoint.model), CONFIG);

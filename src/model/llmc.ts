@@ -1,4 +1,4 @@
-import { fileError } from "../errors.ts";
+import { replaceFile, writeAll } from "../replace_file.ts";
 import type { Gpt2Config } from "./config.ts";
 import { parameterTable } from "./parameters.ts";
 
@@ -38,25 +38,16 @@ export async function writeLlmc(
   const blocks = BLOCK_TENSORS.flatMap((name) =>
     Array.from({ length: layers }, (_, layer) => `h.${layer}.${name}`)
   );
-  const temporary = `${path}.tmp`;
-  try {
-    {
-      using file = await Deno.open(temporary, { write: true, create: true, truncate: true });
-      await writeAll(file, header);
-      for (const name of ["wte.weight", "wpe.weight", ...blocks, "ln_f.weight", "ln_f.bias"]) {
-        const { role, shape } = specs.get(name)!;
-        const values = await data(name);
-        await writeAll(file, role === "matrix" ? transposed(values, shape[0], shape[1]!) : values);
-        if (name !== "wte.weight") continue;
-        await writeAll(file, new Float32Array((padded - vocabularySize) * width));
-      }
-      await file.sync();
+  await replaceFile(path, async (file) => {
+    await writeAll(file, header);
+    for (const name of ["wte.weight", "wpe.weight", ...blocks, "ln_f.weight", "ln_f.bias"]) {
+      const { role, shape } = specs.get(name)!;
+      const values = await data(name);
+      await writeAll(file, role === "matrix" ? transposed(values, shape[0], shape[1]!) : values);
+      if (name !== "wte.weight") continue;
+      await writeAll(file, new Float32Array((padded - vocabularySize) * width));
     }
-    await Deno.rename(temporary, path);
-  } catch (error) {
-    await Deno.remove(temporary).catch(() => {}); // it may never have been created
-    throw fileError(error, `${path}: cannot write`);
-  }
+  });
 }
 
 /** (rows, columns) to (columns, rows). */
@@ -68,9 +59,4 @@ function transposed(values: Float32Array, rows: number, columns: number): Float3
     }
   }
   return result;
-}
-
-async function writeAll(file: Deno.FsFile, values: Float32Array | Int32Array): Promise<void> {
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
 }

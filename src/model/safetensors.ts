@@ -1,4 +1,5 @@
 import { fileError, UsageError, UserError } from "../errors.ts";
+import { replaceFile, writeAll } from "../replace_file.ts";
 import { sizeOf } from "./parameters.ts";
 import {
   encodeHeader,
@@ -52,28 +53,18 @@ export async function writeSafetensors(
   for await (const source of tensors) sources.push(source);
   const header = encodeHeader(sources, metadata, dtype);
 
-  const temporary = `${path}.tmp`;
-  try {
-    {
-      using file = await Deno.open(temporary, { write: true, create: true, truncate: true });
-      await writeAll(file, header);
-      for (const { name, shape, data } of sources) {
-        const values = await data();
-        if (values.length !== sizeOf(shape)) {
-          throw new UsageError(
-            `tensor ${name} has shape (${shape.join(", ")}) but ${values.length} values`,
-          );
-        }
-        const stored = dtype === "F16" ? narrow(name, values) : values;
-        await writeAll(file, new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
+  await replaceFile(path, async (file) => {
+    await writeAll(file, header);
+    for (const { name, shape, data } of sources) {
+      const values = await data();
+      if (values.length !== sizeOf(shape)) {
+        throw new UsageError(
+          `tensor ${name} has shape (${shape.join(", ")}) but ${values.length} values`,
+        );
       }
-      await file.sync();
+      await writeAll(file, dtype === "F16" ? narrow(name, values) : values);
     }
-    await Deno.rename(temporary, path);
-  } catch (error) {
-    await Deno.remove(temporary).catch(() => {}); // it may never have been created
-    throw fileError(error, `${path}: cannot write`);
-  }
+  });
 }
 
 /**
@@ -174,8 +165,4 @@ async function readExactly(
     done += count;
   }
   return bytes.buffer;
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
 }

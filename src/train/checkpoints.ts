@@ -1,20 +1,27 @@
 import { fileError } from "../errors.ts";
-import { MANIFEST, writeManifest } from "./manifest.ts";
+import { copyManifest, MANIFEST, removeManifest, writeManifest } from "../model/manifest.ts";
+import { removeFile } from "../replace_file.ts";
+import { checkNoLink } from "./no_link.ts";
 import { isTrainingState } from "./training_state.ts";
 
 /**
  * The checkpoints of a run: directories `checkpoints/step-000100` below the run's own. One is
  * written under a name that ends in `.tmp`, flushed to disk and renamed, so that what has a step's
- * name is whole. Then its model takes the place of the one in the run's directory, file by file.
+ * name is whole. Then its model takes the place of the one in the run's directory, file by file,
+ * and the manifest last.
  */
 export class Checkpoints {
   readonly #run: string;
   readonly #directory: string;
 
-  /** @param run The run's directory. */
+  /**
+   * @param run The run's directory.
+   * @throws {UserError} If the checkpoints' directory is a link to somewhere else.
+   */
   constructor(run: string) {
     this.#run = run;
     this.#directory = `${run}/checkpoints`;
+    checkNoLink(this.#directory);
   }
 
   /** The directory of a step's checkpoint. */
@@ -49,7 +56,8 @@ export class Checkpoints {
     const path = this.path(step);
     const temporary = `${path}.tmp`;
     try {
-      await Deno.mkdir(temporary, { recursive: true });
+      await Deno.mkdir(this.#directory, { recursive: true });
+      await Deno.mkdir(temporary);
       await write(temporary);
       await writeManifest(temporary);
       for (const { name } of Deno.readDirSync(temporary)) await flush(`${temporary}/${name}`);
@@ -70,21 +78,25 @@ export class Checkpoints {
    * @throws {UserError} If the directory cannot be written.
    */
   async publish(step: number): Promise<void> {
+    const isPublished = (name: string) => name !== MANIFEST && !isTrainingState(name);
+    await removeManifest(this.#run); // or it would be wrong until the end
     for (const { name } of Deno.readDirSync(this.path(step))) {
-      if (name === MANIFEST || isTrainingState(name)) continue;
+      if (!isPublished(name)) continue;
       const source = `${this.path(step)}/${name}`;
       const target = `${this.#run}/${name}`;
       try {
-        await Deno.remove(`${target}.tmp`).catch(() => {}); // of a run that was killed
+        await removeFile(`${target}.tmp`); // of a run that was killed
         await Deno.link(source, `${target}.tmp`).catch(() =>
           Deno.copyFile(source, `${target}.tmp`)
         );
         await flush(`${target}.tmp`);
         await Deno.rename(`${target}.tmp`, target);
+        await removeFile(`${target}.tmp`); // which stays if both were links to the same file
       } catch (error) {
         throw fileError(error, `${target}: cannot write`);
       }
     }
+    await copyManifest(this.path(step), this.#run, isPublished);
     await flush(this.#run);
   }
 

@@ -1,5 +1,6 @@
 import { fileError, UserError } from "../errors.ts";
-import { replaceFile } from "./replace_file.ts";
+import { replaceText } from "../replace_file.ts";
+import { checkNoLink } from "./no_link.ts";
 
 /** What is recorded of a training step: one JSON object a line in metrics.jsonl. */
 export interface StepMetrics {
@@ -36,10 +37,11 @@ export class MetricsLog implements Disposable {
   /**
    * Opens `path` to append to it, cutting off a last line that a crash left half-written.
    *
-   * @throws {UserError} If the file cannot be written.
+   * @throws {UserError} If the file cannot be written, or is a link.
    */
   constructor(path: string) {
     this.#path = path;
+    checkNoLink(path);
     try {
       this.#file = Deno.openSync(path, { read: true, write: true, create: true });
       const whole = Deno.readFileSync(path).lastIndexOf("\n".charCodeAt(0)) + 1;
@@ -109,7 +111,7 @@ export async function copyMetrics(from: string, to: string, lastStep: number): P
   });
   const kept = text.split("\n").slice(0, -1)
     .filter((line, i) => parseStep(line, `${from}:${i + 1}`).step <= lastStep);
-  if (kept.length > 0) await replaceFile(to, kept.map((line) => line + "\n").join(""));
+  if (kept.length > 0) await replaceText(to, kept.map((line) => line + "\n").join(""));
 }
 
 function parseStep(line: string, where: string): StepMetrics {

@@ -4,12 +4,14 @@ import type { DataSources } from "../data/sources.ts";
 import { Snapshot } from "../gpu/snapshot.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
+import { replaceText } from "../replace_file.ts";
 import { writeCheckpoint } from "../model/checkpoint.ts";
 import { generate } from "../sample/generate.ts";
 import { Background } from "./background.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import { copyMetrics, MetricsLog, readMetrics, type StepMetrics } from "./metrics.ts";
-import { replaceFile } from "./replace_file.ts";
+import { goOn } from "./go_on.ts";
+import { LossHistory } from "./loss_history.ts";
+import { MetricsLog, readMetrics, type StepMetrics } from "./metrics.ts";
 import { openRunData } from "./run_data.ts";
 import { checkRunDirectory } from "./run_directory.ts";
 import { RunLock } from "./run_lock.ts";
@@ -119,7 +121,7 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
   const { config } = model;
   const goesOn = resume !== undefined && resolve(out) === resolve(resume.directory);
   if (!goesOn) await checkRunDirectory(out);
-  const { batches, validation, skipped } = await openRunData(model, options);
+  const { batches, validation, validationId, skipped } = await openRunData(model, options);
   await using _ = batches;
   using trainer = new Trainer(model, options);
   const { optimizer } = trainer;
@@ -129,13 +131,15 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
   const staleOf = goesOn ? resume.staleOf : lock?.staleOf;
   if (staleOf) options.onNote?.(`Took over the lock of process ${staleOf}, which is dead.`);
   const checkpoints = new Checkpoints(out);
-  if (resume) await goBackTo(resume, checkpoints, out);
+  await checkpoints.removeUnfinished();
+  let best = resume ? await goOn(resume, checkpoints, options, validationId) : null;
   using metrics = new MetricsLog(`${out}/metrics.jsonl`);
+  const history = new LossHistory();
+  for (const step of await readMetrics(`${out}/metrics.jsonl`)) history.add(step);
 
   const tensors = stateTensors(model, optimizer);
   const weights = optimizer.evaluationWeights;
-  const start = resume?.state ?? { step: 0, tokens: 0, best: null };
-  let { best } = start;
+  const start = resume?.state ?? { step: 0, tokens: 0, validation: null };
   let asked = start.step;
   let saved = resume?.checkpoint;
   await using saving = new Background();
@@ -153,12 +157,13 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
       optimizer: optimizer.kind,
       optimizer_steps: optimizer.steps,
       best,
+      validation: validationId ?? start.validation,
       data_position: batches.position!,
       options: options.record ?? {},
     };
     await saving.idle(); // the copies of two saves would be too much
     const snapshot = new Snapshot(model.gpu, [...weights.values(), ...tensors.values()]);
-    const read = (tensor: Tensor) => snapshot.read(tensor);
+    const read = async (tensor: Tensor) => checkFinite(await snapshot.read(tensor), tensor, step);
     await saving.start(async () => {
       using _copies = snapshot;
       await metrics.flush(); // the log is never behind a checkpoint
@@ -169,7 +174,11 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
       saved = checkpoints.path(step);
       const newest = checkpoints.steps().slice(-(options.keep ?? 2));
       await checkpoints.prune((step) => newest.includes(step) || step === state.best?.step);
-      await writeChart(out, `Loss of a ${config.layers}-layer GPT-2 of width ${config.width}`);
+      await writeChart(
+        out,
+        history,
+        `Loss of a ${config.layers}-layer GPT-2 of width ${config.width}`,
+      );
       options.onSave?.(step, out);
     });
   };
@@ -196,7 +205,9 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
       pauseAt: isSampled,
       onStep: async (event) => {
         saving.check();
-        metrics.append(stepMetrics(event));
+        const recorded = stepMetrics(event);
+        metrics.append(recorded);
+        history.add(recorded);
         options.onStep?.(event);
         const { step } = event;
         if (step % evalEvery === 0) await save(event);
@@ -214,16 +225,15 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
   }
 }
 
-/** Makes a run's directory what it was at a checkpoint, or brings the run's past to a new one. */
-async function goBackTo(
-  { directory, state: { step } }: SavedRun,
-  checkpoints: Checkpoints,
-  out: string,
-): Promise<void> {
-  await checkpoints.removeUnfinished();
-  await checkpoints.prune((other) => other <= step);
-  await copyMetrics(`${directory}/metrics.jsonl`, `${out}/metrics.jsonl`, step);
-  if (checkpoints.steps().includes(step)) await checkpoints.publish(step);
+/** @throws {UserError} If a value is not finite: then no step from here on can be trained. */
+function checkFinite(values: Float32Array, { label }: Tensor, step: number): Float32Array {
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) continue;
+    throw new UserError(
+      `${label} has the value ${values[i]} after step ${step}: training cannot go on`,
+    );
+  }
+  return values;
 }
 
 /** A step as metrics.jsonl records it. */
@@ -249,9 +259,8 @@ async function createDirectory(path: string): Promise<void> {
 }
 
 /** Draws the losses recorded so far. */
-async function writeChart(out: string, title: string): Promise<void> {
+async function writeChart(out: string, { points }: LossHistory, title: string): Promise<void> {
   // Loaded only now: it is large, and mod.ts should import fast.
   const { lossChart } = await import("./chart.ts");
-  const svg = lossChart(await readMetrics(`${out}/metrics.jsonl`), { title });
-  await replaceFile(`${out}/loss.svg`, svg);
+  await replaceText(`${out}/loss.svg`, lossChart(points, { title }));
 }

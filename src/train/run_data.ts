@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Batch } from "../data/batches.ts";
 import { identify, otherStream, type StreamPosition } from "../data/position.ts";
 import type { Shard } from "../data/shard.ts";
@@ -17,6 +18,8 @@ export interface RunData {
   batches: TokenStream<Batch>;
   /** The first batches of the validation part. */
   validation: Batch[];
+  /** What identifies those, if there are any. */
+  validationId: string | null;
   /** Bad parts of archives that were skipped before. */
   skipped: number;
 }
@@ -36,7 +39,7 @@ export async function openRunData(model: Gpt2, options: RunOptions): Promise<Run
   const stream = { data, context, batch, seed, vocabulary, skipBad, lang, minTokens };
   const validation = await readValidation(stream, options.evalBatches);
   const batches = await openTokenStream({ ...stream, split: "training", shuffle, position });
-  return { batches, validation, skipped };
+  return { batches, validation, validationId: identifyBatches(validation), skipped };
 }
 
 /** Where in the data to go on: the beginning, if it is other data now. */
@@ -66,4 +69,13 @@ async function readValidation(
     batches.push(batch);
   }
   return batches;
+}
+
+/** The SHA-256 of all tokens, however they are divided into batches; null without any. */
+function identifyBatches(batches: readonly Batch[]): string | null {
+  if (batches.length === 0) return null;
+  const hash = createHash("sha256");
+  for (const { inputs } of batches) hash.update(inputs);
+  for (const { targets } of batches) hash.update(targets);
+  return hash.digest("hex");
 }

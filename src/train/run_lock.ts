@@ -1,4 +1,5 @@
 import { fileError, UserError } from "../errors.ts";
+import { checkNoLink } from "./no_link.ts";
 
 const NAME = "run.lock";
 
@@ -15,10 +16,12 @@ export class RunLock implements Disposable {
   /**
    * Takes the lock of a directory that exists.
    *
-   * @throws {UserError} If another process holds it, or the directory cannot be written.
+   * @throws {UserError} If another process holds it, the directory cannot be written, or the
+   * file is a link.
    */
   constructor(directory: string) {
     this.#path = `${directory}/${NAME}`;
+    checkNoLink(this.#path);
     this.#file = lockFile(this.#path, directory);
     try {
       this.staleOf = Deno.readTextFileSync(this.#path).trim() || undefined;

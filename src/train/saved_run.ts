@@ -1,7 +1,7 @@
 import { basename, dirname, resolve } from "@std/path";
 import { UserError } from "../errors.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import { verifyManifest } from "./manifest.ts";
+import { verifyManifest } from "../model/manifest.ts";
 import { RunLock } from "./run_lock.ts";
 import { readTrainingState, type TrainingState } from "./training_state.ts";
 

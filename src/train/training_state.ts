@@ -17,6 +17,8 @@ export interface TrainingState {
   optimizer_steps: number;
   /** The step with the lowest validation loss among the saved ones, if any was measured. */
   best: BestStep | null;
+  /** What identifies the validation batches that the best step was found with, if there were any. */
+  validation: string | null;
   /** Where in the data the model is. */
   data_position: StreamPosition;
   /** What the caller asked to keep; see {@linkcode RunOptions}. */
@@ -89,11 +91,14 @@ export async function readTrainingState(directory: string): Promise<TrainingStat
 
 function isTrainingStateJson(json: unknown): json is TrainingState {
   if (!isObject(json)) return false;
-  const { step, tokens, optimizer, optimizer_steps, best, data_position, options } = json;
+  const { step, tokens, optimizer, optimizer_steps, best, validation } = json;
+  const { data_position, options } = json;
   const isBest = best === null ||
     isObject(best) && Number.isInteger(best.step) && typeof best.val_loss === "number";
   return [step, tokens, optimizer_steps].every(Number.isSafeInteger) &&
-    typeof optimizer === "string" && isBest && isObject(data_position) && isObject(options);
+    typeof optimizer === "string" && isBest &&
+    (validation === null || typeof validation === "string") && isObject(data_position) &&
+    isObject(options);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -259,7 +259,7 @@ Deno.test("checkpoint: a directory that cannot be written to is named", async ()
   // A directory in the place of the file keeps even root from writing it.
   for (const name of ["model.safetensors", "config.json"]) {
     await using occupied = new TempDir();
-    await Deno.mkdir(`${occupied.path}/${name}.tmp`);
+    await occupied.write(`${name}.tmp/file`, "");
     const error = await assertRejects(() => saveCheckpoint(model, occupied.path), UserError);
     const start = `${occupied.path}/${name}: cannot write: `;
     assertEquals(error.message.slice(0, start.length), start);

@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { UserError } from "../../src/errors.ts";
 import { Checkpoints } from "../../src/train/checkpoints.ts";
-import { verifyManifest } from "../../src/train/manifest.ts";
+import { verifyManifest } from "../../src/model/manifest.ts";
 import { TempDir } from "../data/fixtures.ts";
 
 function namesIn(path: string): string[] {
@@ -25,10 +25,14 @@ Deno.test("a checkpoint is added as a whole, and its model published", async () 
     ...["config.json", "manifest.json", "training_state.json"],
   ]);
   await verifyManifest(checkpoints.path(900_000));
-  assertEquals(namesIn(path), ["checkpoints", "config.json"]);
+  assertEquals(namesIn(path), ["checkpoints", "config.json", "manifest.json"]);
   assertEquals(await Deno.readTextFile(`${path}/config.json`), "new");
+  await verifyManifest(path);
+  await checkpoints.publish(900_000);
   await checkpoints.publish(900_000);
   assertEquals(await Deno.readTextFile(`${path}/config.json`), "old");
+  await verifyManifest(path);
+  assertEquals(namesIn(path), ["checkpoints", "config.json", "manifest.json"]);
 
   await checkpoints.prune((step) => step > 900_000);
   assertEquals(namesIn(`${path}/checkpoints`), ["step-1000000"]);
@@ -54,40 +58,48 @@ Deno.test("one that fails, or was killed, leaves the others as they were", async
   assertEquals(await Deno.readTextFile(`${path}/config.json`), "whole");
   await checkpoints.add(2, write("next"));
   assertEquals(await Deno.readTextFile(`${path}/config.json`), "next");
-  assertEquals(namesIn(path), ["checkpoints", "config.json"]);
+  assertEquals(namesIn(path), ["checkpoints", "config.json", "manifest.json"]);
 });
 
-/** A directory in memory, so on another file system than most. */
-const SHARED = "/dev/shm";
-
-Deno.test({
-  name: "where files cannot be linked, the model is copied",
-  ignore: !isOtherFileSystem(SHARED),
-  fn: async () => {
-    await using directory = new TempDir();
-    const { path } = directory;
-    const elsewhere = Deno.makeTempDirSync({ dir: SHARED });
-    try {
-      Deno.symlinkSync(elsewhere, `${path}/checkpoints`);
-      const checkpoints = new Checkpoints(path);
-      await checkpoints.add(1, write("one"));
-      await checkpoints.add(2, write("two"));
-      assertEquals(await Deno.readTextFile(`${path}/config.json`), "two");
-      assertEquals(namesIn(elsewhere), ["step-000001", "step-000002"]);
-      assertEquals(namesIn(path), ["checkpoints", "config.json"]);
-    } finally {
-      Deno.removeSync(elsewhere, { recursive: true });
-    }
-  },
-});
-
-function isOtherFileSystem(path: string): boolean {
-  const here = Deno.makeTempDirSync();
+Deno.test("where files cannot be linked, the model is copied", async () => {
+  await using directory = new TempDir();
+  const { path } = directory;
+  const checkpoints = new Checkpoints(path);
+  const { link } = Deno;
+  Deno.link = () => Promise.reject(new Deno.errors.NotSupported("no links here"));
   try {
-    return Deno.statSync(path).dev !== Deno.statSync(here).dev;
-  } catch {
-    return false; // there is none
+    await checkpoints.add(1, write("one"));
+    await checkpoints.add(2, write("two"));
   } finally {
-    Deno.removeSync(here);
+    Deno.link = link;
   }
-}
+  assertEquals(await Deno.readTextFile(`${path}/config.json`), "two");
+  assertEquals((await Deno.stat(`${path}/config.json`)).nlink, 1);
+  assertEquals(namesIn(path), ["checkpoints", "config.json", "manifest.json"]);
+  await verifyManifest(path);
+});
+
+Deno.test("nothing is written to where a link leads", async () => {
+  await using directory = new TempDir();
+  const path = `${directory.path}/run`;
+  const precious = await directory.write("elsewhere/config.json", "precious");
+  await Deno.mkdir(`${path}/checkpoints`, { recursive: true });
+  const linked = ["config.json", "config.json.tmp", "manifest.json", "manifest.json.tmp"];
+  for (const name of linked) await Deno.symlink(precious, `${path}/${name}`);
+  await Deno.symlink(`${directory.path}/elsewhere`, `${path}/checkpoints/step-000001.tmp`);
+  const checkpoints = new Checkpoints(path);
+  await checkpoints.removeUnfinished();
+  await checkpoints.add(1, write("mine"));
+  assertEquals(await Deno.readTextFile(precious), "precious");
+  assertEquals(namesIn(`${directory.path}/elsewhere`), ["config.json"]);
+  assertEquals(await Deno.readTextFile(`${path}/config.json`), "mine");
+  await verifyManifest(path);
+
+  await Deno.rename(`${path}/checkpoints`, `${path}/others`);
+  await Deno.symlink(`${path}/others`, `${path}/checkpoints`);
+  assertThrows(
+    () => new Checkpoints(path),
+    UserError,
+    "/checkpoints is a link, and nothing is written to where it leads: remove it",
+  );
+});

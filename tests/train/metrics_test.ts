@@ -93,3 +93,16 @@ Deno.test("steps are copied as they were, up to the last one wanted", () =>
     await Deno.writeTextFile(path, "oops\n");
     await assertRejects(() => copyMetrics(path, path, 1), UserError, `${path}:1: not JSON`);
   }));
+
+Deno.test("a log that is a link is refused, and a copy takes the place of one", () =>
+  withPath(async (path) => {
+    const line = JSON.stringify(FIRST) + "\n";
+    await Deno.writeTextFile(`${path}.precious`, line + "half a line");
+    await Deno.symlink(`${path}.precious`, path);
+    const message = `${path} is a link, and nothing is written to where it leads: remove it`;
+    assertThrows(() => new MetricsLog(path), UserError, message);
+    await Deno.symlink(`${path}.precious`, `${path}.tmp`);
+    await copyMetrics(path, path, 1);
+    assertEquals(await Deno.readTextFile(path), line);
+    assertEquals(await Deno.readTextFile(`${path}.precious`), line + "half a line");
+  }));

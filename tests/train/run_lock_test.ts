@@ -52,3 +52,20 @@ Deno.test("a lock that is given back leaves nothing", async () => {
     "/none/run.lock: cannot write",
   );
 });
+
+Deno.test("a lock that is a link is refused, and not followed", async () => {
+  await using directory = new TempDir();
+  const precious = await directory.write("precious", "precious");
+  const lock = `${directory.path}/run.lock`;
+  for (const target of [precious, `${directory.path}/none`]) {
+    await Deno.symlink(target, lock);
+    assertThrows(
+      () => new RunLock(directory.path),
+      UserError,
+      `${lock} is a link, and nothing is written to where it leads: remove it`,
+    );
+    await Deno.remove(lock);
+  }
+  assertEquals(await Deno.readTextFile(precious), "precious");
+  assertEquals([...Deno.readDirSync(directory.path)].length, 1);
+});

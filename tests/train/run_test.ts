@@ -12,6 +12,7 @@ import { Gpu } from "../../src/gpu/gpu.ts";
 import { loadCheckpoint } from "../../src/model/checkpoint.ts";
 import { Gpt2 } from "../../src/model/gpt2.ts";
 import { Agd } from "../../src/optim/agd.ts";
+import { Sgd } from "../../src/optim/sgd.ts";
 import { readMetrics } from "../../src/train/metrics.ts";
 import { type RunOptions, trainToDirectory } from "../../src/train/run.ts";
 import { openRun } from "../../src/train/saved_run.ts";
@@ -150,6 +151,28 @@ Deno.test("a run leaves its results in a directory", async (t) => {
     );
   });
 
+  await t.step("and not where links in it lead", async () => {
+    const precious = await directory.write("precious", "precious");
+    const out = `${directory.path}/links`;
+    await Deno.mkdir(out);
+    for (const name of ["loss.svg", "loss.svg.tmp", "config.json", "model.safetensors.tmp"]) {
+      await Deno.symlink(precious, `${out}/${name}`);
+    }
+    for (const name of ["run.lock", "metrics.jsonl", "checkpoints"]) {
+      await Deno.symlink(`${directory.path}/nowhere`, `${out}/${name}`);
+      await assertRejects(
+        () => train("links", { steps: 1 }),
+        UserError,
+        `/links/${name} is a link, and nothing is written to where it leads: remove it`,
+      );
+      await Deno.remove(`${out}/${name}`);
+    }
+    await train("links", { steps: 1 });
+    assertEquals(await Deno.readTextFile(precious), "precious");
+    assertEquals([...Deno.readDirSync(out)].some(({ isSymlink }) => isSymlink), false);
+    await assertRejects(() => Deno.lstat(`${directory.path}/nowhere`), Deno.errors.NotFound);
+  });
+
   await t.step("and that is not created for data that is bad", async () => {
     const bad = await directory.write("bad.jsonl", "oops\n");
     await assertRejects(() => train("bad", { data: [bad] }), UserError, "bad.jsonl:1: not JSON");
@@ -199,4 +222,36 @@ Deno.test("what stops a run is told with the last checkpoint", async (t) => {
       assertEquals(run.state.step, Number(error.message.match(message)![1]));
     });
   }
+});
+
+Deno.test("weights that are not finite are not saved, nor good ones removed", async () => {
+  await using directory = new TempDir();
+  const data = [await directory.write("corpus.jsonl", jsonl(texts(60, 40)))];
+  const { vocabulary } = await collectVocabulary(data);
+  using gpu = await Gpu.open();
+  using model = await Gpt2.create(gpu, ARCHITECTURE, { vocabulary, seed: 1 });
+  const out = `${directory.path}/run`;
+  const bias = model.weights.get("h.0.mlp.c_fc.bias")!;
+  const spoilt = new Float32Array(bias.size);
+  spoilt[3] = -Infinity;
+  const error = await assertRejects(
+    () =>
+      trainToDirectory(model, {
+        ...{ data, out, batch: 2, steps: 3, seed: 1, keep: 1 },
+        optimizer: (target) => new Sgd(target, { learningRate: 0.1 }),
+        ...{ evalEvery: 1, evalBatches: 0, sampleEvery: 0, sampleTokens: 4 },
+        onStep: ({ step }) => step === 3 && gpu.write(bias, spoilt),
+      }),
+    UserError,
+  );
+  assertEquals(
+    error.message,
+    "weight h.0.mlp.c_fc.bias has the value -Infinity after step 3: training cannot go on; the " +
+      `last checkpoint is ${out}/checkpoints/step-000002`,
+  );
+  assertEquals([...Deno.readDirSync(`${out}/checkpoints`)].map(({ name }) => name), [
+    "step-000002",
+  ]);
+  using run = await openRun(out);
+  assertEquals(run.state.step, 2);
 });

@@ -109,7 +109,10 @@ Deno.test("a run may be stopped anywhere, more than once, and go on elsewhere", 
   await stop("first", AGD, 6, { keep });
   await resume("first/checkpoints/step-000002", AGD, { out: `${directory.path}/other` });
   assertEquals(await results("other"), whole);
-  await resume("first/checkpoints/step-000004", AGD, { steps: 5, keep });
+  const notes: string[] = [];
+  const onNote = (text: string) => void notes.push(text);
+  await resume("first/checkpoints/step-000004", AGD, { steps: 5, keep, onNote });
+  assertEquals(notes, ["Drops the checkpoints after step 4: 6."]);
   const kept = [...Deno.readDirSync(`${directory.path}/first/checkpoints`)].map(({ name }) => name);
   assertEquals(kept.sort(), ["step-000002", "step-000004", "step-000005"]);
   assertEquals((await readMetrics(`${directory.path}/first/metrics.jsonl`)).length, 5);
@@ -128,6 +131,38 @@ Deno.test("the last checkpoints and the best one are kept", async () => {
   assertEquals(best, { step: lowest, val_loss: losses[lowest - 1] });
   const kept = [...Deno.readDirSync(`${directory.path}/run/checkpoints`)].map(({ name }) => name);
   assertEquals(kept.sort(), [lowest, 6, 7, 8].map((step) => `step-00000${step}`));
+});
+
+Deno.test("the best step is one that is there, on the same validation data", async () => {
+  await using directory = new TempDir();
+  const { start, stop, resume } = await runs(directory);
+  const wild: Make = (target) => new Sgd(target, { learningRate: 4, momentum: 0 });
+  await stop("run", wild, 5, { evalEvery: 1, keep: 3 });
+  const path = `${directory.path}/run`;
+  const losses = (await readMetrics(`${path}/metrics.jsonl`)).map(({ val_loss }) => val_loss!);
+  const { last, best } = await start("again", wild, { evalEvery: 1, keep: 3, steps: 5 });
+  assert(best && last && best.step < last.step && losses[best.step - 1] === best.val_loss);
+
+  /** Goes on with `from`: the best step then, and what is noted of it. */
+  const goOn = async (from: string, options: Partial<RunOptions>) => {
+    const notes: string[] = [];
+    const onNote = (text: string) => void notes.push(text);
+    const result = await resume(from, wild, { evalEvery: 1, keep: 3, onNote, ...options });
+    return { best: result.best?.step, notes };
+  };
+  const was = `Looks for the best step anew: step ${best.step} was the best, `;
+  // The same tokens in batches of another size are the same data; none leave it as it was.
+  assertEquals(await goOn("again", { steps: 6, batch: 4, evalBatches: 1 }), {
+    ...{ best: best.step, notes: [] },
+  });
+  assertEquals(await goOn("again", { steps: 7, evalBatches: 0 }), { best: best.step, notes: [] });
+  const elsewhere = `${directory.path}/elsewhere`;
+  assertEquals(await goOn("run", { steps: 6, out: elsewhere }), {
+    ...{ best: 6, notes: [`${was}its checkpoint is not in ${elsewhere}.`] },
+  });
+  assertEquals(await goOn("again", { steps: 8, batch: 3 }), {
+    ...{ best: 8, notes: [`${was}but on other validation data.`] },
+  });
 });
 
 Deno.test("what cannot go on is refused", async () => {
@@ -179,5 +214,6 @@ Deno.test("with other data it goes on from the data's beginning, and says so", a
   assertEquals(last?.step, 4);
   assertEquals(notes, [
     "Reads the data from its beginning: the run was at a place in other data files.",
+    "Looks for the best step anew: step 2 was the best, but on other validation data.",
   ]);
 });

@@ -1,5 +1,7 @@
 import { fileError, UserError } from "../errors.ts";
-import { openSafetensors } from "../model/safetensors.ts";
+import { removeFile, replaceText } from "../replace_file.ts";
+import { CONFIG } from "./checkpoint_directory.ts";
+import { openSafetensors } from "./safetensors.ts";
 
 /** The name of the manifest in a checkpoint's directory. */
 export const MANIFEST = "manifest.json";
@@ -19,12 +21,34 @@ export async function writeManifest(directory: string): Promise<void> {
   ) {
     manifest[name] = await checksums(`${directory}/${name}`);
   }
+  await write(directory, manifest);
+}
+
+/**
+ * Writes the manifest of a directory that holds some of another one's files.
+ *
+ * @throws {UserError} If that one's manifest cannot be read, or this one not be written.
+ */
+export async function copyManifest(
+  from: string,
+  to: string,
+  isThere: (name: string) => boolean,
+): Promise<void> {
+  const manifest = parseManifest(await readManifest(from));
+  if (!manifest) throw damaged(from);
+  await write(to, Object.fromEntries(Object.entries(manifest).filter(([name]) => isThere(name))));
+}
+
+/** @throws {UserError} If there is one that cannot be removed. */
+export async function removeManifest(directory: string): Promise<void> {
   const path = `${directory}/${MANIFEST}`;
-  try {
-    await Deno.writeTextFile(path, JSON.stringify(manifest, null, 1) + "\n");
-  } catch (error) {
-    throw fileError(error, `${path}: cannot write`);
-  }
+  await removeFile(path).catch((error) => {
+    throw fileError(error, `${path}: cannot remove`);
+  });
+}
+
+async function write(directory: string, manifest: Manifest): Promise<void> {
+  await replaceText(`${directory}/${MANIFEST}`, JSON.stringify(manifest, null, 1) + "\n");
 }
 
 /**
@@ -33,14 +57,41 @@ export async function writeManifest(directory: string): Promise<void> {
  * @throws {UserError} If one is missing, or differs; it is named, and the tensor if there is one.
  */
 export async function verifyManifest(directory: string): Promise<void> {
+  const manifest = parseManifest(await readManifest(directory));
+  if (!manifest) throw damaged(directory);
+  await verify(directory, manifest);
+}
+
+/**
+ * As {@linkcode verifyManifest}, if the directory has a manifest of ours. A run may save to it at
+ * the same time.
+ */
+export async function verifyIfListed(directory: string): Promise<void> {
+  for (;;) {
+    const text = await readIfThere(`${directory}/${MANIFEST}`);
+    if (text === undefined) return;
+    const manifest = parseManifest(text);
+    // Without a word on config.json it is another tool's, if that is.
+    if (!manifest?.[CONFIG] && !await isOurs(directory)) return;
+    try {
+      if (!manifest) throw damaged(directory);
+      return await verify(directory, manifest);
+    } catch (error) {
+      // A run takes the manifest away before it changes anything else.
+      if (await readIfThere(`${directory}/${MANIFEST}`) === text) throw error;
+    }
+  }
+}
+
+/** Whether a configuration says what only ours say. */
+async function isOurs(directory: string): Promise<boolean> {
+  return (await readIfThere(`${directory}/${CONFIG}`))?.includes('"agd_gpt2"') ?? false;
+}
+
+async function verify(directory: string, manifest: Manifest): Promise<void> {
   const path = `${directory}/${MANIFEST}`;
-  const text = await Deno.readTextFile(path).catch((error) => {
-    throw fileError(error, `${path}: cannot read`);
-  });
-  const manifest = parseManifest(text);
-  if (!manifest) throw new UserError(`${path} is damaged: not a list of checksums`);
   for await (const { name } of Deno.readDir(directory)) {
-    const isState = isTensors(name) || name === "config.json" || name === "training_state.json";
+    const isState = isTensors(name) || name === CONFIG || name === "training_state.json";
     if (!isState || Object.hasOwn(manifest, name)) continue;
     throw new UserError(`${path} is damaged: it has no checksums of ${name}`);
   }
@@ -53,6 +104,24 @@ export async function verifyManifest(directory: string): Promise<void> {
       throw new UserError(`${file} is damaged: the checksum of ${which} is not the manifest's`);
     }
   }
+}
+
+async function readManifest(directory: string): Promise<string> {
+  const path = `${directory}/${MANIFEST}`;
+  return await Deno.readTextFile(path).catch((error) => {
+    throw fileError(error, `${path}: cannot read`);
+  });
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  return await Deno.readTextFile(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw fileError(error, `${path}: cannot read`);
+  });
+}
+
+function damaged(directory: string): UserError {
+  return new UserError(`${directory}/${MANIFEST} is damaged: not a list of checksums`);
 }
 
 function isTensors(name: string): boolean {

@@ -1,7 +1,12 @@
-import { assert, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UserError } from "../../src/errors.ts";
 import { writeSafetensors } from "../../src/model/safetensors.ts";
-import { verifyManifest, writeManifest } from "../../src/train/manifest.ts";
+import {
+  removeManifest,
+  verifyIfListed,
+  verifyManifest,
+  writeManifest,
+} from "../../src/model/manifest.ts";
 import { TempDir } from "../data/fixtures.ts";
 
 /** A directory of two files with its manifest, and the files' bytes. */
@@ -84,4 +89,42 @@ Deno.test("a manifest that is none, or leaves its directory, is refused", async 
     await directory.write("manifest.json", text);
     await assertRejects(() => verifyManifest(path), UserError, `${path}/manifest.json is damaged`);
   }
+});
+
+Deno.test("a directory without a manifest, or with another tool's, is not verified", async () => {
+  const { directory, path } = await checkedDirectory();
+  await using _ = directory;
+  await verifyIfListed(path);
+  await directory.write("config.json", '{"a": 2}\n');
+  await assertRejects(() => verifyIfListed(path), UserError, `${path}/config.json is damaged`);
+  for (const text of ["oops", "[]", '{"files": {"config.json": "1"}}']) {
+    await directory.write("manifest.json", text);
+    await directory.write("config.json", "{}");
+    await verifyIfListed(path);
+    await directory.write("config.json", '{"agd_gpt2": {}}');
+    await assertRejects(() => verifyIfListed(path), UserError, `${path}/manifest.json is damaged`);
+  }
+  await removeManifest(path);
+  await verifyIfListed(path);
+});
+
+Deno.test("a model that is replaced while it is verified is not taken for damaged", async () => {
+  const { directory, path } = await checkedDirectory();
+  await using _ = directory;
+  let isDone = false;
+  const replacing = (async () => {
+    for (let round = 0; round < 100; round++) {
+      await removeManifest(path);
+      await directory.write("config.json.new", `{"agd_gpt2": ${round}}\n`);
+      await Deno.rename(`${path}/config.json.new`, `${path}/config.json`);
+      await writeManifest(path);
+    }
+    isDone = true;
+  })();
+  let times = 0;
+  for (; !isDone; times++) await verifyIfListed(path);
+  await replacing;
+  assert(times > 1);
+  await verifyManifest(path);
+  assertEquals(await Deno.readTextFile(`${path}/config.json`), '{"agd_gpt2": 99}\n');
 });
