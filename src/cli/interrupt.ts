@@ -1,5 +1,8 @@
-/** How long a second signal counts as the same Ctrl-C: Deno's task runner passes it on as well. */
-const SAME_KEY_MS = 500;
+/**
+ * Half of the time for which a second signal counts as the same Ctrl-C: Deno's task runner passes it
+ * on as well, within a few milliseconds. Nobody presses twice within a tenth of a second.
+ */
+const SAME_KEY_MS = 50;
 
 /** Tells of Ctrl-C and of a request to terminate. */
 export interface Interrupt extends Disposable {
