@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
 import { fileError, UserError } from "../errors.ts";
 import { fileExists } from "../file_exists.ts";
+import { removeFile } from "../replace_file.ts";
+import { isSameFile } from "../same_file.ts";
 import { readRemote } from "../data/http.ts";
 import type { HttpOptions } from "../data/http_request.ts";
 import type { HubFile } from "./locate.ts";
 
 /**
  * Downloads a file of a hub to `path`. What is there of it already, as `path.incomplete`, is not
- * asked for again. The name `path` is given only to a whole file with the right checksum.
+ * asked for again. The name `path` is given only to a whole file with the right checksum. Of two
+ * processes the second waits for the first, and does what that has not done.
  *
  * @param onProgress Called with the bytes that are there.
  * @throws {UserError} If the file cannot be had or written, or is damaged.
@@ -21,10 +24,8 @@ export async function download(
   const { name, url, size } = hubFile;
   const incomplete = `${path}.incomplete`;
   try {
-    // Of two processes the second waits, and finds the work done.
-    using file = await Deno.open(incomplete, { create: true, append: true });
-    await file.lock(true);
-    if (await fileExists(path)) return await remove(incomplete);
+    using file = await openLocked(incomplete);
+    if (await fileExists(path)) return await removeFile(incomplete);
     let there = (await file.stat()).size;
     if (size !== undefined && there > size) {
       await file.truncate(0);
@@ -48,6 +49,21 @@ export async function download(
   }
 }
 
+/** Opens a file to append to it, once no other process does. */
+async function openLocked(path: string): Promise<Deno.FsFile> {
+  for (;;) {
+    const file = await Deno.open(path, { create: true, append: true });
+    try {
+      await file.lock(true);
+      if (isSameFile(file, path)) return file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    file.close();
+  }
+}
+
 /** Makes sure that a file's content is what its name on the hub says; removes one that is not. */
 async function verify({ name, etag }: HubFile, path: string, size: number): Promise<void> {
   const isSha256 = /^[0-9a-f]{64}$/.test(etag);
@@ -58,15 +74,8 @@ async function verify({ name, etag }: HubFile, path: string, size: number): Prom
   for await (const chunk of file.readable) hash.update(chunk);
   const found = hash.digest("hex");
   if (found === etag) return;
-  await remove(path);
+  await removeFile(path);
   throw new UserError(
     `${name}: the download is damaged: its checksum is ${found}, not ${etag}; try again`,
   );
-}
-
-/** Removes a file, if it is there. */
-async function remove(path: string): Promise<void> {
-  await Deno.remove(path).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
 }

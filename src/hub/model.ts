@@ -1,5 +1,6 @@
 import { fileError, UserError } from "../errors.ts";
 import { fileExists } from "../file_exists.ts";
+import { removeFile } from "../replace_file.ts";
 import { readWeightsIndex, WEIGHTS, WEIGHTS_INDEX } from "../model/weight_files.ts";
 import { download } from "./download.ts";
 import { locate } from "./locate.ts";
@@ -91,12 +92,25 @@ async function fetchTo(
   });
   const link = `${directory}/snapshots/${commit}/${file}`;
   await write(link, async () => {
-    // A hard link, which every system lets everybody make.
+    // A hard link, which most file systems have, and which needs no rights as a symbolic one may.
     await Deno.link(blob, link).catch((error) => {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      if (!(error instanceof Deno.errors.AlreadyExists)) return copyFile(blob, link);
     });
   });
   return commit;
+}
+
+/** Copies a file; the copy has its name once it is whole. */
+async function copyFile(from: string, to: string): Promise<void> {
+  const directory = to.slice(0, to.lastIndexOf("/"));
+  const temporary = await Deno.makeTempFile({ dir: directory, prefix: ".copy-" });
+  try {
+    await Deno.copyFile(from, temporary);
+    await Deno.rename(temporary, to);
+  } catch (error) {
+    await removeFile(temporary);
+    throw error;
+  }
 }
 
 /** Whether a snapshot has all that a checkpoint needs. */

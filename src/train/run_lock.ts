@@ -1,4 +1,5 @@
 import { fileError, UserError } from "../errors.ts";
+import { isSameFile } from "../same_file.ts";
 import { checkNoLink } from "./no_link.ts";
 
 const NAME = "run.lock";
@@ -64,21 +65,11 @@ function lockFile(path: string, directory: string): Deno.FsFile {
         file.close();
         throw heldBy(directory);
       }
-      // The process that held it may have removed the file between opening and locking.
       if (isSameFile(file, path)) return file;
       file.close();
     }
   } catch (error) {
     throw fileError(error, `${path}: cannot write`);
-  }
-}
-
-function isSameFile(file: Deno.FsFile, path: string): boolean {
-  try {
-    return file.statSync().ino === Deno.statSync(path).ino;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
 

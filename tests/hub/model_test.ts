@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { UserError } from "../../src/errors.ts";
 import { downloadModel, isHubId } from "../../src/hub/model.ts";
 import { TempDir } from "../data/fixtures.ts";
@@ -114,6 +114,44 @@ Deno.test("hub: several processes may want the same model", async () => {
   assertEquals(one, other);
   assertEquals(await Deno.readFile(`${one}/model.safetensors`), WEIGHTS);
   assertEquals(server.cdn.requests.length, 1);
+});
+
+Deno.test("hub: a process that waited for a download that is damaged does its own", async () => {
+  await using server = new HubServer(single());
+  await using temp = new TempDir();
+  const options = { endpoint: server.url, home: temp.path, http: HTTP };
+  // The weights of the first process are not what the hub says; those of all later ones are.
+  const wrong = new Uint8Array(WEIGHTS.length);
+  server.disturb = (reply, { number }) => number === 0 ? { ...reply, body: wrong } : reply;
+  const downloads = [1, 2, 3].map(() => downloadModel(ID, options));
+  const outcomes = await Promise.allSettled(downloads);
+  const failed = outcomes.filter(({ status }) => status === "rejected");
+  assertEquals(failed.length, 1);
+  assertMatch(
+    String((failed[0] as PromiseRejectedResult).reason),
+    /model.safetensors: the download is damaged: /,
+  );
+  const directory = `${temp.path}/hub/models--someone--gpt2`;
+  assertEquals(await Deno.readFile(`${directory}/blobs/${sha256(WEIGHTS)}`), WEIGHTS);
+  assertEquals(Object.keys(filesIn(temp.path)).filter((path) => /incomplete|copy/.test(path)), []);
+  assertEquals(server.cdn.requests.length, 2, "who waited longest finds the work done");
+});
+
+Deno.test("hub: where files cannot be linked, they are copied", async () => {
+  await using server = new HubServer(single());
+  await using temp = new TempDir();
+  const options = { endpoint: server.url, home: temp.path, http: HTTP };
+  const { link } = Deno;
+  Deno.link = () => Promise.reject(new Deno.errors.NotSupported("no links here"));
+  try {
+    const [one, other] = await Promise.all([1, 2].map(() => downloadModel(ID, options)));
+    assertEquals(one, other);
+    assertEquals(await Deno.readFile(`${one}/model.safetensors`), WEIGHTS);
+    assertEquals((await Deno.stat(`${one}/model.safetensors`)).nlink, 1);
+    assertEquals([...Deno.readDirSync(one)].length, 2);
+  } finally {
+    Deno.link = link;
+  }
 });
 
 Deno.test("hub: a download that is damaged is thrown away", async () => {
