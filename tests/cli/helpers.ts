@@ -21,7 +21,7 @@ export interface CommandOptions {
 
 /** Runs `deno task <task>` as a user in `cwd` would, with the permissions that the task has. */
 export async function runTask(
-  task: "train" | "sample" | "eval" | "export" | "prepare" | "inspect",
+  task: "train" | "sample" | "eval" | "export" | "prepare" | "inspect" | "compare",
   args: string[],
   { cwd, stdin = "", env = {} }: CommandOptions,
 ): Promise<Outcome> {

@@ -1,0 +1,192 @@
+/** `deno task compare`: trains the same model with several optimisers. */
+import { UsageError } from "../errors.ts";
+import { type Axes, cellsOf, type Length } from "../compare/cell.ts";
+import { compare } from "../compare/compare.ts";
+import { writeComparison } from "../compare/files.ts";
+import {
+  ADAMW,
+  AGD,
+  COMPARE_PRESETS,
+  type ComparePreset,
+  PUBLISHED,
+  SGD,
+} from "../compare/presets.ts";
+import { RunStore } from "../compare/store.ts";
+import { Gpu } from "../gpu/gpu.ts";
+import { RunLock } from "../train/run_lock.ts";
+import type { Arguments, CommandSpec } from "./arguments.ts";
+import { CompareDisplay } from "./compare_display.ts";
+import { interruptSignal } from "./interrupt.ts";
+import { main } from "./main.ts";
+import { limitNetwork } from "./network.ts";
+
+const PRESET_NAMES = Object.keys(COMPARE_PRESETS) as (keyof typeof COMPARE_PRESETS)[];
+
+const COMMAND: CommandSpec = {
+  name: "compare",
+  summary:
+    "Trains the same model from the same seed on the same batches with AGD, AdamW and SGD, the last\n" +
+    "two over a grid of learning rates, and writes tables and curves. Options marked * take a list,\n" +
+    "e.g. --width 64,128, whose first value is the base. Runs that are finished are not made again.",
+  options: {
+    preset: { value: "NAME", help: `${PRESET_NAMES.join(", ")} (default quick)` },
+    data: {
+      value: "PATH",
+      help: "file, glob, directory or URL; each one given is a corpus of its own (default data/)",
+      repeatable: true,
+    },
+    vocab: { value: "KIND", help: "* compact, full", repeatable: true },
+    layers: { value: "N", help: "* transformer blocks", repeatable: true },
+    heads: { value: "N", help: "* attention heads; must divide the width", repeatable: true },
+    width: { value: "N", help: "* width of the residual stream", repeatable: true },
+    context: { value: "N", help: "* tokens in a sequence", repeatable: true },
+    batch: { value: "N", help: "* sequences in a batch", repeatable: true },
+    bias: { value: "on|off", help: "* whether biases are trained", repeatable: true },
+    affine: {
+      value: "on|off",
+      help: "* whether gains and biases of layer norms are trained",
+      repeatable: true,
+    },
+    tokens: { value: "N", help: "tokens of a run" },
+    steps: { value: "N", help: "steps of a run, instead of --tokens" },
+    seeds: { value: "N", help: "* seeds of the initial weights and the data", repeatable: true },
+    optimizer: { value: "NAME", help: "* agd, published (AGD), adamw, sgd", repeatable: true },
+    "adamw-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
+    "sgd-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
+    extend: {
+      value: "N",
+      help: "rates to add by a factor of 3 while the best is at an end of the grid (default 2)",
+    },
+    evaluations: { value: "N", help: "evaluations in a run (default 10)" },
+    "eval-tokens": { value: "N", help: "tokens of an evaluation, at least (default 8192)" },
+    out: { value: "DIR", help: "where to write (default runs/compare- and the preset)" },
+    quiet: { help: "print only the tables" },
+    json: { help: "print one JSON object a line instead" },
+  },
+  examples: [
+    "",
+    "--width 64,128 --layers 2,4 --seeds 0,1,2 --out runs/sizes",
+    "--preset cells --data novel.txt",
+  ],
+};
+
+async function compareCommand(options: Arguments): Promise<number> {
+  const name = options.choice("preset", PRESET_NAMES) ?? "quick";
+  const preset: ComparePreset = COMPARE_PRESETS[name];
+  const axes = chooseAxes(options, preset);
+  const cells = cellsOf(axes, preset.sweep, chooseLength(options, preset));
+  const seeds = integers(options, "seeds", 0) ?? preset.seeds;
+  const optimizers = chooseOptimizers(options, preset);
+  const extensions = options.integer("extend", { min: 0 }) ?? 2;
+  const evaluations = options.integer("evaluations") ?? 10;
+  const validationTokens = options.integer("eval-tokens") ?? 8192;
+  const out = options.text("out") ?? `runs/compare-${name}`;
+  if (options.flag("quiet") && options.flag("json")) {
+    throw new UsageError("--quiet and --json exclude each other");
+  }
+  limitNetwork(axes.data);
+
+  const store = await RunStore.open(out);
+  using _lock = new RunLock(out);
+  using gpu = await Gpu.open();
+  const kind = options.flag("json") ? "json" : options.flag("quiet") ? "quiet" : "text";
+  using display = new CompareDisplay(kind, gpu.adapterName, out);
+  using interrupt = interruptSignal(() => display.stopping());
+  let text = "";
+  await compare(gpu, store, {
+    ...{ cells, seeds, ...optimizers, extensions, evaluations, validationTokens },
+    signal: interrupt.signal,
+    onPlan: (plan) => display.start(plan, cells.length),
+    onRun: (run, plan) => display.begin(run, plan),
+    onStep: (event, steps) => display.step(event, steps),
+    onRecord: async (record, run, plan) => {
+      if (run.isDone) return;
+      text = await writeComparison(out, store.records);
+      display.record(record, run, plan);
+    },
+    onExtend: (cell, optimizer, rate) => display.extend(cell, optimizer, rate),
+  });
+  if (store.records.length > 0) text = await writeComparison(out, store.records);
+  display.end(text, interrupt.exitCode !== 0);
+  return interrupt.exitCode;
+}
+
+function chooseAxes(options: Arguments, { axes }: ComparePreset): Axes {
+  const given: Partial<Axes> = {
+    vocabulary: choices(options, "vocab", ["compact", "full"]),
+    bias: choices(options, "bias", ["on", "off"])?.map((value) => value === "on"),
+    affine: choices(options, "affine", ["on", "off"])?.map((value) => value === "on"),
+  };
+  for (const name of ["layers", "heads", "width", "context", "batch"] as const) {
+    given[name] = integers(options, name);
+  }
+  const data = options.list("data");
+  if (data.length > 0) given.data = data;
+  const isGiven = ([, value]: [string, unknown]) => value !== undefined;
+  return { ...axes, ...Object.fromEntries(Object.entries(given).filter(isGiven)) };
+}
+
+function chooseLength(options: Arguments, { tokens }: ComparePreset): Length {
+  const steps = options.integer("steps");
+  const given = options.integer("tokens");
+  if (steps !== undefined && given !== undefined) {
+    throw new UsageError("--steps and --tokens say the same: give one of them");
+  }
+  return steps === undefined ? { tokens: given ?? tokens } : { steps };
+}
+
+function chooseOptimizers(
+  options: Arguments,
+  preset: ComparePreset,
+): Pick<ComparePreset, "contenders" | "grids"> {
+  const names = choices(options, "optimizer", ["agd", "published", "adamw", "sgd"]);
+  const contenders = names
+    ? [...(names.includes("agd") ? [AGD] : []), ...(names.includes("published") ? [PUBLISHED] : [])]
+    : preset.contenders;
+  const grids = names
+    ? [ADAMW, SGD].filter(({ optimizer }) => names.includes(optimizer))
+    : preset.grids;
+  return {
+    contenders,
+    grids: grids.map(({ optimizer, learningRates }) => {
+      const given = rates(options, `${optimizer}-lr`);
+      return { optimizer, learningRates: given ?? learningRates };
+    }),
+  };
+}
+
+/** The values of a list option without repetitions; undefined if it was not given. */
+function values(options: Arguments, name: string): string[] | undefined {
+  const given = options.list(name).flatMap((text) => text.split(",")).map((text) => text.trim());
+  return given.length > 0 ? [...new Set(given)] : undefined;
+}
+
+function integers(options: Arguments, name: string, min = 1): number[] | undefined {
+  return values(options, name)?.map((text) => {
+    const value = Number(text);
+    if (text !== "" && Number.isSafeInteger(value) && value >= min) return value;
+    throw new UsageError(`--${name} must be integers of ${min} or more, not '${text}'`);
+  });
+}
+
+function rates(options: Arguments, name: string): number[] | undefined {
+  return values(options, name)?.map((text) => {
+    const value = Number(text);
+    if (Number.isFinite(value) && value > 0) return value;
+    throw new UsageError(`--${name} must be numbers above 0, not '${text}'`);
+  });
+}
+
+function choices<Choice extends string>(
+  options: Arguments,
+  name: string,
+  allowed: readonly Choice[],
+): Choice[] | undefined {
+  return values(options, name)?.map((text) => {
+    const found = allowed.find((choice) => choice === text);
+    if (found !== undefined) return found;
+    throw new UsageError(`--${name} must be of ${allowed.join(", ")}, not '${text}'`);
+  });
+}
+
+if (import.meta.main) await main(COMMAND, compareCommand);

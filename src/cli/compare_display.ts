@@ -1,0 +1,105 @@
+import type { Cell } from "../compare/cell.ts";
+import type { Plan, Run } from "../compare/compare.ts";
+import { nameOf } from "../compare/contender.ts";
+import { finalLoss, lowestLoss, type RunRecord } from "../compare/record.ts";
+import type { StepEvent } from "../train/train.ts";
+import { formatSeconds, ProgressBar } from "./progress_bar.ts";
+
+/** Where a comparison reports to: text, JSON lines, or nothing but the tables. */
+export class CompareDisplay implements Disposable {
+  #bar: ProgressBar | undefined;
+  /** Of the runs made now, for the time left. */
+  #seconds = 0;
+  #cost = 0;
+
+  constructor(
+    readonly kind: "text" | "json" | "quiet",
+    readonly adapter: string,
+    readonly out: string,
+  ) {}
+
+  start({ runs, costLeft }: Plan, cells: number): void {
+    this.#tell(
+      "start",
+      { adapter: this.adapter, cells, runs, out: this.out },
+      `${count(runs, "run")} in ${count(cells, "cell")} on ${this.adapter}, to ${this.out}` +
+        (costLeft === 0 ? "; all are finished." : ""),
+    );
+  }
+
+  begin({ cell, settings: { contender, seed } }: Run, { runs, finished }: Plan): void {
+    const text = `run ${finished + 1}/${runs}  ${describe(cell)}  ${
+      nameOf(contender)
+    }, seed ${seed}`;
+    this.#tell("run", { run: finished + 1, runs, cell, contender, seed }, text);
+    if (this.kind === "text" && Deno.stdout.isTerminal()) this.#bar = new ProgressBar();
+  }
+
+  step(event: StepEvent, steps: number): void {
+    this.#bar?.step(event, steps);
+  }
+
+  record(record: RunRecord, { cost }: Run, { runs, finished, costLeft }: Plan): void {
+    const { seconds, diverged, parameters } = record;
+    this.#seconds += seconds;
+    this.#cost += cost;
+    const left = this.#seconds / this.#cost * costLeft;
+    const outcome = diverged ?? `val ${finalLoss(record).toFixed(4)}`;
+    this.#tell(
+      "record",
+      {
+        ...{ run: finished, runs, parameters, seconds, diverged, seconds_left: left },
+        ...{ final_loss: finalLoss(record), lowest_loss: lowestLoss(record) },
+      },
+      `  ${outcome}  ${formatSeconds(seconds)}` +
+        (costLeft > 0 ? `, about ${formatSeconds(left)} left` : ""),
+    );
+  }
+
+  extend(cell: Cell, optimizer: "adamw" | "sgd", learningRate: number): void {
+    const text = "The best learning rate is at an end of the grid: tries " +
+      `${nameOf({ optimizer, learningRate })} too.`;
+    this.#tell("extend", { cell, optimizer, learning_rate: learningRate }, text);
+  }
+
+  stopping(): void {
+    this.#tell("stopping", {}, "Stopping after this step; Ctrl-C once more quits at once.");
+  }
+
+  end(text: string, interrupted: boolean): void {
+    if (this.kind === "json") {
+      this.#tell("end", { out: this.out, interrupted });
+      return;
+    }
+    this.#bar?.erase();
+    const ending = interrupted
+      ? "Stopped: the run under way is lost. The same command goes on with the rest."
+      : `Wrote compare.md, compare.json and compare.svg in ${this.out}.`;
+    if (this.kind === "text") console.log();
+    console.log(`${text}\n${ending}`);
+  }
+
+  #tell(event: string, data: Record<string, unknown>, text?: string): void {
+    if (this.kind === "json") console.log(JSON.stringify({ event, ...data }));
+    if (this.kind !== "text" || text === undefined) return;
+    this.#bar?.erase();
+    console.log(text);
+    if (event === "record") this.#bar = undefined;
+    this.#bar?.draw();
+  }
+
+  [Symbol.dispose](): void {
+    this.#bar?.erase();
+  }
+}
+
+function describe(cell: Cell): string {
+  const { layers, width, context, batch, vocabulary, bias, affine } = cell;
+  const rest = [!bias && "no biases", !affine && "no affine", vocabulary === "full" && "full"];
+  return [`width ${width}`, `layers ${layers}`, `context ${context}`, `batch ${batch}`, ...rest]
+    .filter((part) => part !== false).join(", ");
+}
+
+function count(number: number, what: string): string {
+  return `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,56 @@
+import type { Initialisation } from "../model/initialise.ts";
+import { AdamW } from "../optim/adamw.ts";
+import { Agd } from "../optim/agd.ts";
+import { type AgdOptions, agdSettings, describeAgd } from "../optim/agd_options.ts";
+import type { Optimizer, OptimizerTarget } from "../optim/optimizer.ts";
+import { Sgd } from "../optim/sgd.ts";
+
+/** An optimiser with all of its settings, as plain data. */
+export type Contender =
+  | { optimizer: "agd"; options: AgdOptions }
+  | { optimizer: "adamw" | "sgd"; learningRate: number };
+
+/** AGD, its defaults spelt out: a run that is stored says what it was, whatever they become. */
+export function agdWith(options: AgdOptions = {}): Contender {
+  const { polarSteps, ...settings } = agdSettings(options);
+  return {
+    optimizer: "agd",
+    options: settings.norm === "spectral" ? { ...settings, polarSteps } : settings,
+  };
+}
+
+/** An optimiser that needs a learning rate, with those to try first. */
+export interface Grid {
+  optimizer: "adamw" | "sgd";
+  learningRates: readonly number[];
+}
+
+/** What the tables call it, e.g. `AdamW, lr 0.003`. */
+export function nameOf(contender: Contender): string {
+  if (contender.optimizer !== "agd") {
+    return `${contender.optimizer === "adamw" ? "AdamW" : "SGD"}, lr ${contender.learningRate}`;
+  }
+  return describeAgd(agdSettings(contender.options))
+    .replace("agd spectral", "AGD")
+    .replace("agd frobenius", "AGD as published");
+}
+
+/** Whether it is AGD with nothing set. */
+export function isDefault(contender: Contender): boolean {
+  return nameOf(contender) === nameOf(agdWith());
+}
+
+/** The initial weights that go with an optimiser. */
+export function initialisationOf(contender: Contender): Initialisation {
+  if (contender.optimizer !== "agd") return "normal";
+  return contender.options.norm === "frobenius" ? "orthogonal" : "natural";
+}
+
+/** Makes the optimiser. */
+export function makeOptimizer(contender: Contender, target: OptimizerTarget): Optimizer {
+  if (contender.optimizer === "agd") return new Agd(target, contender.options);
+  const { optimizer, learningRate } = contender;
+  return optimizer === "adamw"
+    ? new AdamW(target, { learningRate })
+    : new Sgd(target, { learningRate });
+}

@@ -1,0 +1,107 @@
+import type { AgdOptions } from "../optim/agd_options.ts";
+import type { Axes } from "./cell.ts";
+import { SAMPLE_CORPUS } from "./corpus.ts";
+import { agdWith, type Contender, type Grid } from "./contender.ts";
+
+/** A comparison that is ready to be made. */
+export interface ComparePreset {
+  axes: Axes;
+  sweep: "product" | "star";
+  /** To train on in each run. */
+  tokens: number;
+  seeds: readonly number[];
+  contenders: readonly Contender[];
+  grids: readonly Grid[];
+}
+
+/** AGD with nothing set. */
+export const AGD: Contender = agdWith();
+/** AGD as it was published. */
+export const PUBLISHED: Contender = agdWith({ norm: "frobenius" });
+export const ADAMW: Grid = { optimizer: "adamw", learningRates: [1e-3, 3e-3, 1e-2] };
+export const SGD: Grid = { optimizer: "sgd", learningRates: [0.1, 0.3, 1] };
+
+const SMALL: Axes = {
+  data: [SAMPLE_CORPUS],
+  layers: [2],
+  heads: [4],
+  width: [64],
+  context: [64],
+  batch: [16],
+  bias: [true],
+  affine: [true],
+  vocabulary: ["compact"],
+};
+
+/** What AGD is made of, a part at a time: first of the default, then of the published form. */
+const ABLATIONS: readonly AgdOptions[] = [
+  { vectors: "grouped" },
+  { vectors: "none" },
+  { embeddings: "matrix" },
+  { momentum: 0 },
+  { momentum: 0.95 },
+  { momentum: 0.9, nesterov: true },
+  { momentum: 0.95, nesterov: true },
+  { averaging: false },
+  { momentum: 0, averaging: false },
+  { depth: "maps" },
+  { polarSteps: [2, 2] },
+  { polarSteps: [4, 0] },
+  { polarSteps: [6, 2] },
+  { norm: "frobenius" },
+  { norm: "frobenius", vectors: "own" },
+  { norm: "frobenius", vectors: "none" },
+  { norm: "frobenius", embeddings: "rows" },
+  { norm: "frobenius", momentum: 0.9 },
+  { norm: "frobenius", averaging: true },
+  { norm: "frobenius", vectors: "own", embeddings: "rows", momentum: 0.9, averaging: true },
+];
+
+/** Comparisons by name. */
+export const COMPARE_PRESETS = {
+  quick: {
+    axes: SMALL,
+    sweep: "product",
+    tokens: 200 * 16 * 64,
+    seeds: [0],
+    contenders: [AGD, PUBLISHED],
+    grids: [ADAMW, SGD],
+  },
+  cells: {
+    axes: {
+      ...SMALL,
+      layers: [2, 4],
+      width: [64, 128],
+      context: [64, 128, 256],
+      batch: [16, 4, 64],
+      bias: [true, false],
+      affine: [true, false],
+      vocabulary: ["compact", "full"],
+    },
+    sweep: "star",
+    tokens: 400 * 16 * 64,
+    seeds: [0, 1, 2],
+    contenders: [AGD],
+    grids: [ADAMW],
+  },
+  ablations: {
+    axes: SMALL,
+    sweep: "product",
+    tokens: 400 * 16 * 64,
+    seeds: [0, 1, 2],
+    contenders: [AGD, ...ABLATIONS.map(agdWith)],
+    grids: [ADAMW],
+  },
+  gpu: {
+    axes: {
+      ...SMALL,
+      ...{ layers: [6], heads: [6], width: [384], context: [256], batch: [32] },
+      vocabulary: ["full"],
+    },
+    sweep: "product",
+    tokens: 4000 * 32 * 256,
+    seeds: [0, 1, 2],
+    contenders: [AGD, PUBLISHED],
+    grids: [ADAMW, SGD],
+  },
+} as const satisfies Record<string, ComparePreset>;

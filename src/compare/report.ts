@@ -1,0 +1,150 @@
+import type { CellSummary, Row, Spread } from "./summary.ts";
+
+const INTRODUCTION = `# Optimisers compared
+
+Losses are validation losses in nats per token, on the same held-out documents at every evaluation.
+Within a cell every optimiser trains the same model for the same number of steps on the same
+batches in the same order, so on equal tokens. AGD has nothing to set, starts from its own initial
+weights and, by default, is evaluated on its averaged ones. AdamW (betas 0.9 and 0.95, weight decay
+0.1, no gradient clipping) and SGD (momentum 0.9) start from GPT-2's initial weights, with warm-up
+over the first tenth of the steps (at most 100) and a cosine down to a tenth of the learning rate
+that is given. The best rate of a grid is the one with the lowest final validation loss: it is
+chosen with hindsight, which favours them. ± is the standard deviation over the seeds.
+`;
+
+/** The tables of a comparison, as Markdown. */
+export function report(cells: readonly CellSummary[]): string {
+  const parts = [INTRODUCTION, ...overview(cells), ...cells.flatMap(describeCell)];
+  return parts.join("\n").trimEnd() + "\n";
+}
+
+/** AGD's defaults against the best AdamW in all cells, the lost ones told of by name. */
+function overview(cells: readonly CellSummary[]): string[] {
+  const compared = cells.filter(({ difference }) => difference);
+  if (compared.length === 0) return [];
+  const lost = compared.filter(({ difference }) => !(difference!.mean <= 0));
+  const won = compared.length - lost.length;
+  const lines = [
+    "## AGD against the best AdamW\n",
+    `AGD's final loss is at or below that of the best AdamW in ${won} of ${compared.length} cells.`,
+  ];
+  if (lost.length > 0) {
+    lines.push(
+      "It is above in:\n",
+      ...lost.map(({ cell, difference }) => {
+        return `- ${shortName(cell, cells)}: by ${showSpread(difference)}`;
+      }),
+    );
+  }
+  const rows = compared.map(({ cell, agd, adamw, difference }) => [
+    shortName(cell, cells),
+    showSpread(agd!.final),
+    showSpread(adamw!.final),
+    rateOf(adamw!),
+    showSpread(difference, true),
+    String(agd!.seeds.length),
+  ]);
+  const titles = ["cell", "AGD", "best AdamW", "its lr", "difference", "seeds"];
+  return [...lines, "", table(titles, rows)];
+}
+
+function describeCell(summary: CellSummary, _: number, cells: readonly CellSummary[]): string[] {
+  const { cell, parameters, vocabularySize, rows, edges } = summary;
+  const tokens = cell.steps * cell.batch * cell.context;
+  const lines = [
+    `## ${shortName(cell, cells)}\n`,
+    `${cell.data}: ${number(cell.steps)} steps of ${number(cell.batch * cell.context)} tokens, ` +
+    `${number(tokens)} in all; layers ${cell.layers}, heads ${cell.heads}, width ${cell.width}, ` +
+    `context ${cell.context}, batch ${cell.batch}, ${cell.vocabulary} vocabulary of ` +
+    `${number(vocabularySize)}, ${cell.bias ? "" : "no "}biases, ` +
+    `${cell.affine ? "" : "no "}affine layer norms; ${number(parameters)} parameters.\n`,
+    table(
+      ["optimiser", "final loss", "lowest loss", "tokens to AdamW's lowest", "time", "tok/s"],
+      rows.map((row) => [
+        row.name,
+        showSpread(row.final),
+        showSpread(row.lowest),
+        reached(row, summary),
+        `${row.seconds.toFixed(0)} s`,
+        number(Math.round(row.tokensPerSecond)),
+      ]),
+    ),
+  ];
+  for (const { optimizer, learningRate, end } of edges) {
+    const name = optimizer === "adamw" ? "AdamW" : "SGD";
+    lines.push(
+      `${name}'s best learning rate, ${learningRate}, is at the ${end} end of the grid: ` +
+        `there may be a better one beyond it.\n`,
+    );
+  }
+  for (const { name, diverged, records } of rows) {
+    if (diverged.length === 0) continue;
+    const reasons = records.flatMap(({ diverged }) => diverged ?? []);
+    lines.push(`${name} diverged with ${seeds(diverged)}: ${reasons[0]}.\n`);
+  }
+  return lines;
+}
+
+/** What tells a cell from the others, or its data if it is the only one. */
+export function shortName(
+  cell: CellSummary["cell"],
+  cells: readonly CellSummary[],
+): string {
+  const differs = (name: keyof typeof cell) =>
+    cells.some((other) => other.cell[name] !== cell[name]);
+  const parts = [
+    `width ${cell.width}`,
+    `layers ${cell.layers}`,
+    differs("heads") && `heads ${cell.heads}`,
+    `context ${cell.context}`,
+    `batch ${cell.batch}`,
+    differs("vocabulary") && `${cell.vocabulary} vocabulary`,
+    !cell.bias && "no biases",
+    !cell.affine && "no affine",
+    differs("steps") && `${number(cell.steps)} steps`,
+    differs("data") && cell.data,
+  ];
+  return parts.filter((part) => part !== false).join(", ");
+}
+
+function rateOf({ contender }: Row): string {
+  return contender.optimizer === "agd" ? "" : String(contender.learningRate);
+}
+
+function reached({ tokensToAdamW, seeds }: Row, { adamw }: CellSummary): string {
+  if (!adamw) return "";
+  if (!tokensToAdamW) return "not reached";
+  const tokens = number(Math.round(tokensToAdamW.mean));
+  const missed = tokensToAdamW.seeds < seeds.length;
+  return missed ? `${tokens} (${tokensToAdamW.seeds} of ${seeds.length} seeds)` : tokens;
+}
+
+function showSpread(spread: Spread | undefined, signed = false): string {
+  if (!spread || !Number.isFinite(spread.mean)) return "diverged";
+  const { mean, deviation } = spread;
+  const text = (signed && mean > 0 ? "+" : "") + mean.toFixed(4);
+  return deviation === undefined ? text : `${text} ± ${deviation.toFixed(4)}`;
+}
+
+function seeds(list: readonly number[]): string {
+  return `seed${list.length > 1 ? "s" : ""} ${list.join(", ")}`;
+}
+
+/** A Markdown table that can be read as it is too. */
+function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = titles.map((title, i) =>
+    Math.max(...[title, ...rows.map((row) => row[i])].map(({ length }) => length))
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${
+      cells.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join(
+        " | ",
+      )
+    } |`;
+  const rule = widths.map((width, i) => i === 0 ? "-".repeat(width) : "-".repeat(width - 1) + ":");
+  return [line(titles), line(rule), ...rows.map(line), ""].join("\n");
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en");
+}

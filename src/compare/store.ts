@@ -1,0 +1,84 @@
+import { hash } from "node:crypto";
+import { fileError, UserError } from "../errors.ts";
+import { replaceText } from "../replace_file.ts";
+import type { RunRecord, RunSettings } from "./record.ts";
+
+/** The finished runs of a directory: one file each, named after a hash of the run's settings. */
+export class RunStore {
+  readonly #directory: string;
+  readonly #records = new Map<string, RunRecord>();
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /**
+   * Opens `runs/` in a directory; creates it if need be.
+   *
+   * @throws {UserError} If it cannot be read or written, or a file in it is damaged.
+   */
+  static async open(directory: string): Promise<RunStore> {
+    const store = new RunStore(`${directory}/runs`);
+    const names: string[] = [];
+    try {
+      await Deno.mkdir(store.#directory, { recursive: true });
+      for await (const { name } of Deno.readDir(store.#directory)) {
+        if (name.endsWith(".json")) names.push(name);
+      }
+    } catch (error) {
+      throw fileError(error, `${store.#directory}: cannot read`);
+    }
+    for (const name of names.sort()) {
+      store.#records.set(name, await readRecord(`${store.#directory}/${name}`, name));
+    }
+    return store;
+  }
+
+  /** All runs. */
+  get records(): RunRecord[] {
+    return [...this.#records.values()];
+  }
+
+  /** The run with these settings, if it is finished. */
+  find(settings: RunSettings): RunRecord | undefined {
+    return this.#records.get(fileName(settings));
+  }
+
+  /** @throws {UserError} If the file cannot be written. */
+  async add(record: RunRecord): Promise<void> {
+    const name = fileName(record.settings);
+    await replaceText(`${this.#directory}/${name}`, JSON.stringify(record, null, 1) + "\n");
+    this.#records.set(name, record);
+  }
+}
+
+function fileName(settings: RunSettings): string {
+  const { contender: { optimizer }, seed } = settings;
+  const digest = hash("sha256", canonical(settings)).slice(0, 16);
+  return `${optimizer}-seed${seed}-${digest}.json`;
+}
+
+/** JSON that does not depend on the order in which properties were set. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, part) => {
+    if (typeof part !== "object" || part === null || Array.isArray(part)) return part;
+    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => a < b ? -1 : 1));
+  });
+}
+
+async function readRecord(path: string, name: string): Promise<RunRecord> {
+  const text = await Deno.readTextFile(path).catch((error) => {
+    throw fileError(error, `${path}: cannot read`);
+  });
+  const damaged = new UserError(`${path} is damaged: remove it, and the run is done again`);
+  let record: RunRecord;
+  try {
+    record = JSON.parse(text);
+  } catch {
+    throw damaged;
+  }
+  const settings = record?.settings;
+  if (!settings?.contender || !Array.isArray(record.curve)) throw damaged;
+  if (fileName(settings) !== name) throw damaged;
+  return record;
+}

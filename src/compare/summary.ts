@@ -1,0 +1,159 @@
+import type { Cell } from "./cell.ts";
+import { type Contender, isDefault, nameOf } from "./contender.ts";
+import { bestTrial, edge } from "./learning_rates.ts";
+import { finalLoss, lowestLoss, type RunRecord, tokensToReach } from "./record.ts";
+
+/** A mean over seeds, and their standard deviation if there is more than one. */
+export interface Spread {
+  mean: number;
+  deviation?: number;
+}
+
+/** A contender in a cell, over all of its seeds. */
+export interface Row {
+  contender: Contender;
+  name: string;
+  seeds: number[];
+  /** Validation loss after the last step; infinite if a seed diverged. */
+  final: Spread;
+  /** Lowest validation loss. */
+  lowest: Spread;
+  /** Tokens to the lowest loss of the best AdamW with the same seed, where a run gets there. */
+  tokensToAdamW?: { mean: number; seeds: number };
+  seconds: number;
+  tokensPerSecond: number;
+  /** Seeds whose training diverged. */
+  diverged: number[];
+  records: RunRecord[];
+}
+
+/** A cell with all of its contenders, best first. */
+export interface CellSummary {
+  cell: Cell;
+  vocabularySize: number;
+  parameters: number;
+  rows: Row[];
+  /** AGD with nothing changed, if it was run. */
+  agd?: Row;
+  /** AdamW with the best learning rate of its grid, if it was run. */
+  adamw?: Row;
+  /** AGD's final loss minus that of the best AdamW, over the seeds that both have. */
+  difference?: Spread;
+  /** The best learning rates that are at an end of their grids. */
+  edges: { optimizer: "adamw" | "sgd"; learningRate: number; end: "lower" | "upper" }[];
+}
+
+/** Sums up the runs of a comparison, cell by cell. */
+export function summarise(records: readonly RunRecord[]): CellSummary[] {
+  const cells = Map.groupBy(
+    records,
+    ({ settings: { cell, data, evalEvery, validationTokens } }) => {
+      return JSON.stringify([cell, data.data, data.vocabulary, evalEvery, validationTokens]);
+    },
+  );
+  return [...cells.values()].map(summariseCell).sort((a, b) => order(a.cell, b.cell));
+}
+
+/** The order of cells in the tables: by their properties in turn, with the usual before the rest. */
+function order(a: Cell, b: Cell): number {
+  const key = ({ data, vocabulary, bias, affine, ...sizes }: Cell) => {
+    const { layers, heads, width, context, batch, steps } = sizes;
+    const plain = [vocabulary === "full", !bias, !affine].map(Number);
+    return [data, ...plain, layers, heads, width, context, batch, steps];
+  };
+  const others = key(b);
+  for (const [i, value] of key(a).entries()) {
+    if (value !== others[i]) return value < others[i] ? -1 : 1;
+  }
+  return 0;
+}
+
+function summariseCell(records: RunRecord[]): CellSummary {
+  const [first] = records;
+  const groups = Map.groupBy(records, ({ settings }) => JSON.stringify(settings.contender));
+  const rows = [...groups.values()].map(rowOf).sort((a, b) => compareLosses(a.final, b.final));
+  const agd = rows.find(({ contender }) => isDefault(contender));
+  const adamw = bestOf(rows, "adamw");
+  if (adamw) { for (const row of rows) row.tokensToAdamW = tokensTo(row, adamw); }
+  return {
+    cell: { ...first.settings.cell, data: first.data },
+    vocabularySize: first.vocabulary_size,
+    parameters: first.parameters,
+    ...{ rows, agd, adamw },
+    difference: agd && adamw && differenceOf(agd, adamw),
+    edges: (["adamw", "sgd"] as const).flatMap((optimizer) => {
+      const trials = trialsOf(rows, optimizer);
+      const end = trials.length > 0 ? edge(trials) : undefined;
+      return end ? [{ optimizer, end, learningRate: bestTrial(trials).learningRate }] : [];
+    }),
+  };
+}
+
+function rowOf(unsorted: RunRecord[]): Row {
+  const records = unsorted.toSorted((a, b) => a.settings.seed - b.settings.seed);
+  const { contender } = records[0].settings;
+  const seeds = (some: RunRecord[]) => some.map(({ settings }) => settings.seed);
+  return {
+    ...{ contender, records, name: nameOf(contender), seeds: seeds(records) },
+    final: spread(records.map(finalLoss)),
+    lowest: spread(records.map(lowestLoss)),
+    seconds: mean(records.map(({ seconds }) => seconds)),
+    tokensPerSecond: mean(records.map(({ tokens_per_second }) => tokens_per_second)),
+    diverged: seeds(records.filter(({ diverged }) => diverged !== undefined)),
+  };
+}
+
+function trialsOf(rows: readonly Row[], optimizer: "adamw" | "sgd") {
+  return rows.flatMap(({ contender, final }) => {
+    if (contender.optimizer !== optimizer) return [];
+    return [{ learningRate: contender.learningRate, loss: final.mean }];
+  });
+}
+
+/** The row with the best learning rate of an optimiser's grid. */
+export function bestOf(rows: readonly Row[], optimizer: "adamw" | "sgd"): Row | undefined {
+  const trials = trialsOf(rows, optimizer);
+  if (trials.length === 0) return undefined;
+  const { learningRate } = bestTrial(trials);
+  return rows.find(({ contender }) =>
+    contender.optimizer === optimizer && contender.learningRate === learningRate
+  );
+}
+
+/** The pairs of runs of two rows that have their seed in common. */
+function pairs(one: Row, other: Row): [RunRecord, RunRecord][] {
+  return one.records.flatMap((record) => {
+    const { seed } = record.settings;
+    const partner = other.records.find(({ settings }) => settings.seed === seed);
+    return partner ? [[record, partner] as [RunRecord, RunRecord]] : [];
+  });
+}
+
+function tokensTo(row: Row, target: Row): Row["tokensToAdamW"] {
+  const tokens = pairs(row, target)
+    .map(([run, best]) => tokensToReach(run.curve, lowestLoss(best)))
+    .filter((tokens) => tokens !== undefined);
+  return tokens.length > 0 ? { mean: mean(tokens), seeds: tokens.length } : undefined;
+}
+
+function differenceOf(agd: Row, adamw: Row): Spread | undefined {
+  const both = pairs(agd, adamw);
+  if (both.length === 0) return undefined;
+  return spread(both.map(([one, other]) => finalLoss(one) - finalLoss(other)));
+}
+
+function compareLosses(a: Spread, b: Spread): number {
+  return a.mean === b.mean ? 0 : a.mean - b.mean;
+}
+
+/** Mean and sample standard deviation. */
+export function spread(values: readonly number[]): Spread {
+  const center = mean(values);
+  if (values.length === 1 || !Number.isFinite(center)) return { mean: center };
+  const squares = values.map((value) => (value - center) ** 2).reduce((a, b) => a + b);
+  return { mean: center, deviation: Math.sqrt(squares / (values.length - 1)) };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}

@@ -1,0 +1,71 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { TextLineStream } from "@std/streams/text-line-stream";
+import { assertFails, corpusDirectory, runTask } from "./helpers.ts";
+
+const COMPARE = fromFileUrl(new URL("../../src/cli/compare.ts", import.meta.url));
+const SMALL = [
+  ...["--data", "corpus.jsonl", "--layers", "1", "--heads", "2", "--width", "16"],
+  ...["--context", "16", "--batch", "2", "--eval-tokens", "64", "--evaluations", "2"],
+];
+
+Deno.test("a comparison writes its tables and goes on where it stopped", async () => {
+  await using directory = await corpusDirectory();
+  const cwd = directory.path;
+  const args = [...SMALL, "--optimizer", "agd,adamw", "--extend", "0", "--out", "results"];
+  // Ctrl-C in the second run
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", COMPARE, ...args, "--steps", "20", "--json"],
+    ...{ cwd, stdin: "null", stdout: "piped", stderr: "piped" },
+  }).spawn();
+  const events: Record<string, unknown>[] = [];
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+  for await (const line of lines) {
+    events.push(JSON.parse(line));
+    const { event, run } = events.at(-1)!;
+    if (event === "run" && run === 2) child.kill("SIGINT");
+  }
+  assertEquals((await child.status).code, 130);
+  assertEquals(await new Response(child.stderr).text(), "");
+  assertEquals(events.map(({ event }) => event), [
+    ...["start", "run", "record", "run", "stopping", "end"],
+  ]);
+  assertEquals([events[0].runs, events.at(-1)!.interrupted], [4, true]);
+
+  const rest = await runTask("compare", [...args, "--steps", "20"], { cwd });
+  assertEquals([rest.code, rest.stderr], [0, ""]);
+  assertMatch(
+    rest.stdout,
+    /^4 runs in 1 cell on [^\n]*, to results\nrun 2\/4 {2}width 16, layers 1,/,
+  );
+  assertMatch(rest.stdout, /\nrun 4\/4 {2}.* AdamW, lr 0\.01, seed 0\n {2}val \d\.\d{4} {2}/);
+  const table = await Deno.readTextFile(`${cwd}/results/compare.md`);
+  assertStringIncludes(rest.stdout, `\n${table}\nWrote compare.md, `);
+  assertMatch(table, /\n\| AGD +\| +\d\.\d{4} \| /);
+  assertMatch(await Deno.readTextFile(`${cwd}/results/compare.svg`), /^<svg [^]*<\/svg>\s*$/);
+  const { cells: [cell] } = JSON.parse(await Deno.readTextFile(`${cwd}/results/compare.json`));
+  assertEquals(cell.rows.length, 4);
+  assertEquals(cell.rows[0].runs[0].curve.length, 2);
+  assertEquals(cell.rows[0].runs[0].final_loss, cell.rows[0].final.mean);
+
+  const again = await runTask("compare", [...args, "--steps", "20", "--quiet"], { cwd });
+  assertEquals(
+    again.stdout,
+    `${table}\nWrote compare.md, compare.json and compare.svg in results.\n`,
+  );
+});
+
+Deno.test("a wrong call of compare is told of in one line", async () => {
+  await using directory = await corpusDirectory();
+  const cwd = directory.path;
+  const cases: [args: string[], code: 1 | 2, message: string][] = [
+    [["--width", "64,x"], 2, "--width must be integers of 1 or more, not 'x'"],
+    [["--seeds", "0,-1"], 2, "--seeds must be integers of 0 or more, not '-1'"],
+    [["--adamw-lr", "0"], 2, "--adamw-lr must be numbers above 0, not '0'"],
+    [["--bias", "yes"], 2, "--bias must be of on, off, not 'yes'"],
+    [["--tokens", "9", "--steps", "9"], 2, "--steps and --tokens say the same: give one of them"],
+    [["--quiet", "--json"], 2, "--quiet and --json exclude each other"],
+  ];
+  const outcomes = await Promise.all(cases.map(([args]) => runTask("compare", args, { cwd })));
+  outcomes.forEach((outcome, i) => assertFails(outcome, cases[i][1], cases[i][2]));
+});

@@ -1,0 +1,137 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import type { Cell } from "../../src/compare/cell.ts";
+import { compare, type CompareOptions, type Plan } from "../../src/compare/compare.ts";
+import { agdWith, nameOf } from "../../src/compare/contender.ts";
+import { finalLoss, type RunRecord } from "../../src/compare/record.ts";
+import { RunStore } from "../../src/compare/store.ts";
+import { UsageError, UserError } from "../../src/errors.ts";
+import { jsonl, TempDir, texts } from "../data/fixtures.ts";
+import { openTestGpu } from "../ops/helpers.ts";
+import { CELL } from "./helpers.ts";
+
+const gpu = await openTestGpu();
+
+/** A small corpus, and a comparison of AGD and AdamW on it. */
+async function setUp(): Promise<{ directory: TempDir; cell: Cell; options: CompareOptions }> {
+  const directory = new TempDir();
+  const data = await directory.write("corpus.jsonl", jsonl(texts(60, 40)));
+  const cell = { ...CELL, data };
+  const options: CompareOptions = {
+    ...{ cells: [cell], contenders: [agdWith()], seeds: [0, 1], extensions: 0 },
+    grids: [{ optimizer: "adamw", learningRates: [0.01] }],
+    ...{ evaluations: 4, validationTokens: 64 },
+  };
+  return { directory, cell, options };
+}
+
+/** Makes a comparison; returns the runs that it had to make, in order. */
+async function made(out: string, options: CompareOptions): Promise<RunRecord[]> {
+  const records: RunRecord[] = [];
+  await compare(gpu, await RunStore.open(out), {
+    ...options,
+    onRecord: async (record, run, plan) => {
+      if (!run.isDone) records.push(record);
+      await options.onRecord?.(record, run, plan);
+    },
+  });
+  return records;
+}
+
+const titles = (records: readonly RunRecord[]) =>
+  records.map(({ settings: { contender, seed } }) => `${nameOf(contender)}, seed ${seed}`);
+
+Deno.test("a comparison trains every contender from every seed, once", async () => {
+  const { directory, options } = await setUp();
+  await using _ = directory;
+  const before = gpu.allocatedBytes;
+  const plans: Plan[] = [];
+  const records = await made(directory.path, {
+    ...options,
+    onRecord: (_record, _run, plan) => void plans.push({ ...plan }),
+  });
+  assertEquals(gpu.allocatedBytes, before);
+  assertEquals(titles(records), [
+    ...["AGD, seed 0", "AGD, seed 1", "AdamW, lr 0.01, seed 0", "AdamW, lr 0.01, seed 1"],
+  ]);
+  for (const { curve, adapter } of records) {
+    assertEquals(adapter, gpu.adapterName);
+    assertEquals(curve.map(({ step, tokens }) => [step, tokens]), [
+      ...[[2, 64], [4, 128], [6, 192], [8, 256]],
+    ]);
+    assert(curve[3].val_loss < curve[0].val_loss && curve[3].loss < curve[0].loss);
+  }
+  assert(finalLoss(records[0]) !== finalLoss(records[1]), "the seeds differ");
+  assertEquals(plans.map(({ runs, finished }) => [runs, finished]), [
+    ...[[4, 1], [4, 2], [4, 3], [4, 4]],
+  ]);
+  assertEquals(plans[3].costLeft, 0);
+  // Nothing is left to do; a further seed is all that is new.
+  assertEquals(await made(directory.path, options), []);
+  assertEquals(titles(await made(directory.path, { ...options, seeds: [0, 1, 2] })), [
+    ...["AGD, seed 2", "AdamW, lr 0.01, seed 2"],
+  ]);
+});
+
+Deno.test("an interrupted run is made again, and gives what it would have given", async () => {
+  const { directory, options } = await setUp();
+  await using _ = directory;
+  const whole = await made(`${directory.path}/whole`, options);
+  const controller = new AbortController();
+  let steps = 0;
+  const before = gpu.allocatedBytes;
+  const first = await made(`${directory.path}/parts`, {
+    ...options,
+    signal: controller.signal,
+    onStep: () => ++steps === 11 && controller.abort(), // in the second run
+  });
+  assertEquals(gpu.allocatedBytes, before);
+  assertEquals(titles(first), ["AGD, seed 0"]);
+  const rest = await made(`${directory.path}/parts`, options);
+  assertEquals(titles(rest), titles(whole).slice(1));
+  const curves = (records: RunRecord[]) => records.map(({ curve }) => curve);
+  assertEquals(curves([...first, ...rest]), curves(whole));
+});
+
+Deno.test("a grid is extended where its best rate is at an end, and divergence is recorded", async () => {
+  const { directory, options } = await setUp();
+  await using _ = directory;
+  const extended: number[] = [];
+  const records = await made(directory.path, {
+    ...options,
+    ...{ contenders: [], seeds: [0], extensions: 1 },
+    grids: [{ optimizer: "sgd", learningRates: [1e-6, 1e30] }],
+    onExtend: (_cell, _optimizer, learningRate) => extended.push(learningRate),
+  });
+  assertEquals(extended, [3.3e-7]);
+  assertEquals(titles(records), [
+    "SGD, lr 0.000001, seed 0",
+    "SGD, lr 1e+30, seed 0",
+    "SGD, lr 3.3e-7, seed 0",
+  ]);
+  assertMatch(records[1].diverged!, /^the (validation )?loss .* is /);
+  assertEquals(finalLoss(records[1]), Infinity);
+  assertEquals(
+    await made(directory.path, {
+      ...options,
+      contenders: [],
+      seeds: [0],
+      grids: [{ optimizer: "sgd", learningRates: [1e30] }],
+    }),
+    [],
+  );
+});
+
+Deno.test("what cannot be compared is told of before the first run", async () => {
+  const { directory, cell, options } = await setUp();
+  await using _ = directory;
+  const refused = (cell: Cell) =>
+    made(directory.path, { ...options, cells: [options.cells[0], cell] });
+  await assertRejects(() => refused({ ...cell, heads: 3 }), UsageError, "3 heads do not divide");
+  await assertRejects(
+    () => refused({ ...cell, data: "nowhere.jsonl" }),
+    UserError,
+    "nowhere.jsonl",
+  );
+  await assertRejects(() => refused({ ...cell, batch: 2 ** 20 }), UserError, "use a smaller model");
+  assertEquals((await RunStore.open(directory.path)).records, []);
+});

@@ -1,0 +1,56 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { agdWith } from "../../src/compare/contender.ts";
+import { RunStore } from "../../src/compare/store.ts";
+import { UserError } from "../../src/errors.ts";
+import { TempDir } from "../data/fixtures.ts";
+import { adamw, recordOf } from "./helpers.ts";
+
+Deno.test("a finished run is found by its settings, also by another process", async () => {
+  await using directory = new TempDir();
+  const out = `${directory.path}/new/results`;
+  const store = await RunStore.open(out);
+  const records = [
+    recordOf(agdWith(), [8, 6]),
+    recordOf(agdWith(), [8, 7], { seed: 1 }),
+    recordOf(adamw(0.001), [8, 5]),
+    recordOf(adamw(0.001), [8, 4], { cell: { batch: 4 } }),
+  ];
+  for (const record of records) await store.add(record);
+  const opened = await RunStore.open(out);
+  assertEquals(opened.records.length, 4);
+  for (const record of records) {
+    // whatever the order in which the settings were put together
+    const reversed = Object.fromEntries(Object.entries(record.settings).reverse());
+    assertEquals(opened.find(reversed as unknown as typeof record.settings), record);
+  }
+  const { settings } = recordOf(adamw(0.003), []);
+  assertEquals(opened.find(settings), undefined);
+  assertEquals(opened.find({ ...settings, evalEvery: 3 }), undefined);
+});
+
+Deno.test("what a killed process left is no run, and a damaged file is told of", async () => {
+  await using directory = new TempDir();
+  const store = await RunStore.open(directory.path);
+  const record = recordOf(agdWith(), [8, 6]);
+  await store.add(record);
+  const [{ name }] = Deno.readDirSync(`${directory.path}/runs`);
+  const path = `${directory.path}/runs/${name}`;
+  const text = await Deno.readTextFile(path);
+  await Deno.writeTextFile(`${path}.tmp`, text.slice(0, 50));
+  assertEquals((await RunStore.open(directory.path)).records, [record]);
+
+  const damaged = [
+    text.slice(0, 50),
+    "null",
+    "{}",
+    text.replace('"seed": 0', '"seed": 1'), // not the settings that the name stands for
+  ];
+  for (const content of damaged) {
+    await Deno.writeTextFile(path, content);
+    await assertRejects(
+      () => RunStore.open(directory.path),
+      UserError,
+      `${path} is damaged: remove it, and the run is done again`,
+    );
+  }
+});

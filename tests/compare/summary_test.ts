@@ -1,0 +1,102 @@
+import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { agdWith, nameOf } from "../../src/compare/contender.ts";
+import { report } from "../../src/compare/report.ts";
+import { spread, summarise } from "../../src/compare/summary.ts";
+import { compareChart } from "../../src/compare/chart.ts";
+import { adamw, recordOf } from "./helpers.ts";
+
+const AGD = agdWith();
+const RECORDS = [
+  recordOf(adamw(0.001), [8, 5.5]),
+  recordOf(adamw(0.003), [8, 4], { seed: 1 }),
+  recordOf(adamw(0.003), [8, 5]),
+  recordOf(adamw(0.01), [9], { diverged: "the loss of step 5 is NaN" }),
+  recordOf(AGD, [6, 3]),
+  recordOf(AGD, [6, 4.5], { seed: 1 }),
+  recordOf(agdWith({ momentum: 0.5 }), [6, 5.5]),
+  // another cell, in which AGD loses, and AdamW's grid is open above
+  recordOf(AGD, [9, 8.25], { cell: { width: 8 } }),
+  recordOf(adamw(0.001), [9, 8], { cell: { width: 8 } }),
+  recordOf(adamw(0.003), [9, 7], { cell: { width: 8 } }),
+];
+
+Deno.test("spread: the mean and the sample standard deviation", () => {
+  assertEquals(spread([3]), { mean: 3 });
+  assertEquals(spread([2, 4, 6]), { mean: 4, deviation: 2 });
+  assertEquals(spread([2, Infinity]), { mean: Infinity });
+});
+
+Deno.test("runs are summed up by cell and contender, and set against the best AdamW", () => {
+  const [small, large] = summarise(RECORDS);
+  assertEquals([small.cell.width, large.cell.width], [8, 16]);
+  const { rows, agd, adamw: best, difference, edges } = large;
+  assertEquals(rows.map(({ name }) => name), [
+    ...["AGD", "AdamW, lr 0.003", "AdamW, lr 0.001", "AGD, momentum 0.5", "AdamW, lr 0.01"],
+  ]);
+  assertEquals(rows[1].seeds, [0, 1]);
+  assertEquals(rows[1].final.mean, 4.5);
+  assertEquals([agd?.name, best?.name], ["AGD", "AdamW, lr 0.003"]);
+  // seed by seed: 3 - 5 and 4.5 - 4
+  assertEquals(difference?.mean, -0.75);
+  assertAlmostEquals(difference!.deviation!, 2.5 / Math.SQRT2);
+  assertEquals(edges, []);
+  assertEquals(rows.at(-1)!.diverged, [0]);
+  // AGD gets from 6 to 5 in a third of the second 100 tokens with seed 0, and never with seed 1
+  assertAlmostEquals(agd!.tokensToAdamW!.mean, 100 + 100 / 3);
+  assertEquals(agd!.tokensToAdamW!.seeds, 1);
+  assertEquals(best!.tokensToAdamW, { mean: 200, seeds: 2 });
+  assertEquals(rows[3].tokensToAdamW, undefined);
+
+  assertEquals(small.difference, { mean: 1.25 });
+  assertEquals(small.edges, [{ optimizer: "adamw", learningRate: 0.003, end: "upper" }]);
+});
+
+Deno.test("the report tells of what is lost, of open grids and of divergence", () => {
+  const text = report(summarise(RECORDS));
+  assertStringIncludes(
+    text,
+    "AGD's final loss is at or below that of the best AdamW in 1 of 2 cells.\nIt is above in:\n\n" +
+      "- width 8, layers 1, context 16, batch 2: by 1.2500\n",
+  );
+  const name = "width 16, layers 1, context 16, batch 2";
+  assertStringIncludes(
+    text,
+    `\n| ${name} | 3.7500 ± 1.0607 | 4.5000 ± 0.7071 |  0.003 | -0.7500 ± 1.7678 |     2 |\n`,
+  );
+  assertStringIncludes(text, `\n## ${name}\n\nstories: 8 steps of 32 tokens, 256 in all; `);
+  assertStringIncludes(text, "\n| AGD, momentum 0.5 |          5.5000 | ");
+  assertStringIncludes(text, " 133 (1 of 2 seeds) | ");
+  assertStringIncludes(text, "\n| AdamW, lr 0.01    |        diverged |          9.0000 | ");
+  assertStringIncludes(
+    text,
+    "\nAdamW, lr 0.01 diverged with seed 0: the loss of step 5 is NaN.\n",
+  );
+  assertStringIncludes(
+    text,
+    "\nAdamW's best learning rate, 0.003, is at the upper end of the grid: " +
+      "there may be a better one beyond it.\n",
+  );
+});
+
+Deno.test("the chart has a panel for each cell and a colour for each form of AGD", () => {
+  const svg = compareChart(summarise(RECORDS));
+  for (const text of ["width 8, layers 1, context 16, batch 2", "AGD, momentum 0.5", "tokens"]) {
+    assertStringIncludes(svg, `>${text}</text>`);
+  }
+  // Other learning rates are pale, and drawn first.
+  const lines = svg.matchAll(/ stroke="(#\w+)"(?: stroke-width="2")? stroke-linejoin="bevel"/g);
+  assertEquals([...lines].map(([, color]) => color), [
+    ...["#bcd6ec", "#bcd6ec", "#bcd6ec"],
+    ...["#1b66ab", "#d9480f"],
+    ...["#d9480f", "#1b66ab", "#2b8a3e"],
+  ]);
+});
+
+Deno.test("contenders are named by what is not AGD's default", () => {
+  assertEquals(nameOf(agdWith({ norm: "frobenius" })), "AGD as published");
+  assertEquals(
+    nameOf(agdWith({ nesterov: true, momentum: 0.95 })),
+    "AGD, momentum 0.95, nesterov true",
+  );
+  assertEquals(nameOf({ optimizer: "sgd", learningRate: 0.1 }), "SGD, lr 0.1");
+});
