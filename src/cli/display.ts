@@ -27,8 +27,8 @@ export interface Display extends Disposable {
  * - `end`: `step` (the last one), `best` (the `step` with the lowest `val_loss`, which is kept),
  *   `out`, `interrupted`, `skipped` (lines, with `--skip-bad`)
  *
- * or, of a dry run, `dry-run`: `adapter`, `parameters`, `memory` in bytes, `fits`, and if not
- * `reason`.
+ * or, of a dry run, `dry-run`: `adapter`, `parameters`, `memory` and `host_memory` (while a
+ * checkpoint is written) in bytes, `fits`, and if not `reason`.
  */
 export class JsonDisplay implements Display {
   tell(event: string, data: Record<string, unknown>): void {

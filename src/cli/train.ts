@@ -10,11 +10,10 @@ import { loadCheckpoint, readCheckpointConfig } from "../model/checkpoint.ts";
 import { checkConfig, type Gpt2Config, type PresetName, PRESETS } from "../model/config.ts";
 import { Gpt2 } from "../model/gpt2.ts";
 import { parameterCount } from "../model/parameters.ts";
-import { checkMemory, measureTraining } from "../train/dry_run.ts";
+import { checkMemory, type MeasureOptions, measureTraining } from "../train/dry_run.ts";
 import { trainToDirectory } from "../train/run.ts";
 import { checkRunDirectory } from "../train/run_directory.ts";
 import { openRun } from "../train/saved_run.ts";
-import type { TrainerOptions } from "../train/trainer.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
 import { type Display, JsonDisplay, QuietDisplay, TextDisplay } from "./display.ts";
@@ -141,7 +140,8 @@ async function trainCommand(given: Arguments): Promise<number> {
   const isHidden = options.flag("quiet") || options.flag("json");
   const checkpoint = resume?.checkpoint ?? (initFrom && await findCheckpoint(initFrom, isHidden));
   using gpu = await Gpu.open();
-  const trainer = { batch, accumulate, recompute, optimizer: optimizer.make };
+  const sampleTokens = options.flag("quiet") ? 0 : 200;
+  const trainer = { batch, accumulate, recompute, optimizer: optimizer.make, sampleTokens };
   const readVocabulary = async (): Promise<Vocabulary> => {
     if (vocab === "full") return fullVocabulary();
     const bytes = shards.reduce((sum, { size = Infinity }) => sum + size, 0);
@@ -157,13 +157,13 @@ async function trainCommand(given: Arguments): Promise<number> {
   const createModel = async (): Promise<Gpt2> => {
     const vocabulary = await readVocabulary();
     const config = { ...architecture, vocabularySize: vocabulary.size };
-    await checkMemory(gpu, measureTraining(gpu, config, vocabulary, trainer));
+    await checkMemory(gpu, config, vocabulary, trainer);
     const { initialisation } = optimizer;
     return await Gpt2.create(gpu, architecture, { vocabulary, initialisation, seed });
   };
   const loadModel = async (directory: string): Promise<Gpt2> => {
     const model = await loadCheckpoint(gpu, directory);
-    await checkMemory(gpu, measureTraining(gpu, model.config, model.vocabulary, trainer));
+    await checkMemory(gpu, model.config, model.vocabulary, trainer);
     return model;
   };
   if (isDryRun) {
@@ -213,7 +213,6 @@ async function trainCommand(given: Arguments): Promise<number> {
     resume,
     keep,
     record: keptOptions(options, steps),
-    sampleTokens: 200,
     onNote: (text) => display.tell("note", { text }, text),
     onStep: (event) => display.step(event, steps),
     onSample: options.flag("quiet") ? undefined : (step, text) => display.sample(step, text),
@@ -299,26 +298,28 @@ async function dryRun(
   gpu: Gpu,
   config: Gpt2Config,
   vocabulary: Vocabulary,
-  trainer: TrainerOptions,
+  trainer: MeasureOptions,
   display: Display,
 ): Promise<void> {
   const parameters = parameterCount(config);
   const adapter = gpu.adapterName;
-  const measurement = measureTraining(gpu, config, vocabulary, trainer);
-  const memory = measurement.bytes;
+  const { bytes, hostBytes } = measureTraining(gpu, config, vocabulary, trainer);
   let reason: UserError | undefined;
   try {
-    await checkMemory(gpu, measurement);
+    await checkMemory(gpu, config, vocabulary, trainer);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     reason = error;
   }
+  const binary = (bytes: number) => formatBytes(bytes, { binary: true });
   const text = [
     `parameters  ${parameters.toLocaleString("en")}`,
-    `memory      ${formatBytes(memory, { binary: true })} with --batch ${trainer.batch}`,
+    `memory      ${binary(bytes)} with --batch ${trainer.batch}`,
+    `host        ${binary(hostBytes)} more while a checkpoint is written`,
     `adapter     ${adapter}: ${reason ? "cannot hold it" : "holds it"}`,
   ].join("\n");
-  const data = { adapter, parameters, memory, fits: !reason, reason: reason?.message };
+  const memory = { memory: bytes, host_memory: hostBytes };
+  const data = { adapter, parameters, ...memory, fits: !reason, reason: reason?.message };
   display.tell("dry-run", data, text);
   if (reason) throw reason;
 }

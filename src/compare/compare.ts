@@ -1,7 +1,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { checkConfig, type Gpt2Config } from "../model/config.ts";
 import { parameterCount } from "../model/parameters.ts";
-import { checkMemory, measureTraining } from "../train/dry_run.ts";
+import { checkMemory } from "../train/dry_run.ts";
 import type { Cell } from "./cell.ts";
 import { type Contender, type Grid, makeOptimizer } from "./contender.ts";
 import { Corpus } from "./corpus.ts";
@@ -140,7 +140,7 @@ async function prepare(gpu: Gpu, { cells, contenders }: CompareOptions): Promise
     const config = { layers, heads, width, context, vocabularySize, bias, affine };
     const largest = contenders[0] ?? { optimizer: "adamw", learningRate: 1 };
     const optimizer = makeOptimizer.bind(undefined, largest);
-    await checkMemory(gpu, measureTraining(gpu, config, corpus.vocabulary, { batch, optimizer }));
+    await checkMemory(gpu, config, corpus.vocabulary, { batch, optimizer });
     prepared.push({ cell, corpus, config });
   }
   return prepared;

@@ -15,8 +15,8 @@ export interface Kernel {
 export interface Measurement {
   /** All that would be allocated. */
   bytes: number;
-  /** The first limit of the adapter that would be exceeded, if any. */
-  refusal?: UserError;
+  /** What would exceed a limit of the adapter, and which: the first such thing, if any. */
+  refusal?: string;
 }
 
 /** How to choose an adapter. */
@@ -51,7 +51,7 @@ export class Gpu implements Disposable {
   readonly isSoftware: boolean;
   /** Most bytes that one binding may cover. */
   readonly maxBindingBytes: number;
-  /** Bytes held by tensors now. */
+  /** Bytes held by tensors and plans now. */
   allocatedBytes = 0;
   /** Watches the plans that run, to profile them. */
   observer?: PlanObserver;
@@ -61,7 +61,7 @@ export class Gpu implements Disposable {
   /** Bytes counted so far by {@linkcode measure}, while it runs. */
   #measured: number | undefined;
   /** The first thing that {@linkcode measure} came across and the adapter does not allow. */
-  #refusal: UserError | undefined;
+  #refusal: string | undefined;
   /** Small staging buffers that are not in use, by size. */
   readonly #staging = new Map<number, GPUBuffer[]>();
   #placeholderBuffer: GPUBuffer | undefined;
@@ -141,19 +141,22 @@ export class Gpu implements Disposable {
     if (bytes > this.device.limits.maxBufferSize) {
       this.refuse(`${label} needs a buffer of`, bytes, this.device.limits.maxBufferSize);
     }
-    if (this.#measured !== undefined) {
-      this.#measured += bytes;
-      return new Tensor(label, shape, type, this.#placeholder(), 0, bytes);
-    }
+    this.count(bytes);
+    if (this.isMeasuring) return new Tensor(label, shape, type, this.#placeholder(), 0, bytes);
     const buffer = this.device.createBuffer({
       label,
       size: bytes,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
     const tensor = new Tensor(label, shape, type, buffer, 0, bytes);
-    this.allocatedBytes += bytes;
     this.#tensors.add(tensor);
     return tensor;
+  }
+
+  /** Counts bytes that are allocated or, if negative, freed; {@linkcode measure} counts its own. */
+  count(bytes: number): void {
+    if (this.#measured !== undefined) this.#measured += bytes;
+    else this.allocatedBytes += bytes;
   }
 
   /**
@@ -178,12 +181,11 @@ export class Gpu implements Disposable {
    * @throws {UserError} Always, but for measuring.
    */
   refuse(what: string, bytes: number, limit: number): void {
-    const error = new UserError(
-      `${what} ${bytes} bytes, but the adapter "${this.adapterName}" allows ${limit}: ` +
-        `use a smaller model, batch or context`,
-    );
-    if (!this.isMeasuring) throw error;
-    this.#refusal ??= error;
+    const refusal = `${what} ${bytes} bytes, but the adapter "${this.adapterName}" allows ${limit}`;
+    if (!this.isMeasuring) {
+      throw new UserError(`${refusal}: use a smaller model, batch or context`);
+    }
+    this.#refusal ??= refusal;
   }
 
   /** Runs `build`; if it fails, what it allocated is freed. */
@@ -288,7 +290,7 @@ export class Gpu implements Disposable {
   free(...tensors: Tensor[]): void {
     for (const tensor of tensors) {
       if (!this.#tensors.delete(tensor)) continue;
-      this.allocatedBytes -= tensor.byteLength;
+      this.count(-tensor.byteLength);
       tensor.buffer.destroy();
     }
   }

@@ -98,6 +98,8 @@ export class Plan implements Disposable {
       else floats[i] = value.float;
     });
     this.#push({ kind: "dispatch", kernel, workgroups, uniform, tensors });
+    // A plan that runs counts them when it does.
+    if (this.#gpu.isMeasuring) this.#gpu.count(this.#uniformBytes(uniform));
   }
 
   /** Appends a copy of all of `from` into `to`, `offset()` elements from its beginning. */
@@ -159,21 +161,26 @@ export class Plan implements Disposable {
     this.#gpu.check();
   }
 
+  /** Bytes that a uniform takes in the buffer of all. */
+  #uniformBytes({ byteLength }: Uint32Array): number {
+    const alignment = this.#gpu.device.limits.minUniformBufferOffsetAlignment;
+    return Math.ceil(byteLength / alignment) * alignment;
+  }
+
   /** Puts all uniforms into one buffer and makes the bind groups. */
   #bind(): (GPUBindGroup | undefined)[] {
     const { device } = this.#gpu;
-    const alignment = device.limits.minUniformBufferOffsetAlignment;
     const offsets: number[] = [];
     let size = 0;
     for (const operation of this.#operations) {
       offsets.push(size);
-      if (operation.kind === "dispatch") {
-        size += Math.ceil(operation.uniform.byteLength / alignment) * alignment;
-      }
+      if (operation.kind === "dispatch") size += this.#uniformBytes(operation.uniform);
     }
+    if (size === 0) return this.#operations.map(() => undefined);
+    this.#gpu.count(size);
     const uniforms = this.#uniforms = device.createBuffer({
       label: "uniforms",
-      size: Math.max(size, 16),
+      size,
       usage: GPUBufferUsage.UNIFORM,
       mappedAtCreation: true,
     });
@@ -200,7 +207,10 @@ export class Plan implements Disposable {
 
   /** Frees the uniforms once the work submitted is done; the plan cannot run again. */
   [Symbol.dispose](): void {
-    this.#uniforms?.destroy();
+    if (!this.#uniforms) return;
+    this.#gpu.count(-this.#uniforms.size);
+    this.#uniforms.destroy();
+    this.#uniforms = undefined;
   }
 }
 

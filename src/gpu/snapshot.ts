@@ -6,6 +6,11 @@ interface Staged {
   mapped: Promise<void>;
 }
 
+/** The host's memory that copies of these tensors take. */
+export function snapshotBytes(tensors: Iterable<Tensor>): number {
+  return [...new Set(tensors)].reduce((bytes, { size }) => bytes + size * 4, 0);
+}
+
 /**
  * Copies of tensors as they are after the work submitted so far, in memory of the host's. They are
  * read while later work changes the tensors.

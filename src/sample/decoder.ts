@@ -9,12 +9,21 @@ import { outputLogits } from "../ops/cross_entropy.ts";
 /** Tokens of a prompt that go through the model at once. */
 const CHUNK = 64;
 
+/** What a {@linkcode Decoder} runs. */
+export interface DecoderOptions {
+  /** @default the model's weights */
+  weights?: TensorMap;
+  /** Most tokens of a sequence, up to the context: what memory depends on. @default the context */
+  capacity?: number;
+}
+
 /**
  * Runs a model over one growing sequence. The keys and values of past tokens are kept, so a new
  * token costs one pass over the weights, and attention over what came before.
  */
 export class Decoder implements Disposable {
   readonly #model: Gpt2;
+  readonly #capacity: number;
   readonly #cache: Tensor[];
   readonly #chunk: Activations;
   readonly #chunkPlan: Plan;
@@ -22,13 +31,15 @@ export class Decoder implements Disposable {
   readonly #singlePlan: Plan;
   #position = 0;
 
-  /** @param weights What to run. @default the model's weights */
-  constructor(model: Gpt2, weights: TensorMap = model.weights) {
+  /** Allocates what it needs besides the model. */
+  constructor(model: Gpt2, options: DecoderOptions = {}) {
+    const { weights = model.weights, capacity = Infinity } = options;
     const { gpu, config } = model;
     this.#model = model;
-    const length = Math.min(CHUNK, config.context);
-    // The last chunk of a prompt may reach past the context with its padding.
-    const rows = config.context + length;
+    this.#capacity = Math.min(capacity, config.context);
+    const length = Math.min(CHUNK, this.#capacity);
+    // The last chunk of a prompt may reach past the end with its padding.
+    const rows = this.#capacity + length;
     this.#cache = Array.from(
       { length: config.layers },
       () => gpu.tensor("key-value cache", [rows, 3 * config.width]),
@@ -61,13 +72,13 @@ export class Decoder implements Disposable {
   /**
    * Appends tokens to the sequence and returns the logits (V) of the one that follows.
    *
-   * @param tokens At least one, and no more than the context has room for.
+   * @param tokens At least one, and no more than there is room for.
    */
   async append(tokens: Uint32Array): Promise<Float32Array> {
     const { gpu, config } = this.#model;
-    if (tokens.length === 0 || this.#position + tokens.length > config.context) {
+    if (tokens.length === 0 || this.#position + tokens.length > this.#capacity) {
       throw new RangeError(
-        `${tokens.length} tokens do not fit behind ${this.#position} in ${config.context}`,
+        `${tokens.length} tokens do not fit behind ${this.#position} in ${this.#capacity}`,
       );
     }
     const last = tokens.length - 1;

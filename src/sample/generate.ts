@@ -49,12 +49,12 @@ export async function* generate(
   if (!Number.isSafeInteger(seed)) throw new UsageError(`seed must be an integer, not ${seed}`);
 
   const { vocabulary, config } = model;
-  using decoder = new Decoder(model, weights);
   const random = new Random(seed);
   const text = new TokenDecoder();
   // The last tokens, as many as fit the context.
   const prompted = prompt === "" ? [vocabulary.endOfText] : vocabulary.encode(encode(prompt));
   const sequence = Array.from(prompted).slice(-config.context);
+  using decoder = new Decoder(model, { weights, capacity: sequence.length + maxTokens });
   for (let generated = 0; generated < maxTokens; generated++) {
     if (decoder.length === config.context) {
       // Positions are learned, so a full context starts anew with its second half.

@@ -1,4 +1,4 @@
-import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertLess, assertNotEquals, assertRejects } from "@std/assert";
 import type { Gpt2Config } from "../../src/model/config.ts";
 import { Random } from "../../src/random.ts";
 import { Decoder } from "../../src/sample/decoder.ts";
@@ -104,7 +104,7 @@ Deno.test("decoder: other weights than the model's", async () => {
   const other = randomWeights(LONG, 8);
   using model = modelOf(gpu, LONG, WEIGHTS);
   const weights = uploadTensors(gpu, LONG, other);
-  using decoder = new Decoder(model, weights);
+  using decoder = new Decoder(model, { weights });
   const expected = expectedLogits(LONG, other, TOKENS.subarray(0, 3));
   const logits = await decoder.append(TOKENS.subarray(0, 3));
   assertClose(logits, expected[2], 1e-4);
@@ -123,6 +123,25 @@ Deno.test("decoder: no token, or more than fit, are refused and change nothing",
     "11 tokens do not fit behind 140 in 150",
   );
   assertClose(await decoder.append(TOKENS.subarray(140)), EXPECTED[149], 1e-4);
+});
+
+Deno.test("decoder: a capacity below the context takes less memory", async () => {
+  using model = modelOf(gpu, LONG, WEIGHTS);
+  const before = gpu.allocatedBytes;
+  const bytesOf = (capacity?: number) => {
+    using _decoder = new Decoder(model, { capacity });
+    return gpu.allocatedBytes - before;
+  };
+  assertLess(bytesOf(70), bytesOf());
+  assertEquals(bytesOf(1000), bytesOf());
+  for (const capacity of [1, 10, 70]) {
+    using decoder = new Decoder(model, { capacity });
+    assertClose(await decoder.append(TOKENS.subarray(0, capacity)), EXPECTED[capacity - 1], 1e-4);
+    await assertRejects(
+      () => decoder.append(TOKENS.subarray(0, 1)),
+      ...[RangeError, `1 tokens do not fit behind ${capacity} in ${capacity}`] as const,
+    );
+  }
 });
 
 Deno.test("decoder: frees all but the model", () => {

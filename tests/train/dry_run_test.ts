@@ -2,11 +2,14 @@ import {
   assertEquals,
   assertGreater,
   assertLess,
+  assertMatch,
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { collectVocabulary } from "../../src/data/token_stream.ts";
 import { fullVocabulary } from "../../src/data/vocabulary.ts";
 import { UserError } from "../../src/errors.ts";
+import { Gpu } from "../../src/gpu/gpu.ts";
 import type { Gpt2Config } from "../../src/model/config.ts";
 import { FULL_VOCABULARY_SIZE, PRESETS } from "../../src/model/config.ts";
 import { Gpt2 } from "../../src/model/gpt2.ts";
@@ -15,9 +18,16 @@ import { AdamW } from "../../src/optim/adamw.ts";
 import { Agd } from "../../src/optim/agd.ts";
 import type { OptimizerTarget } from "../../src/optim/optimizer.ts";
 import { Sgd } from "../../src/optim/sgd.ts";
-import { canAllocate, checkMemory, measureTraining } from "../../src/train/dry_run.ts";
+import {
+  canAllocate,
+  checkMemory,
+  type MeasureOptions,
+  measureTraining,
+} from "../../src/train/dry_run.ts";
+import { trainToDirectory } from "../../src/train/run.ts";
 import { Trainer } from "../../src/train/trainer.ts";
-import { LARGE_VOCABULARY, ODD, SLIM, smallVocabulary } from "../model/helpers.ts";
+import { jsonl, TempDir, texts } from "../data/fixtures.ts";
+import { LARGE_VOCABULARY, ODD, randomBatch, SLIM, smallVocabulary } from "../model/helpers.ts";
 import { openTestGpu } from "../ops/helpers.ts";
 
 const gpu = await openTestGpu();
@@ -47,7 +57,10 @@ for (const [name, optimizer] of Object.entries(OPTIMIZERS)) {
       const { bytes } = measureTraining(on, config, vocabulary, options);
       assertEquals(on.allocatedBytes, before);
       using model = await Gpt2.create(on, config, { vocabulary, initialisation: "normal" });
-      using _trainer = new Trainer(model, options);
+      using trainer = new Trainer(model, options);
+      const batch = randomBatch(config, 3, 1);
+      await trainer.step(batch);
+      await trainer.loss(batch);
       assertEquals(bytes, on.allocatedBytes - before);
     }
   });
@@ -69,6 +82,54 @@ Deno.test("measureTraining measures gpt2 without allocating anything", () => {
   assertLess(agd, 4 * 2 ** 30);
 });
 
+/** Counts the bytes of all buffers that a device has: the most of the GPU's, and of the host's. */
+function watchBuffers({ device }: Gpu): { most: { bytes: number; hostBytes: number } } {
+  const now = { bytes: 0, hostBytes: 0 };
+  const most = { ...now };
+  const create = device.createBuffer.bind(device);
+  device.createBuffer = (descriptor) => {
+    const buffer = create(descriptor);
+    const of = descriptor.usage & GPUBufferUsage.MAP_READ ? "hostBytes" : "bytes";
+    const count = (bytes: number) => {
+      now[of] += bytes;
+      most[of] = Math.max(most[of], now[of]);
+    };
+    count(descriptor.size);
+    const destroy = buffer.destroy.bind(buffer);
+    buffer.destroy = () => {
+      destroy();
+      count(-descriptor.size);
+    };
+    return buffer;
+  };
+  return { most };
+}
+
+Deno.test("measureTraining is within 5% of all buffers that a run has at once", async () => {
+  await using directory = new TempDir();
+  const data = [await directory.write("corpus.jsonl", jsonl(texts(200, 40)))];
+  const { vocabulary } = await collectVocabulary(data);
+  const architecture = { layers: 6, heads: 2, width: 64, context: 32 };
+  const config = { ...architecture, vocabularySize: vocabulary.size, bias: true, affine: true };
+  for (const recompute of [false, true]) {
+    const options = {
+      ...{ batch: 4, accumulate: 2, recompute, sampleTokens: 20 },
+      optimizer: (target: OptimizerTarget) => new Agd(target),
+    };
+    using own = await Gpu.open();
+    const { bytes, hostBytes, refusal } = measureTraining(own, config, vocabulary, options);
+    assertEquals(refusal, undefined);
+    const { most } = watchBuffers(own);
+    using model = await Gpt2.create(own, architecture, { vocabulary });
+    await trainToDirectory(model, {
+      ...{ ...options, data, out: `${directory.path}/${recompute}`, steps: 3, seed: 1 },
+      ...{ evalEvery: 1, evalBatches: 2, sampleEvery: 1, onSample: () => {} },
+    });
+    assertLess(Math.abs(bytes / most.bytes - 1), 0.05, `${bytes} and ${most.bytes}`);
+    assertLess(Math.abs(hostBytes / most.hostBytes - 1), 0.05, `${hostBytes}, ${most.hostBytes}`);
+  }
+});
+
 Deno.test("measureTraining names what the adapter cannot hold", () => {
   const config = { ...LARGE_VOCABULARY, width: 66 };
   const { bytes, refusal } = measureTraining(slim, config, smallVocabulary(263), {
@@ -76,13 +137,11 @@ Deno.test("measureTraining names what the adapter cannot hold", () => {
     optimizer: OPTIMIZERS["sgd"],
   });
   assertGreater(bytes, 0);
-  const { message } = refusal!;
-  assertEquals(message.split("\n").length, 1);
-  assertEquals(message.includes("bytes, but the adapter"), true, message);
+  assertMatch(refusal!, /^[^\n]+ bytes, but the adapter "[^\n]+" allows 67600$/);
 });
 
 Deno.test("a measurement that failed leaves the GPU usable", async () => {
-  assertStringIncludes(gpu.measure(() => gpu.tensor("huge", [2 ** 40])).refusal!.message, "huge");
+  assertStringIncludes(gpu.measure(() => gpu.tensor("huge", [2 ** 40])).refusal!, "huge");
   const tensor = gpu.tensorFrom("test", [2], Float32Array.of(1, 2));
   assertEquals([...await gpu.read(tensor)], [1, 2]);
   gpu.free(tensor);
@@ -93,15 +152,79 @@ Deno.test("canAllocate: a little, but not more than any machine has", async () =
   assertEquals(await canAllocate(gpu, 2 ** 60), false);
 });
 
-Deno.test("checkMemory: an error where the memory is not there", async () => {
-  const vocabulary = smallVocabulary(11);
-  const options = { batch: 8, optimizer: OPTIMIZERS["sgd"] };
-  await checkMemory(gpu, measureTraining(gpu, ODD, vocabulary, options));
-  // A terabyte of activations, in pieces that the adapter would bind.
-  const huge = { ...ODD, layers: 2000, width: 1024, context: 1024 };
-  await assertRejects(
-    () => checkMemory(gpu, measureTraining(gpu, huge, vocabulary, options)),
+/** What checkMemory says, on the device whose bindings are small. */
+async function refusalOf(
+  config: Gpt2Config,
+  options: Partial<MeasureOptions>,
+): Promise<string> {
+  const all = { batch: 8, optimizer: OPTIMIZERS["sgd"], ...options };
+  const error = await assertRejects(
+    () => checkMemory(slim, config, smallVocabulary(config.vocabularySize), all),
     UserError,
-    "of memory, which the adapter",
   );
+  return error.message;
+}
+
+Deno.test("checkMemory names the largest batch that a limit allows", async () => {
+  // A binding holds 67,600 bytes: 11 sequences of 16 tokens with 4 times 24 channels.
+  const config = { ...ODD, width: 24, context: 16 };
+  const fits = { batch: 11, optimizer: OPTIMIZERS["sgd"] };
+  await checkMemory(slim, config, smallVocabulary(11), fits);
+  const reason = /^hidden needs a binding of 73728 bytes, but the adapter "[^"]+" allows 67600: /;
+  const message = await refusalOf(config, { batch: 12 });
+  assertMatch(message, reason);
+  assertEquals(
+    message.replace(reason, ""),
+    "the largest batch that fits is 11; --batch 6 --accumulate 2 takes the same steps in less " +
+      "memory",
+  );
+  assertStringIncludes(
+    await refusalOf(config, { batch: 23, accumulate: 3 }),
+    "fits is 11; --batch 3 --accumulate 23 takes",
+  );
+});
+
+Deno.test("checkMemory names the context where no batch fits a limit", async () => {
+  // 176 rows fit a binding, as above.
+  const config = { ...ODD, width: 24, context: 400 };
+  assertStringIncludes(
+    await refusalOf(config, {}),
+    "allows 67600: not even a batch of 1 fits, with --recompute either, but with a context of " +
+      "100 one does; use a smaller model or context",
+  );
+});
+
+Deno.test("checkMemory names the largest batch that memory allows", async (t) => {
+  const free = (available: number) => ({ ...systemMemoryInfo(), available });
+  const { systemMemoryInfo } = Deno;
+  const vocabulary = smallVocabulary(11);
+  const config = { ...ODD, layers: 20, width: 12, context: 30 };
+  const options = { batch: 20, optimizer: OPTIMIZERS["agd, spectral"] };
+  const take = (batch: number, recompute = false) => {
+    const { bytes, hostBytes } = measureTraining(gpu, config, vocabulary, {
+      ...{ ...options, batch, recompute },
+    });
+    return bytes + hostBytes;
+  };
+  const cases: [available: number, expected: string | undefined][] = [
+    [take(20), undefined],
+    [take(20) - 1, "the largest batch that fits is 19, or 20 with --recompute; --batch 10 --acc"],
+    [take(7), "the largest batch that fits is 7, or 20 with --recompute; --batch 5 --accumulate 4"],
+    [take(2, true), "not even a batch of 1 fits, but with --recompute up to 2 do"],
+    [1000, "not even a batch of 1 fits, with --recompute either; use a smaller model"],
+  ];
+  try {
+    for (const [available, expected] of cases) {
+      await t.step(expected ?? "it fits", async () => {
+        Deno.systemMemoryInfo = () => free(available);
+        const check = () => checkMemory(gpu, config, vocabulary, options);
+        if (expected === undefined) return await check();
+        const { message } = await assertRejects(check, UserError);
+        assertMatch(message, /^training takes \S+ \S+ of memory, which the adapter "[^"]+" does/);
+        assertStringIncludes(message, `does not have free: ${expected}`);
+      });
+    }
+  } finally {
+    Deno.systemMemoryInfo = systemMemoryInfo;
+  }
 });
