@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { TextLineStream } from "@std/streams/text-line-stream";
+import { verifyIfListed } from "../../src/model/manifest.ts";
 import { openSafetensors } from "../../src/model/safetensors.ts";
 import { Random } from "../../src/random.ts";
 import { openRun } from "../../src/train/saved_run.ts";
@@ -75,6 +76,7 @@ Deno.test("a run that is killed, time and again, loses only the steps since its 
     assert(run.state.step >= step, `step ${step} was saved, but ${run.state.step} is the last`);
     step = run.state.step;
     using _ = await openSafetensors(`${cwd}/run/model.safetensors`);
+    await verifyIfListed(`${cwd}/run`);
   }
   assertGreater(step, 1);
 
