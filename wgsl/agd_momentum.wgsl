@@ -1,5 +1,5 @@
 // m <- beta m + (1 - beta) g, an average that starts at 0, and g <- m / (1 - beta^t), corrected
-// for that start. NESTEROV takes for g what the average would be if g came once more.
+// for that start. NESTEROV takes for g what that would be if g came once more.
 
 struct Parameters {
   size: u32,
@@ -7,21 +7,21 @@ struct Parameters {
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read_write> gradient: array<f32>;
-@group(0) @binding(2) var<storage, read_write> momentum: array<f32>;
-// [0]: the correction.
-@group(0) @binding(3) var<storage, read> scalars: array<f32>;
+// [0]: whether the step is skipped, [2]: beta^t
+@group(0) @binding(1) var<storage, read> progress: array<f32>;
+@group(0) @binding(2) var<storage, read_write> gradient: array<f32>;
+@group(0) @binding(3) var<storage, read_write> momentum: array<f32>;
 
 @compute @workgroup_size($THREADS)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * ${THREADS}u;
-  if (i >= parameters.size) { return; }
+  if (i >= parameters.size || progress[0] != 0.0) { return; }
   let g = gradient[i];
   let m = mix(g, momentum[i], parameters.beta);
   momentum[i] = m;
   //: if NESTEROV
-  gradient[i] = mix(g, m, parameters.beta) * scalars[0];
+  gradient[i] = mix(g, m, parameters.beta) / (1.0 - progress[2] * parameters.beta);
   //: else
-  gradient[i] = m * scalars[0];
+  gradient[i] = m / (1.0 - progress[2]);
   //: end
 }

@@ -29,7 +29,7 @@ const DIVIDED = 4u;
 @group(0) @binding(1) var<storage, read> layers: array<Layer>;
 @group(0) @binding(2) var<storage, read> partials: array<f32>;
 @group(0) @binding(3) var<storage, read_write> coefficients: array<f32>;
-// eta and G
+// [1] and [2]: eta and G
 @group(0) @binding(4) var<storage, read_write> summary: array<f32>;
 
 fn dual_norm(layer: Layer) -> f32 {
@@ -53,11 +53,11 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     let G = summed / parameters.depth;
     // (1 + sqrt(1 + 4 G)) / 2 = 1 + x; near 1 the logarithm of the sum would lose x's digits.
     let x = 2.0 * G / (1.0 + sqrt(1.0 + 4.0 * G));
-    summary[0] = select(log(1.0 + x), x * (1.0 - x * (0.5 - x / 3.0)), x < 0.01);
-    summary[1] = G;
+    summary[1] = select(log(1.0 + x), x * (1.0 - x * (0.5 - x / 3.0)), x < 0.01);
+    summary[2] = G;
   }
   storageBarrier();
-  let eta = summary[0];
+  let eta = summary[1];
   for (var l = thread; l < parameters.layers; l += ${THREADS}u) {
     var coefficient = eta / parameters.depth * layers[l].scale;
     if ((layers[l].rule & DIVIDED) != 0u) {

@@ -25,7 +25,7 @@ export interface Display extends Disposable {
  * - `save`: `step`, `out`, which now holds the model of this step
  * - `stopping`: the run was interrupted, and stops after the step under way
  * - `end`: `step` (the last one), `best` (the `step` with the lowest `val_loss`, which is kept),
- *   `out`, `interrupted`, `skipped` (lines, with `--skip-bad`)
+ *   `out`, `interrupted`, `skipped` (lines, with `--skip-bad`), `skipped_steps`
  *
  * or, of a dry run, `dry-run`: `adapter`, `parameters`, `memory` and `host_memory` (while a
  * checkpoint is written) in bytes, `fits`, and if not `reason`.

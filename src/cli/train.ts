@@ -199,7 +199,7 @@ async function trainCommand(given: Arguments): Promise<number> {
   using interrupt = interruptSignal(() => {
     display.tell("stopping", {}, "Stopping after this step; Ctrl-C once more quits at once.");
   });
-  const { last, best, skipped: skippedLines } = await trainToDirectory(model, {
+  const { last, best, skipped: skippedLines, skippedSteps } = await trainToDirectory(model, {
     data: shards,
     shuffle,
     ...filters,
@@ -224,6 +224,7 @@ async function trainCommand(given: Arguments): Promise<number> {
   const interrupted = interrupt.exitCode !== 0;
   const ending = [
     `${interrupted ? "Stopped after" : "Trained"} ${number(step)} steps.`,
+    skippedSteps > 0 ? ` ${number(skippedSteps)} of them were skipped.` : "",
     skipped > 0 ? ` Skipped ${number(skipped)} bad lines.` : "",
     best
       ? ` The best validation loss was ${best.val_loss.toFixed(4)}, at step ${number(best.step)}.`
@@ -231,7 +232,8 @@ async function trainCommand(given: Arguments): Promise<number> {
     step > 0 ? ` Saved the model, metrics.jsonl and loss.svg in ${out}; sample from it with\n` : "",
     step > 0 ? `  deno task sample --checkpoint ${out} --prompt "..."` : " Nothing was saved.",
   ];
-  display.tell("end", { step, best, out, interrupted, skipped }, ending.join(""));
+  const counts = { skipped, skipped_steps: skippedSteps };
+  display.tell("end", { step, best, out, interrupted, ...counts }, ending.join(""));
   return interrupt.exitCode;
 }
 

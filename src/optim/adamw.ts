@@ -1,6 +1,8 @@
 import { f32, Plan } from "../gpu/plan.ts";
+import type { Tensor } from "../gpu/tensor.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
 import { elementwise } from "./elementwise.ts";
+import { guardStep } from "./guard.ts";
 import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
 import source from "../../wgsl/adamw.wgsl" with { type: "text" };
 
@@ -47,16 +49,16 @@ export class AdamW implements Optimizer {
   learningRate: number;
   /** Tells its state from another optimiser's. */
   readonly kind = "adamw";
-  /** Steps done. */
-  steps = 0;
-  /** The averages of the gradient, `m`, and of its square, `v`. */
+  /** `progress`, and the averages of the gradient, `m`, and of its square, `v`. */
   readonly state: TensorMap;
   /** The weights themselves. */
   readonly evaluationWeights: TensorMap;
+  /** (1): 1 if the last step was skipped, else 0. */
+  readonly summary: Tensor;
   readonly #target: OptimizerTarget;
-  readonly #betas: readonly [number, number];
   readonly #plan: Plan;
-  readonly #scalars;
+  readonly #scalars: Tensor;
+  readonly #owned: Tensor[];
 
   /** Starts from the weights as they are. */
   constructor(target: OptimizerTarget, options: AdamWOptions) {
@@ -65,36 +67,39 @@ export class AdamW implements Optimizer {
     this.#target = target;
     this.learningRate = options.learningRate;
     this.evaluationWeights = weights;
-    this.#betas = betas;
-    this.#scalars = gpu.tensor("adamw scalars", [3]);
+    this.#scalars = gpu.tensor("adamw scalars", [1]);
     const specs = trainable(target);
     const [first, second] = ["adamw m", "adamw v"].map((label) => allocateLike(gpu, specs, label));
-    this.state = new Map([...named("m", first), ...named("v", second)]);
     this.#plan = new Plan(gpu);
+    const { summary, progress, scratch } = guardStep(
+      ...[gpu, this.#plan, specs.map(({ name }) => gradients.get(name)!)] as const,
+      { decays: betas },
+    );
+    this.summary = summary;
+    this.state = new Map([["progress", progress], ...named("m", first), ...named("v", second)]);
+    this.#owned = [this.#scalars, summary, scratch, ...this.state.values()];
     for (const { name, role } of specs) {
       const decay = role === "matrix" || role === "embedding" ? weightDecay : 0;
       elementwise(
         gpu,
         this.#plan,
         ["adamw", source],
-        [weights, gradients, first, second].map((tensors) => tensors.get(name)!),
+        [progress, this.#scalars],
+        [gradients, weights, first, second].map((tensors) => tensors.get(name)!),
         [f32(betas[0]), f32(betas[1]), f32(epsilon), f32(decay)],
-        [this.#scalars],
       );
     }
   }
 
   /** Submits one update of the weights from the gradients; returns at once. */
   step(): void {
-    this.steps++;
-    const [c1, c2] = this.#betas.map((beta) => 1 / (1 - beta ** this.steps));
-    this.#target.gpu.write(this.#scalars, Float32Array.of(this.learningRate, c1, c2));
+    this.#target.gpu.write(this.#scalars, Float32Array.of(this.learningRate));
     this.#plan.run();
   }
 
   /** Frees the optimiser's state. */
   dispose(): void {
     this.#plan[Symbol.dispose]();
-    this.#target.gpu.free(this.#scalars, ...this.state.values());
+    this.#target.gpu.free(...this.#owned);
   }
 }

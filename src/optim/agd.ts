@@ -4,16 +4,13 @@ import type { ParameterSpec } from "../model/parameters.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
 import { appendDirections } from "./agd_directions.ts";
 import { AgdLayers } from "./agd_layers.ts";
-import { type AgdOptions, type AgdSettings, agdSettings, describeAgd } from "./agd_options.ts";
+import { type AgdOptions, agdSettings, describeAgd } from "./agd_options.ts";
 import { elementwise } from "./elementwise.ts";
+import { guardStep } from "./guard.ts";
 import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
-import interpolateSource from "../../wgsl/interpolate.wgsl" with { type: "text" };
 import momentumSource from "../../wgsl/agd_momentum.wgsl" with { type: "text" };
 import stepSizeSource from "../../wgsl/agd_step_size.wgsl" with { type: "text" };
 import updateSource from "../../wgsl/agd_update.wgsl" with { type: "text" };
-
-/** The average of the iterates moves by this over this plus the number of steps. */
-const AVERAGING = 8;
 
 /**
  * Automatic Gradient Descent (Bernstein, Mingard, Huang, Azizan and Yue 2023, arXiv:2304.05187):
@@ -58,18 +55,14 @@ const AVERAGING = 8;
 export class Agd implements Optimizer {
   /** The norm and what else is not its default, e.g. `agd spectral, momentum 0`. */
   readonly kind: string;
-  /** Steps done. */
-  steps = 0;
-  /** With momentum: the average of the gradient, `momentum`. */
+  /** With momentum or averaging: `progress`. With momentum: the average gradient, `momentum`. */
   readonly state: TensorMap;
-  /** (2): eta and G of the last step. */
+  /** (3): 1 if the last step was skipped, else 0; its eta and G. */
   readonly summary: Tensor;
   /** With averaging: an average of the iterates. Otherwise the weights themselves. */
   readonly evaluationWeights: TensorMap;
   readonly #target: OptimizerTarget;
-  readonly #settings: AgdSettings;
   readonly #plan: Plan;
-  readonly #scalars: Tensor;
   readonly #owned: Tensor[];
 
   /**
@@ -79,92 +72,81 @@ export class Agd implements Optimizer {
    */
   constructor(target: OptimizerTarget, options: AgdOptions = {}) {
     const { gpu, weights, gradients } = target;
-    const settings = this.#settings = agdSettings(options);
+    const settings = agdSettings(options);
+    const { momentum, nesterov, averaging } = settings;
     const moves = ({ shape }: ParameterSpec) => shape.length === 2 || settings.vectors !== "none";
     const specs = trainable(target).filter(moves);
     const layers = new AgdLayers(gpu, specs, settings);
+    const each = (map: TensorMap, { name }: ParameterSpec) => map.get(name)!;
+    const plan = this.#plan = new Plan(gpu);
     this.#target = target;
     this.kind = describeAgd(settings);
-    this.#scalars = gpu.tensor("agd scalars", [2]);
-    this.summary = gpu.tensor("agd summary", [2]);
-    const coefficients = gpu.tensor("agd coefficients", [layers.count]);
-    this.#owned = [this.#scalars, this.summary, coefficients];
 
-    const plan = this.#plan = new Plan(gpu);
-    const each = (map: TensorMap, { name }: ParameterSpec) => map.get(name)!;
-    const averaged = settings.momentum > 0 ? specs : [];
-    const momentum = allocateLike(gpu, averaged, "agd momentum");
-    for (const spec of averaged) {
+    const { summary, progress, scratch: flags } = guardStep(
+      ...[gpu, plan, specs.map((spec) => each(gradients, spec))] as const,
+      { decays: [momentum], summarySize: 3 },
+    );
+    this.summary = summary;
+
+    const averages = allocateLike(gpu, momentum > 0 ? specs : [], "agd momentum");
+    for (const spec of momentum > 0 ? specs : []) {
       elementwise(
         gpu,
         plan,
-        ["agd_momentum", momentumSource, { NESTEROV: settings.nesterov }],
-        [each(gradients, spec), each(momentum, spec)],
-        [f32(settings.momentum)],
-        [this.#scalars],
+        ["agd_momentum", momentumSource, { NESTEROV: nesterov }],
+        [progress],
+        [each(gradients, spec), each(averages, spec)],
+        [f32(momentum)],
       );
     }
-    this.state = new Map(named("momentum", momentum));
-    this.#owned.push(...momentum.values());
 
+    const coefficients = gpu.tensor("agd coefficients", [layers.count]);
     const scratch = appendDirections(gpu, plan, specs, layers, settings, gradients);
     layers.upload();
-    this.#owned.push(...scratch, layers.table, layers.partials);
     plan.dispatch(
       gpu.kernel("agd_step_size", stepSizeSource, { THREADS: gpu.isSoftware ? 8 : 64 }),
       [1],
       [layers.count, f32(layers.depth)],
-      [layers.table, layers.partials, coefficients, this.summary],
+      [layers.table, layers.partials, coefficients, summary],
     );
+
+    const iterates = allocateLike(gpu, averaging ? specs : [], "average");
     for (const spec of specs) {
       const columns = spec.shape.at(-1)!;
       const { first, parts } = layers.of(spec);
       elementwise(
         gpu,
         plan,
-        ["agd_update", updateSource],
-        [each(weights, spec), each(gradients, spec)],
+        ["agd_update", updateSource, { AVERAGING: averaging }],
+        [progress, coefficients],
+        [gradients, weights, ...averaging ? [iterates] : []].map((map) => each(map, spec)),
         [columns, columns / parts, first],
-        [coefficients],
       );
     }
+    this.evaluationWeights = averaging ? new Map([...weights, ...iterates]) : weights;
+    this.#startAverage(iterates);
 
-    if (!settings.averaging) {
-      this.evaluationWeights = weights;
-      return;
-    }
-    const average = allocateLike(gpu, specs, "average");
-    for (const spec of specs) {
-      elementwise(
-        gpu,
-        plan,
-        ["interpolate", interpolateSource],
-        [each(weights, spec), each(average, spec)],
-        [1],
-        [this.#scalars],
-      );
-    }
-    this.#owned.push(...average.values());
-    this.evaluationWeights = new Map([...weights, ...average]);
-    this.#startAverage(specs);
+    const counts = momentum > 0 || averaging;
+    this.state = new Map([
+      ...counts ? [["progress", progress] as const] : [],
+      ...named("momentum", averages),
+    ]);
+    this.#owned = [
+      ...[summary, progress, flags, coefficients, layers.table, layers.partials, ...scratch],
+      ...averages.values(),
+      ...iterates.values(),
+    ];
   }
 
   /** The average starts as a copy of the weights. */
-  #startAverage(specs: readonly ParameterSpec[]): void {
+  #startAverage(iterates: TensorMap): void {
     using plan = new Plan(this.#target.gpu);
-    for (const { name } of specs) {
-      plan.copy(this.#target.weights.get(name)!, this.evaluationWeights.get(name)!);
-    }
+    for (const [name, average] of iterates) plan.copy(this.#target.weights.get(name)!, average);
     plan.run();
   }
 
   /** Submits one update of the weights from the gradients; returns at once. */
   step(): void {
-    this.steps++;
-    const { momentum, nesterov } = this.#settings;
-    const correction = 1 / (1 - momentum ** (nesterov ? this.steps + 1 : this.steps));
-    const averaging = AVERAGING / (AVERAGING + this.steps);
-    this.#target.gpu.write(this.#scalars, Float32Array.of(correction, averaging));
     this.#plan.run();
   }
 

@@ -6,17 +6,17 @@ import { THREADS } from "../ops/threads.ts";
 /**
  * Appends a kernel that treats every element alike, over runs of rows that fit one binding.
  *
- * @param tensors Tensors of one shape, bound from binding 1 on.
+ * @param shared Tensors bound whole, from binding 1 on.
+ * @param tensors Tensors of one shape, bound after them.
  * @param parameters What follows the number of elements in the kernel's uniform.
- * @param shared Tensors bound whole after them.
  */
 export function elementwise(
   gpu: Gpu,
   plan: Plan,
   [label, source, constants = {}]: [string, string, Record<string, boolean>?],
+  shared: readonly Tensor[],
   tensors: readonly Tensor[],
   parameters: readonly (number | FloatValue)[],
-  shared: readonly Tensor[] = [],
 ): void {
   const kernel = gpu.kernel(label, source, { THREADS, ...constants });
   const [rows, columns = 1] = tensors[0].shape;
@@ -25,7 +25,7 @@ export function elementwise(
       kernel,
       spread(Math.ceil(count * columns / THREADS)),
       [count * columns, ...parameters],
-      [...tensors.map((tensor) => tensor.rows(start, count)), ...shared],
+      [...shared, ...tensors.map((tensor) => tensor.rows(start, count))],
     );
   }
 }

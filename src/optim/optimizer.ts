@@ -19,21 +19,25 @@ export interface OptimizerTarget {
 export interface Optimizer {
   /** Which optimiser it is, e.g. `agd spectral`: states are exchanged among the same kind only. */
   readonly kind: string;
-  /** Steps done. */
-  steps: number;
   /**
-   * What the next step depends on besides the weights and `steps`. To continue another one's run,
-   * write its weights, evaluation weights and state into these tensors, and set `steps`.
+   * What the next step depends on besides the weights. To continue another one's run, write its
+   * weights, evaluation weights and state into these tensors.
    */
   readonly state: TensorMap;
-  /** Submits one update of the weights from the gradients; returns at once. */
+  /**
+   * Submits one update of the weights from the gradients; returns at once. If a gradient is not
+   * finite, or too large for its square, the step is skipped: nothing changes but the `summary`.
+   */
   step(): void;
   /**
    * The weights to evaluate, sample and save: an average of the iterates where the optimiser
    * keeps one, otherwise the weights themselves.
    */
   readonly evaluationWeights: TensorMap;
-  /** (2): eta and G of the last step, for optimisers that derive their step size. */
+  /**
+   * Of the last step: 1 if it was skipped, else 0; and for optimisers that derive their step size,
+   * eta and G.
+   */
   readonly summary?: Tensor;
   /** Step size, for optimisers that are given one. {@linkcode train} schedules it up to this. */
   learningRate?: number;

@@ -1,6 +1,8 @@
 import { f32, Plan } from "../gpu/plan.ts";
+import type { Tensor } from "../gpu/tensor.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
 import { elementwise } from "./elementwise.ts";
+import { guardStep } from "./guard.ts";
 import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
 import source from "../../wgsl/sgd.wgsl" with { type: "text" };
 
@@ -43,15 +45,16 @@ export class Sgd implements Optimizer {
   learningRate: number;
   /** Tells its state from another optimiser's. */
   readonly kind = "sgd";
-  /** Steps done. */
-  steps = 0;
   /** The velocity. */
   readonly state: TensorMap;
   /** The weights themselves. */
   readonly evaluationWeights: TensorMap;
+  /** (1): 1 if the last step was skipped, else 0. */
+  readonly summary: Tensor;
   readonly #target: OptimizerTarget;
   readonly #plan: Plan;
-  readonly #scalars;
+  readonly #scalars: Tensor;
+  readonly #owned: Tensor[];
 
   /** Starts from the weights as they are. */
   constructor(target: OptimizerTarget, options: SgdOptions) {
@@ -64,21 +67,24 @@ export class Sgd implements Optimizer {
     const velocity = allocateLike(gpu, specs, "sgd velocity");
     this.state = new Map(named("velocity", velocity));
     this.#plan = new Plan(gpu);
+    const all = specs.map(({ name }) => gradients.get(name)!);
+    const { summary, progress, scratch } = guardStep(gpu, this.#plan, all);
+    this.summary = summary;
+    this.#owned = [this.#scalars, summary, progress, scratch, ...velocity.values()];
     for (const { name } of specs) {
       elementwise(
         gpu,
         this.#plan,
         ["sgd", source],
-        [weights, gradients, velocity].map((tensors) => tensors.get(name)!),
+        [progress, this.#scalars],
+        [gradients, weights, velocity].map((tensors) => tensors.get(name)!),
         [f32(options.momentum ?? 0.9)],
-        [this.#scalars],
       );
     }
   }
 
   /** Submits one update of the weights from the gradients; returns at once. */
   step(): void {
-    this.steps++;
     this.#target.gpu.write(this.#scalars, Float32Array.of(this.learningRate));
     this.#plan.run();
   }
@@ -86,6 +92,6 @@ export class Sgd implements Optimizer {
   /** Frees the optimiser's state. */
   dispose(): void {
     this.#plan[Symbol.dispose]();
-    this.#target.gpu.free(this.#scalars, ...this.state.values());
+    this.#target.gpu.free(...this.#owned);
   }
 }

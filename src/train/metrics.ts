@@ -10,6 +10,8 @@ export interface StepMetrics {
   tokens: number;
   /** Training loss of the step's batch, in nats per token. */
   loss: number;
+  /** Whether the step was skipped, since a gradient was not finite. */
+  skipped?: true;
   /** Validation loss in nats per token, at the steps that measure it. */
   val_loss?: number;
   /** The step size that AGD chose. */
@@ -131,5 +133,6 @@ function isStep(value: unknown): value is StepMetrics {
   if (typeof value !== "object" || value === null) return false;
   const fields = new Map<string, unknown>(Object.entries(value));
   return REQUIRED.every((name) => typeof fields.get(name) === "number") &&
-    OPTIONAL.every((name) => !fields.has(name) || typeof fields.get(name) === "number");
+    OPTIONAL.every((name) => !fields.has(name) || typeof fields.get(name) === "number") &&
+    (!fields.has("skipped") || fields.get("skipped") === true);
 }

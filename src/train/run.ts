@@ -1,5 +1,5 @@
 import { resolve } from "@std/path";
-import { fileError, UserError } from "../errors.ts";
+import { DivergedError, fileError, UserError } from "../errors.ts";
 import type { DataSources } from "../data/sources.ts";
 import { Snapshot } from "../gpu/snapshot.ts";
 import type { Tensor } from "../gpu/tensor.ts";
@@ -81,6 +81,8 @@ export interface RunResult {
   best?: BestStep;
   /** Bad lines skipped. */
   skipped: number;
+  /** Steps skipped since a gradient was not finite. */
+  skippedSteps: number;
 }
 
 /**
@@ -93,7 +95,8 @@ export interface RunResult {
  * the same adapter, if model, data and options are the same.
  *
  * @throws {UserError} If the data is bad, the directory cannot be written, is in use or holds
- * another run already, or the loss stops being a number; the last checkpoint is named.
+ * another run already, the loss stops being a number, or 10 steps in a row are skipped; the last
+ * checkpoint is named.
  *
  * @example
  * ```ts no-run
@@ -141,6 +144,9 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
   const weights = optimizer.evaluationWeights;
   const start = resume?.state ?? { step: 0, tokens: 0, validation: null };
   let asked = start.step;
+  let done = start.step; // the last step that was not skipped
+  let told: StepEvent | undefined;
+  let skippedSteps = 0;
   let saved = resume?.checkpoint;
   await using saving = new Background();
 
@@ -155,7 +161,6 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
       step,
       tokens,
       optimizer: optimizer.kind,
-      optimizer_steps: optimizer.steps,
       best,
       validation: validationId ?? start.validation,
       data_position: batches.position!,
@@ -210,6 +215,13 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
         history.add(recorded);
         options.onStep?.(event);
         const { step } = event;
+        told = event;
+        if (event.skipped) {
+          skippedSteps++;
+          options.onNote?.(`Step ${step} was skipped: a gradient was not finite.`);
+        } else {
+          done = step;
+        }
         if (step % evalEvery === 0) await save(event);
         if (isSampled(step) && step < steps) await sample(step);
       },
@@ -217,8 +229,10 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
     if (last) await save(last);
     await saving.idle();
     if (last && !signal?.aborted) await sample(last.step);
-    return { last, best: best ?? undefined, skipped: skipped + batches.skipped };
+    return { last, best: best ?? undefined, skipped: skipped + batches.skipped, skippedSteps };
   } catch (error) {
+    // Skipped steps left everything as the last one that was done.
+    if (error instanceof DivergedError && told?.skipped && done > asked) await save(told);
     await saving[Symbol.asyncDispose](); // which may still become the last checkpoint
     if (saved === undefined || !(error instanceof UserError)) throw error;
     throw new UserError(`${error.message}; the last checkpoint is ${saved}`);
@@ -242,6 +256,7 @@ export function stepMetrics(event: StepEvent): StepMetrics {
     step: event.step,
     tokens: event.tokens,
     loss: event.loss,
+    skipped: event.skipped || undefined,
     val_loss: event.validationLoss,
     eta: event.eta,
     learning_rate: event.learningRate,

@@ -11,6 +11,11 @@ export interface StepEvent {
   tokens: number;
   /** Loss of the step's batch, in nats per token. */
   loss: number;
+  /**
+   * Whether the step left everything as it was, since a gradient was not finite; the loss may not
+   * be either.
+   */
+  skipped: boolean;
   /** AGD's automatic step size. */
   eta?: number;
   /** Step size of AdamW and SGD. */
@@ -50,13 +55,17 @@ export interface TrainOptions {
   signal?: AbortSignal;
 }
 
+/** Skipped steps in a row with which training gives up. */
+const MOST_SKIPPED = 10;
+
 /**
  * Trains: while the GPU works on one step the next batch is fetched and submitted, and each loss
  * is read one step late. An optimiser with a `learningRate` gets it by
  * {@linkcode scheduledLearningRate}: warm-up, then a cosine down to a tenth.
  *
  * @returns The last event; undefined if there was no step.
- * @throws {DivergedError} If the loss stops being a number.
+ * @throws {DivergedError} If 10 steps in a row are skipped, in which case weights and state are
+ * those of the last step that was done; or if the loss is no number though the gradients are.
  * @throws {UserError} On bad data.
  *
  * @example
@@ -82,19 +91,21 @@ export async function train(
   const peak = optimizer.learningRate;
   let last: StepEvent | undefined;
   let tokens = start.tokens;
+  let skippedInARow = 0;
   const throughput = new Throughput();
   const iterator = batches[Symbol.asyncIterator]();
 
   /** Waits for a step, evaluates if there is something to evaluate on, and reports. */
   const finish = async (submitted: Submitted, { evaluates = false, pauses = false } = {}) => {
     const { step, batch, result, learningRate, dataWaitMs } = submitted;
-    const { loss, eta } = await result;
-    if (!Number.isFinite(loss)) {
+    const { loss, skipped, eta } = await result;
+    if (!skipped && !Number.isFinite(loss)) {
       throw new DivergedError(`the loss of step ${step} is ${loss}: training cannot go on`);
     }
     const tokensPerSecond = throughput.add(batch.inputs.length);
     tokens += batch.inputs.length;
-    last = { step, tokens, loss, eta, learningRate, tokensPerSecond, dataWaitMs };
+    last = { step, tokens, loss, skipped, eta, learningRate, tokensPerSecond, dataWaitMs };
+    skippedInARow = skipped ? skippedInARow + 1 : 0;
     if (evaluates && validation.length > 0) {
       const validationLoss = await meanLoss(trainer, validation);
       if (!Number.isFinite(validationLoss)) {
@@ -105,6 +116,12 @@ export async function train(
       last.validationLoss = validationLoss;
     }
     await onStep?.(last);
+    if (skippedInARow === MOST_SKIPPED) {
+      throw new DivergedError(
+        `in ${MOST_SKIPPED} steps in a row, up to step ${step}, a gradient was not finite: ` +
+          "training cannot go on",
+      );
+    }
     // Evaluating, and saving and sampling after it, do not count as training time.
     if (pauses) throughput.restart();
   };
@@ -125,7 +142,8 @@ export async function train(
       pending = submitted;
       // An evaluation must see this step's weights, not the next one's.
       const evaluates = step % evalEvery === 0 || step === steps;
-      if (evaluates || pauseAt?.(step)) {
+      const isLastChance = skippedInARow === MOST_SKIPPED - 1;
+      if (evaluates || pauseAt?.(step) || isLastChance) {
         await finish(pending, { evaluates, pauses: true });
         pending = undefined;
       }

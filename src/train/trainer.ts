@@ -36,6 +36,8 @@ export interface TrainerOptions {
 export interface StepResult {
   /** Mean loss of the batch before the update, in nats per token. */
   loss: number;
+  /** Whether there was no update, since a gradient was not finite. */
+  skipped: boolean;
   /** AGD's automatic step size. */
   eta?: number;
   /** AGD's gradient summary, G. */
@@ -119,9 +121,11 @@ export class Trainer implements Disposable {
     this.optimizer.step();
     const { summary } = this.optimizer;
     const loss = meanOf(losses);
-    if (!summary) return loss.then((loss) => ({ loss }));
-    return Promise.all([loss, gpu.read(summary)])
-      .then(([loss, [eta, gradientSummary]]) => ({ loss, eta, gradientSummary }));
+    return Promise.all([loss, summary ? gpu.read(summary) : [0]])
+      .then(([loss, [skipped, eta, gradientSummary]]) => {
+        if (skipped || eta === undefined) return { loss, skipped: skipped !== 0 };
+        return { loss, skipped: false, eta, gradientSummary };
+      });
   }
 
   /**

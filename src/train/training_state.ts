@@ -13,8 +13,6 @@ export interface TrainingState {
   tokens: number;
   /** The {@linkcode Optimizer}'s kind. */
   optimizer: string;
-  /** Steps that the optimiser has done. */
-  optimizer_steps: number;
   /** The step with the lowest validation loss among the saved ones, if any was measured. */
   best: BestStep | null;
   /** What identifies the validation batches that the best step was found with, if there were any. */
@@ -91,11 +89,11 @@ export async function readTrainingState(directory: string): Promise<TrainingStat
 
 function isTrainingStateJson(json: unknown): json is TrainingState {
   if (!isObject(json)) return false;
-  const { step, tokens, optimizer, optimizer_steps, best, validation } = json;
+  const { step, tokens, optimizer, best, validation } = json;
   const { data_position, options } = json;
   const isBest = best === null ||
     isObject(best) && Number.isInteger(best.step) && typeof best.val_loss === "number";
-  return [step, tokens, optimizer_steps].every(Number.isSafeInteger) &&
+  return [step, tokens].every(Number.isSafeInteger) &&
     typeof optimizer === "string" && isBest &&
     (validation === null || typeof validation === "string") && isObject(data_position) &&
     isObject(options);
@@ -126,7 +124,6 @@ export async function restoreTraining(
   await upload(`${directory}/model.safetensors`, model, optimizer.evaluationWeights);
   const tensors = stateTensors(model, optimizer);
   if (tensors.size > 0) await upload(`${directory}/${TENSORS}`, model, tensors);
-  optimizer.steps = state.optimizer_steps;
   await model.gpu.finish();
 }
 

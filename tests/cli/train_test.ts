@@ -63,7 +63,8 @@ Deno.test("training writes a run, from which training goes on", async () => {
     await readLosses(`${cwd}/runs/second`),
   );
   assertEquals(events.at(-1), {
-    ...{ event: "end", step: 3, out: "runs/second", interrupted: false, skipped: 0 },
+    ...{ event: "end", step: 3, out: "runs/second", interrupted: false },
+    ...{ skipped: 0, skipped_steps: 0 },
     best: { step: 3, val_loss: steps[2].val_loss },
   });
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { TokenBatch } from "../../src/model/passes.ts";
-import { UserError } from "../../src/errors.ts";
+import { DivergedError, UserError } from "../../src/errors.ts";
 import { AdamW } from "../../src/optim/adamw.ts";
 import { Agd } from "../../src/optim/agd.ts";
 import type { Optimizer, OptimizerTarget } from "../../src/optim/optimizer.ts";
@@ -172,23 +172,78 @@ Deno.test("train: nothing to do", async () => {
   assertEquals(await eventsOf({ signal: AbortSignal.abort() }), []);
 });
 
-Deno.test("train: a loss that is not a number is the user's error, with its step", async () => {
+Deno.test("train: a loss that is not a number, with a step done, ends it", async () => {
   for (const value of [NaN, Infinity]) {
-    const weights = new Map(WEIGHTS);
-    weights.set("ln_f.bias", WEIGHTS.get("ln_f.bias")!.map(() => value));
     let events = 0;
     const error = await assertRejects(
       () =>
-        withTrainer(
-          (trainer) =>
-            train(trainer, { batches: new FakeStream(), steps: 3, onStep: () => void events++ }),
-          ...[agd, weights] as const,
-        ),
-      UserError,
+        withTrainer((trainer) => {
+          trainer.step = () => Promise.resolve({ loss: value, skipped: false });
+          const onStep = () => void events++;
+          return train(trainer, { batches: new FakeStream(), steps: 3, onStep });
+        }),
+      DivergedError,
     );
-    assertEquals(error.message, "the loss of step 1 is NaN: training cannot go on");
+    assertEquals(error.message, `the loss of step 1 is ${value}: training cannot go on`);
     assertEquals(events, 0);
   }
+});
+
+/** An optimiser that finds a gradient that is not finite at these steps, counted from 1. */
+const failingAt = (isBad: (step: number) => boolean) => (target: OptimizerTarget): Optimizer => {
+  const optimizer = new Agd(target);
+  const { step } = optimizer;
+  let steps = 0;
+  optimizer.step = () => {
+    if (isBad(++steps)) gpu.write(target.gradients.get("ln_f.bias")!, Float32Array.of(NaN), 2);
+    step.call(optimizer);
+  };
+  return optimizer;
+};
+
+Deno.test("train: a step with a gradient that is not finite is skipped and told of", async () => {
+  const events = await eventsOf({ steps: 6 }, failingAt((step) => step === 2 || step > 4));
+  assertEquals(events.map(({ skipped }) => skipped), [false, true, false, false, true, true]);
+  assertEquals(events.map(({ eta }) => eta === undefined), events.map(({ skipped }) => skipped));
+  const losses = await withTrainer(async (trainer) => {
+    const losses = [];
+    for (const batch of [0, 2, 3]) losses.push((await trainer.step(BATCHES[batch])).loss);
+    return losses;
+  });
+  assertEquals([0, 2, 3].map((i) => events[i].loss), losses);
+});
+
+Deno.test("train: ten skipped steps in a row end it, with the last good weights", async () => {
+  const good = await withTrainer(async (trainer) => {
+    for (const batch of BATCHES.slice(0, 3)) await trainer.step(batch);
+    return await readTensors(gpu, trainer.optimizer.evaluationWeights);
+  });
+  for (const evalEvery of [100, 6]) {
+    await withTrainer(async (trainer) => {
+      const skipped: boolean[] = [];
+      const batches = new FakeStream();
+      const onStep = (event: StepEvent) => void skipped.push(event.skipped);
+      const error = await assertRejects(
+        () => train(trainer, { batches, evalEvery, steps: 30, onStep }),
+        DivergedError,
+      );
+      assertEquals(
+        error.message,
+        "in 10 steps in a row, up to step 13, a gradient was not finite: training cannot go on",
+      );
+      assertEquals(skipped, [...Array(3).fill(false), ...Array(10).fill(true)]);
+      assertEquals(batches.asked, 13, "no further step is under way");
+      assertEquals(await readTensors(gpu, trainer.optimizer.evaluationWeights), good);
+    }, failingAt((step) => step > 3));
+  }
+});
+
+Deno.test("train: nine skipped steps in a row are survived, and then nine more", async () => {
+  const events = await eventsOf({ steps: 21 }, failingAt((step) => step % 10 !== 0));
+  assertEquals(
+    events.filter(({ skipped }) => !skipped).map(({ step }) => step),
+    [10, 20],
+  );
 });
 
 Deno.test("train: bad data ends it with their own error", async () => {

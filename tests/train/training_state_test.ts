@@ -20,7 +20,6 @@ const STATE: TrainingState = {
   step: 3,
   tokens: 96,
   optimizer: "agd spectral",
-  optimizer_steps: 3,
   best: { step: 2, val_loss: 4.5 },
   validation: "v",
   data_position: {
@@ -54,7 +53,7 @@ Deno.test("weights, their average and momentum come back", async () => {
   };
   const all = async ({ model, trainer: { optimizer } }: ReturnType<typeof newTrainer>) => {
     const maps = [model.weights, optimizer.evaluationWeights, optimizer.state];
-    return [optimizer.steps, ...await Promise.all(maps.map((map) => readTensors(gpu, map)))];
+    return await Promise.all(maps.map((map) => readTensors(gpu, map)));
   };
   const first = newTrainer(1);
   using trainer = first.trainer;
