@@ -55,6 +55,8 @@ export class Gpu implements Disposable {
   allocatedBytes = 0;
   /** Watches the plans that run, to profile them. */
   observer?: PlanObserver;
+  /** Milliseconds that {@linkcode submit} has taken so far. */
+  submitMs = 0;
   readonly #kernels = new Map<string, Kernel>();
   readonly #tensors = new Set<Tensor>();
   #failure: Error | undefined;
@@ -249,7 +251,7 @@ export class Gpu implements Disposable {
     try {
       const encoder = this.device.createCommandEncoder();
       encoder.copyBufferToBuffer(tensor.buffer, tensor.byteOffset, staging, 0, size);
-      this.device.queue.submit([encoder.finish()]);
+      this.submit(encoder.finish());
       this.check();
       await staging.mapAsync(GPUMapMode.READ);
       this.check();
@@ -269,6 +271,13 @@ export class Gpu implements Disposable {
       this.check();
       throw error;
     }
+  }
+
+  /** Submits commands. A GPU takes them up and returns; the software driver does them first. */
+  submit(commands: GPUCommandBuffer): void {
+    const start = performance.now();
+    this.device.queue.submit([commands]);
+    this.submitMs += performance.now() - start;
   }
 
   /** Waits until all submitted work is done. */

@@ -20,7 +20,15 @@ interface Dispatch {
   workgroups: Workgroups;
   uniform: Uint32Array;
   tensors: readonly Tensor[];
+  /** Arithmetic operations, or what takes about as long. */
+  work: number;
 }
+
+/**
+ * Work that is submitted at once, at most, unless it is that of one kernel. Some systems take a GPU
+ * for hung that is at work on one submission for 2 s: this is for one that does 10 GFLOP/s.
+ */
+const MOST_WORK = 2e10;
 
 interface Copy {
   kind: "copy";
@@ -78,6 +86,7 @@ export class Plan implements Disposable {
    *
    * @param parameters The members of the kernel's uniform `parameters` (binding 0), all 4 bytes.
    * @param tensors Bindings 1, 2, …
+   * @param work Arithmetic operations, where they are more than the tensors' elements.
    * @throws {UserError} If a tensor exceeds what the adapter allows in one binding.
    */
   dispatch(
@@ -85,6 +94,7 @@ export class Plan implements Disposable {
     workgroups: Workgroups,
     parameters: readonly (number | FloatValue)[],
     tensors: readonly Tensor[],
+    work = 0,
   ): void {
     const { maxBindingBytes } = this.#gpu;
     for (const { label, byteLength } of tensors) {
@@ -97,7 +107,9 @@ export class Plan implements Disposable {
       if (typeof value === "number") uniform[i] = value;
       else floats[i] = value.float;
     });
-    this.#push({ kind: "dispatch", kernel, workgroups, uniform, tensors });
+    const elements = tensors.reduce((sum, { size }) => sum + size, 0);
+    work = Math.max(work, elements);
+    this.#push({ kind: "dispatch", kernel, workgroups, uniform, tensors, work });
     // A plan that runs counts them when it does.
     if (this.#gpu.isMeasuring) this.#gpu.count(this.#uniformBytes(uniform));
   }
@@ -117,22 +129,33 @@ export class Plan implements Disposable {
     this.#operations.push({ ...operation, section: this.#section });
   }
 
-  /** Submits the whole plan; returns at once. */
+  /** Submits the whole plan, in parts if it is long; returns at once. */
   run(): void {
     if (this.#gpu.isMeasuring) return;
     const { device, observer } = this.#gpu;
     this.#bindGroups ??= this.#bind();
-    const encoder = device.createCommandEncoder();
+    let encoder = device.createCommandEncoder();
+    let work = 0;
     let pass: GPUComputePassEncoder | undefined;
     let passSection = "";
     const endPass = () => {
       pass?.end();
       pass = undefined;
     };
+    const submit = () => {
+      endPass();
+      this.#gpu.submit(encoder.finish());
+    };
     this.#operations.forEach((operation, i) => {
       const { section } = operation;
       if (observer && !observer.includes(section)) return;
       if (operation.kind === "dispatch") {
+        if (work > 0 && work + operation.work > MOST_WORK) {
+          submit();
+          encoder = device.createCommandEncoder();
+          work = 0;
+        }
+        work += operation.work;
         if (observer && section !== passSection) endPass();
         pass ??= encoder.beginComputePass({ timestampWrites: observer?.timestampWrites(section) });
         passSection = section;
@@ -156,8 +179,7 @@ export class Plan implements Disposable {
         encoder.clearBuffer(buffer, byteOffset, byteLength);
       }
     });
-    endPass();
-    device.queue.submit([encoder.finish()]);
+    submit();
     this.#gpu.check();
   }
 

@@ -34,7 +34,7 @@ export class Snapshot implements Disposable {
       encoder.copyBufferToBuffer(tensor.buffer, tensor.byteOffset, buffer, 0, size);
       return [tensor, buffer] as const;
     });
-    gpu.device.queue.submit([encoder.finish()]);
+    gpu.submit(encoder.finish());
     this.#staged = new Map(buffers.map(([tensor, buffer]) => {
       const mapped = buffer.mapAsync(GPUMapMode.READ);
       mapped.catch(() => {}); // told of where it is read

@@ -58,6 +58,7 @@ export function attention(gpu: Gpu, plan: Plan, op: AttentionForward): void {
     [Math.ceil(length / QUERIES / constants.THREADS), heads, batch],
     [length, rows, width, heads, f32(1 / Math.sqrt(constants.HEAD_SIZE))],
     [op.qkv, op.start, op.y, op.logSums],
+    4 * batch * length * rows * width,
   );
 }
 
@@ -84,16 +85,19 @@ export function attentionBackward(gpu: Gpu, plan: Plan, op: AttentionBackward): 
   const each = rowsPerInvocation(gpu, constants.HEAD_SIZE);
   const workgroups = [Math.ceil(length / each / constants.THREADS), heads, batch] as const;
   const parameters = [length, width, heads, f32(1 / Math.sqrt(constants.HEAD_SIZE))];
+  const work = 8 * batch * length ** 2 * width;
   plan.dispatch(
     gpu.kernel("attention_backward_queries", queriesSource, { ...constants, QUERIES: each }),
     workgroups,
     parameters,
     [op.qkv, op.y, op.dy, op.logSums, op.deltas, op.dqkv],
+    work,
   );
   plan.dispatch(
     gpu.kernel("attention_backward_keys", keysSource, { ...constants, KEYS: each }),
     workgroups,
     parameters,
     [op.qkv, op.dy, op.logSums, op.deltas, op.dqkv],
+    work,
   );
 }

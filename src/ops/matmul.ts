@@ -93,5 +93,6 @@ export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
     ],
     // A binding cannot stay empty: without a bias B stands in for it, unread.
     [a, b, bias ?? b, out, ...(extra ? [extra] : [])],
+    2 * m * n * k * batch,
   );
 }

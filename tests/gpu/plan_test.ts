@@ -63,6 +63,25 @@ Deno.test("plan: clear touches nothing but the tensor", async () => {
   assertEquals(await gpu.read(x), Float32Array.of(2, 1, 1, 5, 6));
 });
 
+Deno.test("plan: a long one is submitted in parts, no single kernel split", async () => {
+  const x = tensorOf(1, 2);
+  const plan = new Plan(gpu);
+  for (const work of [0, 1e10, 1e10 - 2, 1, 5e10, 0]) {
+    plan.dispatch(affine, [2], [2, f32(2), 1], [x], work);
+  }
+  const { queue } = gpu.device;
+  const { submit } = queue;
+  let submissions = 0;
+  queue.submit = (commands) => {
+    submissions++;
+    submit.call(queue, commands);
+  };
+  plan.run();
+  queue.submit = submit;
+  assertEquals(submissions, 4); // the first three, one more, the longest, and the last
+  assertEquals(await gpu.read(x), Float32Array.of(127, 191));
+});
+
 Deno.test("plan: an empty one does nothing", async () => {
   new Plan(gpu).run();
   await gpu.finish();
