@@ -22,10 +22,12 @@ export interface StepMetrics {
   tokens_per_second: number;
   /** Milliseconds for which training waited for the step's batch. */
   data_wait_ms: number;
+  /** Milliseconds that the host took for the step, while the GPU was at work on another one. */
+  host_ms?: number;
 }
 
 const REQUIRED = ["step", "tokens", "loss", "tokens_per_second", "data_wait_ms"];
-const OPTIONAL = ["val_loss", "eta", "learning_rate"];
+const OPTIONAL = ["val_loss", "eta", "learning_rate", "host_ms"];
 
 /**
  * Appends steps to a file, each at once and as a whole, so that the file can be followed while

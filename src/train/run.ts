@@ -262,6 +262,7 @@ export function stepMetrics(event: StepEvent): StepMetrics {
     learning_rate: event.learningRate,
     tokens_per_second: event.tokensPerSecond,
     data_wait_ms: event.dataWaitMs,
+    host_ms: event.hostMs,
   };
 }
 

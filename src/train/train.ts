@@ -26,6 +26,8 @@ export interface StepEvent {
   tokensPerSecond: number;
   /** Milliseconds for which this step waited for its batch. */
   dataWaitMs: number;
+  /** Milliseconds of this thread that the step took, see {@linkcode Trainer.hostMs}. */
+  hostMs: number;
 }
 
 /** What to train on, for how long, and whom to tell. */
@@ -97,14 +99,15 @@ export async function train(
 
   /** Waits for a step, evaluates if there is something to evaluate on, and reports. */
   const finish = async (submitted: Submitted, { evaluates = false, pauses = false } = {}) => {
-    const { step, batch, result, learningRate, dataWaitMs } = submitted;
+    const { step, batch, result, learningRate, dataWaitMs, hostMs } = submitted;
     const { loss, skipped, eta } = await result;
     if (!skipped && !Number.isFinite(loss)) {
       throw new DivergedError(`the loss of step ${step} is ${loss}: training cannot go on`);
     }
     const tokensPerSecond = throughput.add(batch.inputs.length);
     tokens += batch.inputs.length;
-    last = { step, tokens, loss, skipped, eta, learningRate, tokensPerSecond, dataWaitMs };
+    const times = { tokensPerSecond, dataWaitMs, hostMs };
+    last = { step, tokens, loss, skipped, eta, learningRate, ...times };
     skippedInARow = skipped ? skippedInARow + 1 : 0;
     if (evaluates && validation.length > 0) {
       const validationLoss = await meanLoss(trainer, validation);
@@ -137,7 +140,8 @@ export async function train(
       if (learningRate) optimizer.learningRate = learningRate;
       const result = trainer.step(batch);
       result.catch(() => {}); // its turn to be told of comes later
-      const submitted = { step, batch, learningRate, dataWaitMs, result };
+      const { hostMs } = trainer;
+      const submitted = { step, batch, learningRate, dataWaitMs, hostMs, result };
       if (pending) await finish(pending);
       pending = submitted;
       // An evaluation must see this step's weights, not the next one's.
@@ -182,6 +186,7 @@ interface Submitted {
   batch: TokenBatch;
   learningRate?: number;
   dataWaitMs: number;
+  hostMs: number;
   result: ReturnType<Trainer["step"]>;
 }
 

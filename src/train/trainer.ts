@@ -60,6 +60,12 @@ export interface StepResult {
 export class Trainer implements Disposable {
   /** The optimiser; its `evaluationWeights` are the ones to sample from and to save. */
   readonly optimizer: Optimizer;
+  /**
+   * Milliseconds of this thread that the last step took: to upload its batch and encode its
+   * commands, mostly while the step before was running. The software driver does the work of the
+   * GPU while it is submitted, which does not count.
+   */
+  hostMs = 0;
   readonly #model: Gpt2;
   readonly #batch: number;
   readonly #accumulate: number;
@@ -116,12 +122,14 @@ export class Trainer implements Disposable {
    */
   step(batch: TokenBatch): Promise<StepResult> {
     const { gpu } = this.#model;
+    const start = performance.now() - (gpu.isSoftware ? gpu.submitMs : 0);
     this.#clearPlan.run();
     const losses = this.#runEach(this.#gradientPlan, batch);
     this.optimizer.step();
     const { summary } = this.optimizer;
-    const loss = meanOf(losses);
-    return Promise.all([loss, summary ? gpu.read(summary) : [0]])
+    const results = Promise.all([meanOf(losses), summary ? gpu.read(summary) : [0]]);
+    this.hostMs = performance.now() - (gpu.isSoftware ? gpu.submitMs : 0) - start;
+    return results
       .then(([loss, [skipped, eta, gradientSummary]]) => {
         if (skipped || eta === undefined) return { loss, skipped: skipped !== 0 };
         return { loss, skipped: false, eta, gradientSummary };

@@ -16,7 +16,7 @@ const FIRST: StepMetrics = {
   ...{ tokens_per_second: 1000, data_wait_ms: 0.5 },
 };
 const SECOND: StepMetrics = {
-  ...{ step: 2, tokens: 4096, loss: 9, tokens_per_second: 1024, data_wait_ms: 0 },
+  ...{ step: 2, tokens: 4096, loss: 9, tokens_per_second: 1024, data_wait_ms: 0, host_ms: 3 },
 };
 
 Deno.test("a step is in the file as soon as it is appended", () =>

@@ -61,7 +61,9 @@ async function runs(directory: TempDir) {
     const metrics = await readMetrics(`${path}/metrics.jsonl`);
     return {
       ...{ files, contents, published: await Deno.readFile(`${path}/model.safetensors`) },
-      metrics: metrics.map(({ tokens_per_second: _, data_wait_ms: __, ...rest }) => rest),
+      metrics: metrics.map(({ tokens_per_second: _, data_wait_ms: __, host_ms: ___, ...rest }) =>
+        rest
+      ),
     };
   };
   return { start, stop, resume, results };

@@ -71,6 +71,7 @@ Deno.test("train: one event a step, in order, with the losses of the steps by ha
   assertEquals(events.map(({ step }) => step), [1, 2, 3, 4, 5]);
   assertEquals(events.map(({ tokens }) => tokens), [10, 20, 30, 40, 50]);
   assert(events.every(({ dataWaitMs }) => dataWaitMs > 0.5));
+  assert(events.every(({ hostMs }) => hostMs > 0));
   assert(events.every(({ tokensPerSecond }) => tokensPerSecond > 0 && tokensPerSecond < Infinity));
   assert(events.every((event) => event.validationLoss === undefined));
   assert(events.every((event) => event.learningRate === undefined));

@@ -2,6 +2,7 @@ import {
   assert,
   assertEquals,
   assertGreater,
+  assertLess,
   assertNotEquals,
   assertRejects,
   assertThrows,
@@ -151,6 +152,24 @@ Deno.test("trainer: eta and G are told by AGD only", async () => {
     optimizer: (target) => new AdamW(target, { learningRate: 0.01 }),
   });
   assertEquals(Object.keys(await second.step(BATCHES[0])), ["loss", "skipped"]);
+});
+
+Deno.test({
+  name: "trainer: the host's time is a small part of a step, the software driver's work apart",
+  ignore: !gpu.isSoftware, // a GPU does a step of this size in no time
+  fn: async () => {
+    const config = { ...ODD, layers: 4, width: 64, heads: 4, context: 64 };
+    using model = modelOf(gpu, config, randomWeights(config, 1, 0.1));
+    using trainer = new Trainer(model, { batch: 8, optimizer: agd });
+    const shares = [];
+    for (let step = 0; step < 6; step++) {
+      const start = performance.now();
+      await trainer.step(randomBatch(config, 8, step));
+      assertGreater(trainer.hostMs, 0);
+      shares.push(trainer.hostMs / (performance.now() - start));
+    }
+    assertLess(Math.min(...shares), 0.2);
+  },
 });
 
 Deno.test("trainer: frees all but the model", () => {
