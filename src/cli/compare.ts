@@ -156,13 +156,17 @@ function chooseOptimizers(
 }
 
 /** The values of a list option without repetitions; undefined if it was not given. */
-function values(options: Arguments, name: string): string[] | undefined {
-  const given = options.list(name).flatMap((text) => text.split(",")).map((text) => text.trim());
-  return given.length > 0 ? [...new Set(given)] : undefined;
+function values<Value>(
+  options: Arguments,
+  name: string,
+  read: (text: string) => Value,
+): Value[] | undefined {
+  const texts = options.list(name).flatMap((text) => text.split(","));
+  return texts.length > 0 ? [...new Set(texts.map((text) => read(text.trim())))] : undefined;
 }
 
 function integers(options: Arguments, name: string, min = 1): number[] | undefined {
-  return values(options, name)?.map((text) => {
+  return values(options, name, (text) => {
     const value = Number(text);
     if (text !== "" && Number.isSafeInteger(value) && value >= min) return value;
     throw new UsageError(`--${name} must be integers of ${min} or more, not '${text}'`);
@@ -170,7 +174,7 @@ function integers(options: Arguments, name: string, min = 1): number[] | undefin
 }
 
 function rates(options: Arguments, name: string): number[] | undefined {
-  return values(options, name)?.map((text) => {
+  return values(options, name, (text) => {
     const value = Number(text);
     if (Number.isFinite(value) && value > 0) return value;
     throw new UsageError(`--${name} must be numbers above 0, not '${text}'`);
@@ -182,7 +186,7 @@ function choices<Choice extends string>(
   name: string,
   allowed: readonly Choice[],
 ): Choice[] | undefined {
-  return values(options, name)?.map((text) => {
+  return values(options, name, (text) => {
     const found = allowed.find((choice) => choice === text);
     if (found !== undefined) return found;
     throw new UsageError(`--${name} must be of ${allowed.join(", ")}, not '${text}'`);

@@ -1,4 +1,4 @@
-import type { Cell } from "../compare/cell.ts";
+import { type Cell, describeCell } from "../compare/cell.ts";
 import type { Plan, Run } from "../compare/compare.ts";
 import { nameOf } from "../compare/contender.ts";
 import { finalLoss, lowestLoss, type RunRecord } from "../compare/record.ts";
@@ -28,7 +28,7 @@ export class CompareDisplay implements Disposable {
   }
 
   begin({ cell, settings: { contender, seed } }: Run, { runs, finished }: Plan): void {
-    const text = `run ${finished + 1}/${runs}  ${describe(cell)}  ${
+    const text = `run ${finished + 1}/${runs}  ${describeCell(cell)}  ${
       nameOf(contender)
     }, seed ${seed}`;
     this.#tell("run", { run: finished + 1, runs, cell, contender, seed }, text);
@@ -91,13 +91,6 @@ export class CompareDisplay implements Disposable {
   [Symbol.dispose](): void {
     this.#bar?.erase();
   }
-}
-
-function describe(cell: Cell): string {
-  const { layers, width, context, batch, vocabulary, bias, affine } = cell;
-  const rest = [!bias && "no biases", !affine && "no affine", vocabulary === "full" && "full"];
-  return [`width ${width}`, `layers ${layers}`, `context ${context}`, `batch ${batch}`, ...rest]
-    .filter((part) => part !== false).join(", ");
 }
 
 function count(number: number, what: string): string {

@@ -50,3 +50,14 @@ export function cellsOf(axes: Axes, sweep: "product" | "star", length: Length): 
     })
   );
 }
+
+/** A cell in a line, e.g. `width 64, layers 2, context 64, batch 16`; its length is left out. */
+export function describeCell(cell: Cell): string {
+  const { layers, width, context, batch, vocabulary, bias, affine } = cell;
+  return [
+    ...[`width ${width}`, `layers ${layers}`, `context ${context}`, `batch ${batch}`],
+    vocabulary === "full" && "full vocabulary",
+    !bias && "no biases",
+    !affine && "no affine",
+  ].filter((part) => part !== false).join(", ");
+}

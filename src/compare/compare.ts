@@ -1,8 +1,9 @@
+import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { checkConfig, type Gpt2Config } from "../model/config.ts";
 import { parameterCount } from "../model/parameters.ts";
-import { checkMemory } from "../train/dry_run.ts";
-import type { Cell } from "./cell.ts";
+import { canAllocate, measureTraining } from "../train/dry_run.ts";
+import { type Cell, describeCell } from "./cell.ts";
 import { type Contender, type Grid, makeOptimizer } from "./contender.ts";
 import { Corpus } from "./corpus.ts";
 import { nextLearningRate, type Trial } from "./learning_rates.ts";
@@ -140,7 +141,16 @@ async function prepare(gpu: Gpu, { cells, contenders }: CompareOptions): Promise
     const config = { layers, heads, width, context, vocabularySize, bias, affine };
     const largest = contenders[0] ?? { optimizer: "adamw", learningRate: 1 };
     const optimizer = makeOptimizer.bind(undefined, largest);
-    await checkMemory(gpu, config, corpus.vocabulary, { batch, optimizer });
+    const { bytes, refusal } = measureTraining(gpu, config, corpus.vocabulary, {
+      batch,
+      optimizer,
+    });
+    if (refusal || !await canAllocate(gpu, bytes)) {
+      const reason = refusal ?? `${bytes} bytes of memory are not free`;
+      throw new UserError(
+        `"${gpu.adapterName}" cannot hold ${describeCell(cell)}: ${reason}; leave out this cell`,
+      );
+    }
     prepared.push({ cell, corpus, config });
   }
   return prepared;

@@ -22,8 +22,9 @@ export async function writeComparison(out: string, records: readonly RunRecord[]
     agd: agd?.name,
     best_adamw: adamw?.name,
     ...rest,
-    rows: rows.map(({ records, tokensToAdamW, tokensPerSecond, ...row }) => ({
+    rows: rows.map(({ records, minusAgd, tokensToAdamW, tokensPerSecond, ...row }) => ({
       ...row,
+      minus_agd: minusAgd,
       tokens_to_adamw: tokensToAdamW,
       tokens_per_second: tokensPerSecond,
       runs: records.map((record) => ({

@@ -21,8 +21,8 @@ export interface CurvePoint {
   step: number;
   /** Tokens trained on so far. */
   tokens: number;
-  /** Mean training loss of the steps since the last point, in nats per token. */
-  loss: number;
+  /** Mean training loss since the last point, in nats per token, but for steps that were skipped. */
+  loss?: number;
   /** Validation loss, in nats per token. */
   val_loss: number;
 }
@@ -38,6 +38,8 @@ export interface RunRecord {
   curve: CurvePoint[];
   /** Why training ended before its time, if a loss stopped being a number. */
   diverged?: string;
+  /** The number of steps that were skipped because of a gradient that was not finite, if any. */
+  skipped?: number;
   /** How long it took, evaluations included. */
   seconds: number;
   /** The median over the steps. */

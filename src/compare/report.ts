@@ -1,3 +1,4 @@
+import { describeCell } from "./cell.ts";
 import type { CellSummary, Row, Spread } from "./summary.ts";
 
 const INTRODUCTION = `# Optimisers compared
@@ -9,12 +10,17 @@ weights and, by default, is evaluated on its averaged ones. AdamW (betas 0.9 and
 0.1, no gradient clipping) and SGD (momentum 0.9) start from GPT-2's initial weights, with warm-up
 over the first tenth of the steps (at most 100) and a cosine down to a tenth of the learning rate
 that is given. The best rate of a grid is the one with the lowest final validation loss: it is
-chosen with hindsight, which favours them. ± is the standard deviation over the seeds.
+chosen with hindsight, which favours them. ± is the standard deviation over the seeds; differences
+are taken seed by seed. The time includes evaluations, and a first run compiles kernels too.
 `;
 
 /** The tables of a comparison, as Markdown. */
 export function report(cells: readonly CellSummary[]): string {
-  const parts = [INTRODUCTION, ...overview(cells), ...cells.flatMap(describeCell)];
+  const parts = [
+    INTRODUCTION,
+    ...overview(cells),
+    ...cells.flatMap((cell) => cellSection(cell, cells)),
+  ];
   return parts.join("\n").trimEnd() + "\n";
 }
 
@@ -48,7 +54,7 @@ function overview(cells: readonly CellSummary[]): string[] {
   return [...lines, "", table(titles, rows)];
 }
 
-function describeCell(summary: CellSummary, _: number, cells: readonly CellSummary[]): string[] {
+function cellSection(summary: CellSummary, cells: readonly CellSummary[]): string[] {
   const { cell, parameters, vocabularySize, rows, edges } = summary;
   const tokens = cell.steps * cell.batch * cell.context;
   const lines = [
@@ -59,10 +65,14 @@ function describeCell(summary: CellSummary, _: number, cells: readonly CellSumma
     `${number(vocabularySize)}, ${cell.bias ? "" : "no "}biases, ` +
     `${cell.affine ? "" : "no "}affine layer norms; ${number(parameters)} parameters.\n`,
     table(
-      ["optimiser", "final loss", "lowest loss", "tokens to AdamW's lowest", "time", "tok/s"],
+      [
+        ...["optimiser", "final loss", "minus AGD's", "lowest loss", "tokens to AdamW's lowest"],
+        ...["time", "tok/s"],
+      ],
       rows.map((row) => [
         row.name,
         showSpread(row.final),
+        row.minusAgd ? showSpread(row.minusAgd, true) : "",
         showSpread(row.lowest),
         reached(row, summary),
         `${row.seconds.toFixed(0)} s`,
@@ -78,6 +88,10 @@ function describeCell(summary: CellSummary, _: number, cells: readonly CellSumma
     );
   }
   for (const { name, diverged, records } of rows) {
+    const skipped = records.reduce((sum, { skipped = 0 }) => sum + skipped, 0);
+    if (skipped > 0) {
+      lines.push(`${name} skipped ${number(skipped)} steps: a gradient was not finite.\n`);
+    }
     if (diverged.length === 0) continue;
     const reasons = records.flatMap(({ diverged }) => diverged ?? []);
     lines.push(`${name} diverged with ${seeds(diverged)}: ${reasons[0]}.\n`);
@@ -85,7 +99,7 @@ function describeCell(summary: CellSummary, _: number, cells: readonly CellSumma
   return lines;
 }
 
-/** What tells a cell from the others, or its data if it is the only one. */
+/** A cell in a line, with all that tells it from the others. */
 export function shortName(
   cell: CellSummary["cell"],
   cells: readonly CellSummary[],
@@ -93,14 +107,8 @@ export function shortName(
   const differs = (name: keyof typeof cell) =>
     cells.some((other) => other.cell[name] !== cell[name]);
   const parts = [
-    `width ${cell.width}`,
-    `layers ${cell.layers}`,
+    describeCell(cell),
     differs("heads") && `heads ${cell.heads}`,
-    `context ${cell.context}`,
-    `batch ${cell.batch}`,
-    differs("vocabulary") && `${cell.vocabulary} vocabulary`,
-    !cell.bias && "no biases",
-    !cell.affine && "no affine",
     differs("steps") && `${number(cell.steps)} steps`,
     differs("data") && cell.data,
   ];

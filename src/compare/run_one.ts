@@ -40,18 +40,25 @@ export async function runOne(
   const curve: CurvePoint[] = [];
   const speeds: number[] = [];
   let losses: number[] = [];
+  let skippedSteps = 0;
   let diverged: string | undefined;
   const start = performance.now();
   try {
     await train(trainer, {
       ...{ batches, validation, steps, evalEvery, signal },
       onStep: (event) => {
-        const { step, tokens, loss, validationLoss, tokensPerSecond } = event;
-        losses.push(loss);
+        const { step, tokens, loss, skipped, validationLoss, tokensPerSecond } = event;
+        if (skipped) skippedSteps++;
+        else losses.push(loss);
         speeds.push(tokensPerSecond);
         if (validationLoss !== undefined) {
-          const mean = losses.reduce((a, b) => a + b) / losses.length;
-          curve.push({ step, tokens, loss: mean, val_loss: validationLoss });
+          const mean = losses.reduce((a, b) => a + b, 0) / losses.length;
+          curve.push({
+            step,
+            tokens,
+            loss: losses.length > 0 ? mean : undefined,
+            val_loss: validationLoss,
+          });
           losses = [];
         }
         onStep?.(event, steps);
@@ -72,6 +79,7 @@ export async function runOne(
     parameters: model.parameterCount,
     curve,
     diverged,
+    skipped: skippedSteps || undefined,
     seconds: (performance.now() - start) / 1000,
     tokens_per_second: speeds.sort((a, b) => a - b)[speeds.length >> 1] ?? 0,
   };

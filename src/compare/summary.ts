@@ -18,6 +18,8 @@ export interface Row {
   final: Spread;
   /** Lowest validation loss. */
   lowest: Spread;
+  /** Its final loss minus that of AGD with nothing changed, over the seeds that both have. */
+  minusAgd?: Spread;
   /** Tokens to the lowest loss of the best AdamW with the same seed, where a run gets there. */
   tokensToAdamW?: { mean: number; seeds: number };
   seconds: number;
@@ -74,7 +76,10 @@ function summariseCell(records: RunRecord[]): CellSummary {
   const rows = [...groups.values()].map(rowOf).sort((a, b) => compareLosses(a.final, b.final));
   const agd = rows.find(({ contender }) => isDefault(contender));
   const adamw = bestOf(rows, "adamw");
-  if (adamw) { for (const row of rows) row.tokensToAdamW = tokensTo(row, adamw); }
+  for (const row of rows) {
+    if (adamw) row.tokensToAdamW = tokensTo(row, adamw);
+    if (agd && row !== agd) row.minusAgd = differenceOf(row, agd);
+  }
   return {
     cell: { ...first.settings.cell, data: first.data },
     vocabularySize: first.vocabulary_size,
@@ -136,8 +141,8 @@ function tokensTo(row: Row, target: Row): Row["tokensToAdamW"] {
   return tokens.length > 0 ? { mean: mean(tokens), seeds: tokens.length } : undefined;
 }
 
-function differenceOf(agd: Row, adamw: Row): Spread | undefined {
-  const both = pairs(agd, adamw);
+function differenceOf(row: Row, other: Row): Spread | undefined {
+  const both = pairs(row, other);
   if (both.length === 0) return undefined;
   return spread(both.map(([one, other]) => finalLoss(one) - finalLoss(other)));
 }

@@ -58,7 +58,7 @@ Deno.test("a comparison trains every contender from every seed, once", async () 
     assertEquals(curve.map(({ step, tokens }) => [step, tokens]), [
       ...[[2, 64], [4, 128], [6, 192], [8, 256]],
     ]);
-    assert(curve[3].val_loss < curve[0].val_loss && curve[3].loss < curve[0].loss);
+    assert(curve[3].val_loss < curve[0].val_loss && curve[3].loss! < curve[0].loss!);
   }
   assert(finalLoss(records[0]) !== finalLoss(records[1]), "the seeds differ");
   assertEquals(plans.map(({ runs, finished }) => [runs, finished]), [
@@ -132,6 +132,10 @@ Deno.test("what cannot be compared is told of before the first run", async () =>
     UserError,
     "nowhere.jsonl",
   );
-  await assertRejects(() => refused({ ...cell, batch: 2 ** 20 }), UserError, "use a smaller model");
+  await assertRejects(
+    () => refused({ ...cell, batch: 2 ** 20 }),
+    UserError,
+    "cannot hold width 16, layers 1, context 16, batch 1048576: ",
+  );
   assertEquals((await RunStore.open(directory.path)).records, []);
 });

@@ -10,7 +10,7 @@ const RECORDS = [
   recordOf(adamw(0.001), [8, 5.5]),
   recordOf(adamw(0.003), [8, 4], { seed: 1 }),
   recordOf(adamw(0.003), [8, 5]),
-  recordOf(adamw(0.01), [9], { diverged: "the loss of step 5 is NaN" }),
+  recordOf(adamw(0.01), [9], { diverged: "the loss of step 5 is NaN", skipped: 1234 }),
   recordOf(AGD, [6, 3]),
   recordOf(AGD, [6, 4.5], { seed: 1 }),
   recordOf(agdWith({ momentum: 0.5 }), [6, 5.5]),
@@ -46,6 +46,7 @@ Deno.test("runs are summed up by cell and contender, and set against the best Ad
   assertEquals(agd!.tokensToAdamW!.seeds, 1);
   assertEquals(best!.tokensToAdamW, { mean: 200, seeds: 2 });
   assertEquals(rows[3].tokensToAdamW, undefined);
+  assertEquals(rows.map(({ minusAgd }) => minusAgd?.mean), [undefined, 0.75, 2.5, 2.5, Infinity]);
 
   assertEquals(small.difference, { mean: 1.25 });
   assertEquals(small.edges, [{ optimizer: "adamw", learningRate: 0.003, end: "upper" }]);
@@ -64,12 +65,19 @@ Deno.test("the report tells of what is lost, of open grids and of divergence", (
     `\n| ${name} | 3.7500 ± 1.0607 | 4.5000 ± 0.7071 |  0.003 | -0.7500 ± 1.7678 |     2 |\n`,
   );
   assertStringIncludes(text, `\n## ${name}\n\nstories: 8 steps of 32 tokens, 256 in all; `);
-  assertStringIncludes(text, "\n| AGD, momentum 0.5 |          5.5000 | ");
-  assertStringIncludes(text, " 133 (1 of 2 seeds) | ");
-  assertStringIncludes(text, "\n| AdamW, lr 0.01    |        diverged |          9.0000 | ");
   assertStringIncludes(
     text,
-    "\nAdamW, lr 0.01 diverged with seed 0: the loss of step 5 is NaN.\n",
+    "\n| AGD, momentum 0.5 |          5.5000 |          +2.5000 |          5.5000 | ",
+  );
+  assertStringIncludes(text, " 133 (1 of 2 seeds) | ");
+  assertStringIncludes(
+    text,
+    "\n| AdamW, lr 0.01    |        diverged |         diverged |          9.0000 | ",
+  );
+  assertStringIncludes(
+    text,
+    "\nAdamW, lr 0.01 skipped 1,234 steps: a gradient was not finite.\n\n" +
+      "AdamW, lr 0.01 diverged with seed 0: the loss of step 5 is NaN.\n",
   );
   assertStringIncludes(
     text,
