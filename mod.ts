@@ -29,7 +29,14 @@
 export { DivergedError, UsageError, UserError } from "./src/errors.ts";
 
 export { Gpu, type Kernel, type Measurement, type OpenGpuOptions } from "./src/gpu/gpu.ts";
-export type { PlanObserver } from "./src/gpu/plan.ts";
+export {
+  f32,
+  type FloatValue,
+  Plan,
+  type PlanObserver,
+  spread,
+  type Workgroups,
+} from "./src/gpu/plan.ts";
 export { Tensor, type TensorType } from "./src/gpu/tensor.ts";
 export type { Constants } from "./src/gpu/template.ts";
 

@@ -6,10 +6,20 @@ export type Workgroups = readonly [number, number?, number?];
 
 /** A number to be stored as f32 in a kernel's uniform; plain numbers are stored as u32. */
 export interface FloatValue {
+  /** The number. */
   float: number;
 }
 
-/** Marks a kernel parameter as f32. */
+/**
+ * Marks a kernel parameter as f32.
+ *
+ * @example
+ * ```ts
+ * import { f32 } from "@agd/gpt2";
+ *
+ * console.log([1024, f32(0.9)]); // for `struct Parameters { size: u32, momentum: f32 }`
+ * ```
+ */
 export function f32(value: number): FloatValue {
   return { float: value };
 }
@@ -59,6 +69,28 @@ export interface PlanObserver {
 /**
  * A fixed sequence of GPU work: built once, when all shapes are known, and replayed every step.
  * Pipelines, bind groups and uniforms are made at the first run and kept.
+ *
+ * @example Double every element of a tensor
+ * ```ts no-run
+ * import { Gpu, Plan, spread } from "@agd/gpt2";
+ *
+ * using gpu = await Gpu.open();
+ * const source = `
+ *   struct Parameters { size: u32 }
+ *   @group(0) @binding(0) var<uniform> parameters: Parameters;
+ *   @group(0) @binding(1) var<storage, read_write> values: array<f32>;
+ *   @compute @workgroup_size(64)
+ *   fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+ *     let i = id.x + id.y * groups.x * 64u;
+ *     if (i < parameters.size) { values[i] *= 2.0; }
+ *   }`;
+ * const values = gpu.tensorFrom("values", [1000], new Float32Array(1000).fill(1));
+ * using plan = new Plan(gpu);
+ * plan.dispatch(gpu.kernel("double", source), spread(Math.ceil(1000 / 64)), [1000], [values]);
+ * plan.run();
+ * plan.run();
+ * console.log(await gpu.read(values)); // 4, 4, 4, …
+ * ```
  */
 export class Plan implements Disposable {
   readonly #gpu: Gpu;
@@ -67,6 +99,7 @@ export class Plan implements Disposable {
   #uniforms: GPUBuffer | undefined;
   #section = "";
 
+  /** Starts with nothing to do. */
   constructor(gpu: Gpu) {
     this.#gpu = gpu;
   }
@@ -236,7 +269,16 @@ export class Plan implements Disposable {
   }
 }
 
-/** Spreads `count` workgroups over x and y, as one axis holds at most 65,535. */
+/**
+ * Spreads `count` workgroups over x and y, as one axis holds at most 65,535.
+ *
+ * @example
+ * ```ts
+ * import { spread } from "@agd/gpt2";
+ *
+ * console.log(spread(1000), spread(100_000)); // [1000], [65535, 2]
+ * ```
+ */
 export function spread(count: number): Workgroups {
   const most = 65_535;
   return count <= most ? [count] : [most, Math.ceil(count / most)];
