@@ -93,3 +93,4 @@ export { openRun, type SavedRun } from "./src/train/saved_run.ts";
 export type { BestStep, TrainingState } from "./src/train/training_state.ts";
 export { generate, type GenerateOptions } from "./src/sample/generate.ts";
 export type { SamplingOptions } from "./src/sample/choose_token.ts";
+export { tune, type TuneOptions, type TuneResult } from "./src/train/tune.ts";

@@ -15,6 +15,7 @@ export interface Display extends Disposable {
  * One JSON object a line, whose `event` is one of
  *
  * - `vocabulary`: all of the data, which is long, is read for the tokens that it uses
+ * - `autotune`: kernels were timed for `measured` shapes of matrix products, and not for `left` more
  * - `start`: `adapter`, `parameters`, `config`, `optimizer`, `steps`,
  *   `tokens_per_step`, `out`
  * - `resume`: `step`, the last one that was done before, `checkpoint`, and `changes`, a list of

@@ -14,6 +14,7 @@ import { checkMemory, type MeasureOptions, measureTraining } from "../train/dry_
 import { trainToDirectory } from "../train/run.ts";
 import { checkRunDirectory } from "../train/run_directory.ts";
 import { openRun } from "../train/saved_run.ts";
+import { tune } from "../train/tune.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
 import { type Display, JsonDisplay, QuietDisplay, TextDisplay } from "./display.ts";
@@ -86,6 +87,7 @@ const COMMAND: CommandSpec = {
     },
     "min-tokens": { value: "N", help: "leave out documents of fewer tokens" },
     "skip-bad": { help: "count and skip lines that cannot be read, instead of stopping" },
+    "no-autotune": { help: "do not measure which kernels are the fastest on this adapter" },
     "dry-run": { help: "only print parameters and memory, and whether the adapter holds them" },
     quiet: { help: "print only how it ended" },
     json: { help: "print one JSON object a line instead of the display" },
@@ -154,16 +156,26 @@ async function trainCommand(given: Arguments): Promise<number> {
     }
     return (await collectVocabulary(shards, filters)).vocabulary;
   };
+  const prepare = async (config: Gpt2Config, vocabulary: Vocabulary): Promise<void> => {
+    await checkMemory(gpu, config, vocabulary, trainer);
+    if (options.flag("no-autotune")) return;
+    const measure = () => measureTraining(gpu, config, vocabulary, trainer);
+    const { measured, left } = await tune(gpu, measure);
+    if (measured === 0) return;
+    const rest = left > 0 ? `; the next run goes on with ${left} more` : "";
+    const text = `Measured the kernels for matrix products of ${measured} shapes${rest}.`;
+    display.tell("autotune", { measured, left }, text);
+  };
   const createModel = async (): Promise<Gpt2> => {
     const vocabulary = await readVocabulary();
     const config = { ...architecture, vocabularySize: vocabulary.size };
-    await checkMemory(gpu, config, vocabulary, trainer);
+    await prepare(config, vocabulary);
     const { initialisation } = optimizer;
     return await Gpt2.create(gpu, architecture, { vocabulary, initialisation, seed });
   };
   const loadModel = async (directory: string): Promise<Gpt2> => {
     const model = await loadCheckpoint(gpu, directory);
-    await checkMemory(gpu, model.config, model.vocabulary, trainer);
+    await prepare(model.config, model.vocabulary);
     return model;
   };
   if (isDryRun) {

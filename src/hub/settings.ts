@@ -1,3 +1,4 @@
+import { cacheDirectory, environment } from "../cache_directory.ts";
 import { UserError } from "../errors.ts";
 import type { HttpOptions } from "../data/http_request.ts";
 
@@ -32,23 +33,15 @@ export interface HubSettings {
  * @throws {UserError} If the endpoint is no address, or there is no home directory.
  */
 export function hubSettings(options: HubOptions = {}): HubSettings {
-  const { token = read("HF_TOKEN"), http = {} } = options;
-  const endpoint = options.endpoint ?? read("HF_ENDPOINT") ?? "https://huggingface.co";
+  const { token = environment("HF_TOKEN"), http = {} } = options;
+  const endpoint = options.endpoint ?? environment("HF_ENDPOINT") ?? "https://huggingface.co";
   if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) {
     throw new UserError(`HF_ENDPOINT is ${endpoint}, which is not an http(s):// address`);
   }
-  const home = options.home ?? read("HF_HOME") ?? `${cacheDirectory()}/huggingface`;
+  const caches = cacheDirectory();
+  const home = options.home ?? environment("HF_HOME") ?? (caches && `${caches}/huggingface`);
+  if (home === undefined) {
+    throw new UserError("there is no home directory to keep models in: set HF_HOME to a directory");
+  }
   return { endpoint: endpoint.replace(/\/+$/, ""), token, cache: `${home}/hub`, http };
-}
-
-function cacheDirectory(): string {
-  const cache = read("XDG_CACHE_HOME");
-  if (cache !== undefined) return cache;
-  const home = read(Deno.build.os === "windows" ? "USERPROFILE" : "HOME");
-  if (home !== undefined) return `${home}/.cache`;
-  throw new UserError("there is no home directory to keep models in: set HF_HOME to a directory");
-}
-
-function read(name: string): string | undefined {
-  return Deno.env.get(name) || undefined;
 }

@@ -43,7 +43,7 @@ const ROUNDS = 3;
  */
 export async function autotune(
   gpu: Gpu,
-  build: () => void,
+  build: () => unknown,
   options: AutotuneOptions = {},
 ): Promise<AutotuneResult> {
   const { known = {}, milliseconds = 10_000 } = options;

@@ -35,7 +35,7 @@ export function chooseVariant(gpu: Gpu, shape: MatmulShape): MatmulVariant {
 }
 
 /** The shapes of the matrix products that are appended to plans while `build` runs. */
-export function matmulShapes(gpu: Gpu, build: () => void): MatmulShape[] {
+export function matmulShapes(gpu: Gpu, build: () => unknown): MatmulShape[] {
   const tuning = tuningOf(gpu);
   const asked = tuning.asked = new Map<string, MatmulShape>();
   try {

@@ -155,6 +155,18 @@ for (const variant of variants(true)) {
   });
 }
 
+Deno.test("matmul: every variant gives the same bits", async () => {
+  const [m, n, k] = [20, 36, 64];
+  const [a, b] = [m * k, k * n].map((size) => upload(gpu, [size], randomValues(random, size)));
+  const results: Float32Array[] = [];
+  for (const variant of variants(true).filter(({ tile }) => tile[0] >= 4)) {
+    const out = gpu.tensor("out", [m, n]);
+    const shape = { m, n, k, variant };
+    results.push(...await run(gpu, (plan) => matmul(gpu, plan, { a, b, out, ...shape }), out));
+  }
+  for (const result of results) assertEquals(result, results[0]);
+});
+
 for (const variant of variants(false)) {
   Deno.test(`matmul: ${variantName(variant)}, element by element`, async () => {
     for (const transposes of EVERY_TRANSPOSE) {
