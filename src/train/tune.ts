@@ -6,7 +6,7 @@ import { replaceText } from "../replace_file.ts";
 
 /** Where choices are kept, and how long new ones may take. */
 export interface TuneOptions {
-  /** @default `agd-gpt2` in the user's cache directory, if there is one */
+  /** Where choices are kept. @default `agd-gpt2` in the user's cache directory, if there is one */
   directory?: string;
   /** Milliseconds after which no further shape is measured. @default 10000 */
   milliseconds?: number;

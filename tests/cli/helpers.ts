@@ -46,8 +46,10 @@ export function assertFails(outcome: Outcome, code: 1 | 2, message: string): voi
   assertEquals(outcome.code, code);
 }
 
-/** Options of a model that trains in no time. */
-export const TINY = "--layers 1 --heads 2 --width 16 --context 16 --batch 2".split(" ");
+/** Options of a model that trains in no time, and leaves no trace in the user's cache. */
+export const TINY = "--layers 1 --heads 2 --width 16 --context 16 --batch 2 --no-autotune".split(
+  " ",
+);
 
 /** A directory with a small corpus, `corpus.jsonl`. */
 export async function corpusDirectory(): Promise<TempDir> {
