@@ -19,6 +19,7 @@ import { CompareDisplay } from "./compare_display.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
+import { limitWriting } from "./writing.ts";
 
 const PRESET_NAMES = Object.keys(COMPARE_PRESETS) as (keyof typeof COMPARE_PRESETS)[];
 
@@ -85,6 +86,7 @@ async function compareCommand(options: Arguments): Promise<number> {
     throw new UsageError("--quiet and --json exclude each other");
   }
   limitNetwork(axes.data);
+  limitWriting(out);
 
   const store = await RunStore.open(out);
   using _lock = new RunLock(out);

@@ -6,6 +6,7 @@ import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
+import { limitWriting } from "./writing.ts";
 
 const FORMATS = ["f32", "f16", "llmc"] as const;
 
@@ -41,7 +42,9 @@ async function exportCommand(options: Arguments): Promise<void> {
   if (!out) throw new UsageError("--out PATH is needed");
   const json = options.flag("json");
   limitNetwork([], checkpoint);
-  const result = await exportCheckpoint(await findCheckpoint(checkpoint, json), out, format);
+  const directory = await findCheckpoint(checkpoint, json);
+  limitWriting(out, `${out}.tmp`);
+  const result = await exportCheckpoint(directory, out, format);
   console.log(json ? JSON.stringify({ out, format, ...result }) : describe(out, result));
 }
 

@@ -8,6 +8,7 @@ import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { formatSeconds } from "./progress_bar.ts";
 import { ReadingBar } from "./reading_bar.ts";
+import { limitWriting } from "./writing.ts";
 
 const COMMAND: CommandSpec = {
   name: "prepare",
@@ -47,6 +48,7 @@ async function prepareCommand(options: Arguments): Promise<void> {
   limitNetwork(data);
   const out = options.text("out");
   if (!out) throw new UsageError("--out DIR is needed");
+  limitWriting(out);
   const [quiet, json] = [options.flag("quiet"), options.flag("json")];
   if (quiet && json) throw new UsageError("--quiet and --json exclude each other");
   const start = performance.now();

@@ -23,6 +23,7 @@ import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { chooseOptimizer } from "./optimizer_choice.ts";
 import { keptOptions, resumedOptions } from "./resume.ts";
+import { limitWriting } from "./writing.ts";
 
 const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
 
@@ -141,6 +142,8 @@ async function trainCommand(given: Arguments): Promise<number> {
   if (!isDryRun && isElsewhere) await checkRunDirectory(out);
   const isHidden = options.flag("quiet") || options.flag("json");
   const checkpoint = resume?.checkpoint ?? (initFrom && await findCheckpoint(initFrom, isHidden));
+  // A run that goes on elsewhere still gives back the lock of its old directory.
+  limitWriting(...isDryRun ? [] : [out], ...resume ? [resume.directory] : []);
   using gpu = await Gpu.open();
   const sampleTokens = options.flag("quiet") ? 0 : 200;
   const trainer = { batch, accumulate, recompute, optimizer: optimizer.make, sampleTokens };

@@ -13,7 +13,11 @@ export async function checkRunDirectory(directory: string): Promise<void> {
   try {
     let nearest = resolve(directory);
     while (!await stat(nearest)) nearest = dirname(nearest);
-    await Deno.remove(await Deno.makeTempFile({ dir: nearest, prefix: ".writable-" }));
+    // Who may write to nothing but the directory finds out when it is made.
+    const { state } = await Deno.permissions.query({ name: "write", path: nearest });
+    if (state === "granted") {
+      await Deno.remove(await Deno.makeTempFile({ dir: nearest, prefix: ".writable-" }));
+    }
   } catch (error) {
     throw fileError(error, `${directory}: cannot write`);
   }
