@@ -328,10 +328,11 @@ async function dryRun(
     if (!(error instanceof UserError)) throw error;
     reason = error;
   }
+  const recompute = trainer.recompute ? " --recompute" : "";
   const binary = (bytes: number) => formatBytes(bytes, { binary: true });
   const text = [
     `parameters  ${parameters.toLocaleString("en")}`,
-    `memory      ${binary(bytes)} with --batch ${trainer.batch}`,
+    `memory      ${binary(bytes)} with --batch ${trainer.batch}${recompute}`,
     `host        ${binary(hostBytes)} more while a checkpoint is written`,
     `adapter     ${adapter}: ${reason ? "cannot hold it" : "holds it"}`,
   ].join("\n");

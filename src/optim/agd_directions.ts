@@ -19,7 +19,7 @@ import rowsSource from "../../wgsl/agd_rows.wgsl" with { type: "text" };
 import vectorSource from "../../wgsl/agd_vector.wgsl" with { type: "text" };
 
 /** Most bytes of one batch of matrices whose polar factors are taken together. */
-const WORKSPACE_BYTES = 64 * 2 ** 20;
+const WORKSPACE_BYTES = 32 * 2 ** 20;
 
 /**
  * Appends what turns every gradient into its direction of steepest descent, in place, and the dual
