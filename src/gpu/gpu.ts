@@ -19,6 +19,18 @@ export interface Measurement {
   refusal?: string;
 }
 
+/** A tensor to be allocated. */
+export interface TensorSpec {
+  /** Name for error messages and debuggers. */
+  label: string;
+  /** Length of each axis. */
+  shape: readonly number[];
+  /** @default "f32" */
+  type?: TensorType;
+  /** Elements to allocate, where more than the shape's are wanted. */
+  capacity?: number;
+}
+
 /** How to choose an adapter. */
 export interface OpenGpuOptions {
   /** Which adapter to prefer where there are several. @default "high-performance" */
@@ -59,6 +71,8 @@ export class Gpu implements Disposable {
   submitMs = 0;
   readonly #kernels = new Map<string, Kernel>();
   readonly #tensors = new Set<Tensor>();
+  /** How many of the tensors lie in each buffer. */
+  readonly #holders = new Map<GPUBuffer, number>();
   #failure: Error | undefined;
   /** Bytes counted so far by {@linkcode measure}, while it runs. */
   #measured: number | undefined;
@@ -138,21 +152,48 @@ export class Gpu implements Disposable {
     type: TensorType = "f32",
     capacity?: number,
   ): Tensor {
-    const elements = Math.max(capacity ?? 0, shape.reduce((a, b) => a * b, 1), 1);
-    const bytes = Math.ceil(elements * 4 / 16) * 16;
-    if (bytes > this.device.limits.maxBufferSize) {
-      this.refuse(`${label} needs a buffer of`, bytes, this.device.limits.maxBufferSize);
+    return this.tensors([{ label, shape, type, capacity }])[0];
+  }
+
+  /**
+   * Allocates zeroed tensors side by side, in order, in as few buffers as one binding each can
+   * cover; a tensor above that has a buffer of its own. A buffer is freed with its last tensor.
+   *
+   * @throws {UserError} If one exceeds what the adapter allows in one buffer.
+   */
+  tensors(wanted: readonly TensorSpec[]): Tensor[] {
+    const { maxBufferSize } = this.device.limits;
+    const places = wanted.map((spec) => ({ ...spec, bytes: bytesOf(spec), buffer: 0, offset: 0 }));
+    const sizes: number[] = [];
+    for (const place of places) {
+      const { label, bytes } = place;
+      if (bytes > maxBufferSize) this.refuse(`${label} needs a buffer of`, bytes, maxBufferSize);
+      const offset = Math.ceil((sizes.at(-1) ?? Infinity) / ALIGNMENT) * ALIGNMENT;
+      const fits = offset + bytes <= Math.min(this.maxBindingBytes, maxBufferSize);
+      if (!fits) sizes.push(0);
+      place.buffer = sizes.length - 1;
+      place.offset = fits ? offset : 0;
+      sizes[place.buffer] = place.offset + bytes;
     }
-    this.count(bytes);
-    if (this.isMeasuring) return new Tensor(label, shape, type, this.#placeholder(), 0, bytes);
-    const buffer = this.device.createBuffer({
-      label,
-      size: bytes,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    const buffers = sizes.map((size, i) => {
+      const holders = places.filter(({ buffer }) => buffer === i);
+      return this.#buffer(holders[0].label, size, holders.length);
     });
-    const tensor = new Tensor(label, shape, type, buffer, 0, bytes);
-    this.#tensors.add(tensor);
-    return tensor;
+    return places.map(({ label, shape, type = "f32", bytes, buffer, offset }) => {
+      const tensor = new Tensor(label, shape, type, buffers[buffer], offset, bytes);
+      if (!this.isMeasuring) this.#tensors.add(tensor);
+      return tensor;
+    });
+  }
+
+  /** Allocates a buffer for so many tensors. */
+  #buffer(label: string, size: number, holders: number): GPUBuffer {
+    this.count(size);
+    if (this.isMeasuring) return this.#placeholder();
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const buffer = this.device.createBuffer({ label, size, usage });
+    this.#holders.set(buffer, holders);
+    return buffer;
   }
 
   /** Counts bytes that are allocated or, if negative, freed; {@linkcode measure} counts its own. */
@@ -299,8 +340,13 @@ export class Gpu implements Disposable {
   free(...tensors: Tensor[]): void {
     for (const tensor of tensors) {
       if (!this.#tensors.delete(tensor)) continue;
-      this.count(-tensor.byteLength);
-      tensor.buffer.destroy();
+      const { buffer } = tensor;
+      const holders = this.#holders.get(buffer)! - 1;
+      this.#holders.set(buffer, holders);
+      if (holders > 0) continue;
+      this.#holders.delete(buffer);
+      this.count(-buffer.size);
+      buffer.destroy();
     }
   }
 
@@ -312,6 +358,15 @@ export class Gpu implements Disposable {
     for (const buffer of [...this.#staging.values()].flat()) buffer.destroy();
     this.device.destroy();
   }
+}
+
+/** Bytes of which every tensor starts at a multiple, so that it can be bound. */
+const ALIGNMENT = 256;
+
+/** Bytes that a tensor takes. */
+function bytesOf({ shape, capacity = 0 }: TensorSpec): number {
+  const elements = Math.max(capacity, shape.reduce((a, b) => a * b, 1), 1);
+  return Math.ceil(elements * 4 / 16) * 16;
 }
 
 class LazyKernel implements Kernel {

@@ -11,10 +11,22 @@ export function capacityOf({ name, shape }: ParameterSpec): number {
   return name === "wte.weight" ? paddedVocabulary(shape[0]) * shape[1]! : sizeOf(shape);
 }
 
-/** Allocates a zeroed tensor for each parameter of a table. */
+/**
+ * Allocates a zeroed tensor for each parameter of a table, side by side: those of two dimensions,
+ * then vectors, then what is not trained. So weights, gradients and an optimiser's state lie in
+ * their buffers at the same places, and can be treated many parameters at a time.
+ */
 export function allocateLike(gpu: Gpu, table: readonly ParameterSpec[], label: string): TensorMap {
-  return new Map(table.map((spec) => {
-    const { name, shape } = spec;
-    return [name, gpu.tensor(`${label} ${name}`, shape, "f32", capacityOf(spec))];
-  }));
+  const ordered = inMemoryOrder(table);
+  const tensors = gpu.tensors(ordered.map((spec) => (
+    { label: `${label} ${spec.name}`, shape: spec.shape, capacity: capacityOf(spec) }
+  )));
+  const byName = new Map(ordered.map(({ name }, i) => [name, tensors[i]]));
+  return new Map(table.map(({ name }) => [name, byName.get(name)!]));
+}
+
+/** Parameters in the order in which {@linkcode allocateLike} places them. */
+export function inMemoryOrder(table: readonly ParameterSpec[]): ParameterSpec[] {
+  const rank = ({ trainable, shape }: ParameterSpec) => trainable ? -shape.length : 0;
+  return table.toSorted((a, b) => rank(a) - rank(b));
 }

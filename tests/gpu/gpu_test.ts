@@ -39,6 +39,29 @@ Deno.test("gpu: counts the bytes it holds", () => {
   assertEquals(gpu.allocatedBytes, before);
 });
 
+Deno.test("gpu: tensors side by side share buffers that one binding covers", async () => {
+  using small = await Gpu.open({ maxBindingBytes: 1024 });
+  const before = small.allocatedBytes;
+  const shapes = [[3, 5], [64], [65], [1], [70], [300], [2]];
+  const wanted = shapes.map((shape, i) => ({ label: `t${i}`, shape }));
+  const tensors = small.tensors([...wanted, { label: "padded", shape: [2], capacity: 30 }]);
+  assertEquals(tensors.map(({ byteOffset }) => byteOffset), [0, 256, 512, 0, 256, 0, 0, 256]);
+  assertEquals(tensors.map(({ byteLength }) => byteLength), [64, 256, 272, 16, 288, 1200, 16, 128]);
+  const buffers = [...new Set(tensors.map(({ buffer }) => buffer))];
+  assertEquals(tensors.map(({ buffer }) => buffers.indexOf(buffer)), [0, 0, 0, 1, 1, 2, 3, 3]);
+  assertEquals(small.allocatedBytes - before, 784 + 544 + 1200 + 384);
+  tensors.forEach((tensor, i) => small.write(tensor, new Float32Array(tensor.size).fill(i)));
+  small.free(...tensors.slice(1, 3));
+  assertEquals(small.allocatedBytes - before, 784 + 544 + 1200 + 384);
+  for (const i of [0, 3, 4, 5, 6, 7]) {
+    assertEquals(await small.read(tensors[i]), new Float32Array(tensors[i].size).fill(i));
+  }
+  small.free(tensors[0], tensors[0]);
+  assertEquals(small.allocatedBytes - before, 544 + 1200 + 384);
+  const { bytes } = small.measure(() => void small.tensors(wanted));
+  assertEquals(bytes, 784 + 544 + 1200 + 16);
+});
+
 Deno.test("gpu: a kernel is compiled once for each set of constants", () => {
   const kernel = gpu.kernel("empty", EMPTY_KERNEL, { THREADS: 1 });
   assertStrictEquals(gpu.kernel("empty", EMPTY_KERNEL, { THREADS: 1 }), kernel);
