@@ -75,8 +75,7 @@ export class CompareDisplay implements Disposable {
     const ending = interrupted
       ? "Stopped: the run under way is lost. The same command goes on with the rest."
       : `Wrote compare.md, compare.json and compare.svg in ${this.out}.`;
-    if (this.kind === "text") console.log();
-    console.log(`${text}\n${ending}`);
+    console.log(text === "" ? ending : `${this.kind === "text" ? "\n" : ""}${text}\n${ending}`);
   }
 
   #tell(event: string, data: Record<string, unknown>, text?: string): void {

@@ -22,6 +22,9 @@ const OTHERS = [
   "#495057",
 ];
 
+/** With more forms of AGD than colours the next ones are dashed. */
+const DASHES = ["solid", "dashed", "dotted"] as const;
+
 /** Draws the mean validation loss of every contender over the tokens, a panel a cell, as SVG. */
 export function compareChart(cells: readonly CellSummary[]): string {
   const columns = Math.min(COLUMNS, Math.max(1, cells.length));
@@ -70,12 +73,12 @@ export function compareChart(cells: readonly CellSummary[]): string {
         ...{ gridIndex: i, scale: true, max: highest(lines) },
       })),
       series: panels.flatMap(({ i, lines }) =>
-        lines.map(({ name, color, pale, points }) => ({
+        lines.map(({ name, color, dash, pale, points }) => ({
           ...{ type: "line", silent: true, emphasis: { disabled: true } } as const,
           ...{ name, xAxisIndex: i, yAxisIndex: i, data: points },
           ...{ showSymbol: points.length === 1, symbol: "circle", clip: true, z: pale ? 1 : 2 },
           itemStyle: { color },
-          lineStyle: { color, width: pale ? 1 : 2 },
+          lineStyle: { color, type: dash, width: pale ? 1 : 2 },
         }))
       ),
     });
@@ -88,6 +91,7 @@ export function compareChart(cells: readonly CellSummary[]): string {
 interface Line {
   name: string;
   color: string;
+  dash: typeof DASHES[number];
   pale: boolean;
   points: [tokens: number, loss: number][];
 }
@@ -98,14 +102,22 @@ function linesOf({ rows }: CellSummary, names: readonly string[]): Line[] {
     const { contender, name } = row;
     const points = meanCurve(row);
     if (contender.optimizer === "agd") {
-      const color = OTHERS[names.indexOf(name) % OTHERS.length];
-      return { name, color, pale: false, points };
+      const number = names.indexOf(name);
+      const color = OTHERS[number % OTHERS.length];
+      const dash = DASHES[Math.floor(number / OTHERS.length) % DASHES.length];
+      return { name, color, dash, pale: false, points };
     }
     const { optimizer } = contender;
     const pale = row !== bestOf(rows, optimizer);
     const title = optimizer === "adamw" ? "AdamW" : "SGD";
     const color = TUNED[optimizer][pale ? 1 : 0];
-    return { name: `${title}, ${pale ? "other" : "best"} learning rate`, color, pale, points };
+    return {
+      name: `${title}, ${pale ? "other" : "best"} learning rate`,
+      color,
+      dash: "solid",
+      pale,
+      points,
+    };
   }).sort((a, b) => Number(b.pale) - Number(a.pale));
 }
 

@@ -30,9 +30,9 @@ export function nameOf(contender: Contender): string {
   if (contender.optimizer !== "agd") {
     return `${contender.optimizer === "adamw" ? "AdamW" : "SGD"}, lr ${contender.learningRate}`;
   }
-  return describeAgd(agdSettings(contender.options))
-    .replace("agd spectral", "AGD")
-    .replace("agd frobenius", "AGD as published");
+  const name = describeAgd(agdSettings(contender.options));
+  if (name === "agd frobenius") return "AGD as published";
+  return name.replace("agd spectral", "AGD").replace("agd frobenius", "AGD Frobenius");
 }
 
 /** Whether it is AGD with nothing set. */

@@ -103,6 +103,10 @@ Deno.test("the chart has a panel for each cell and a colour for each form of AGD
 Deno.test("contenders are named by what is not AGD's default", () => {
   assertEquals(nameOf(agdWith({ norm: "frobenius" })), "AGD as published");
   assertEquals(
+    nameOf(agdWith({ norm: "frobenius", vectors: "own" })),
+    "AGD Frobenius, vectors own",
+  );
+  assertEquals(
     nameOf(agdWith({ nesterov: true, momentum: 0.95 })),
     "AGD, momentum 0.95, nesterov true",
   );
