@@ -1,0 +1,62 @@
+import { parameterCount, parameterTable } from "../../src/model/parameters.ts";
+import { allocateLike } from "../../src/model/weights.ts";
+import { AdamW } from "../../src/optim/adamw.ts";
+import { Agd } from "../../src/optim/agd.ts";
+import type { Optimizer, OptimizerTarget } from "../../src/optim/optimizer.ts";
+import type { Gpt2Config } from "../../src/model/config.ts";
+import type { Machine } from "../machine.ts";
+import type { Peak } from "../peak.ts";
+import type { Result } from "../result.ts";
+import { fillRandom } from "../scratch.ts";
+import { kernelResult } from "./case.ts";
+
+/** The optimisers, and how many times they read or write a number for each parameter at least. */
+const OPTIMIZERS: { name: string; accesses: number; make: (t: OptimizerTarget) => Optimizer }[] = [
+  // Weight, gradient, momentum and average are read; all but the gradient are written.
+  { name: "AGD's step", accesses: 7, make: (target) => new Agd(target) },
+  // Weight and gradient are read, and the weight is written.
+  {
+    name: "AGD's step (Frobenius)",
+    accesses: 3,
+    make: (target) => new Agd(target, { norm: "frobenius" }),
+  },
+  // Weight, gradient and two averages are read; all but the gradient are written.
+  {
+    name: "AdamW's step",
+    accesses: 7,
+    make: (target) => new AdamW(target, { learningRate: 1e-4 }),
+  },
+];
+
+/** Measures the optimisers' steps on the parameters of models. */
+export async function* benchOptimizers(
+  machine: Machine,
+  models: readonly Gpt2Config[],
+  peak: Peak,
+): AsyncGenerator<Result> {
+  const { gpu, stopwatch } = machine;
+  for (const config of models) {
+    const table = parameterTable(config);
+    const parameters = parameterCount(config);
+    for (const { name, accesses, make } of OPTIMIZERS) {
+      const weights = allocateLike(gpu, table, "weight");
+      const gradients = allocateLike(gpu, table, "gradient");
+      for (const tensor of [...weights.values(), ...gradients.values()]) {
+        fillRandom(gpu, tensor, 0.02);
+      }
+      const target = { gpu, table, weights, gradients };
+      await machine.tune(() => make(target));
+      const optimizer = make(target);
+      const [seconds] = await stopwatch.measure(() => optimizer.step());
+      optimizer.dispose();
+      gpu.free(...weights.values(), ...gradients.values());
+      const { layers, width } = config;
+      const size = `${layers} layers of width ${width}, ${parameters} parameters`;
+      yield kernelResult(
+        { name: `${name}, ${size}`, bytes: 4 * accesses * parameters },
+        seconds,
+        peak,
+      );
+    }
+  }
+}
