@@ -3,6 +3,7 @@ import { UsageError, UserError } from "../errors.ts";
 import { isUrl } from "../data/shard.ts";
 import type { CheckpointConfig } from "../model/checkpoint_config.ts";
 import { type PresetName, PRESETS } from "../model/config.ts";
+import { quote } from "../quote.ts";
 import type { SavedRun } from "../train/saved_run.ts";
 import { Arguments } from "./arguments.ts";
 
@@ -87,7 +88,7 @@ function checkKept({ checkpoint, state }: SavedRun): Record<string, unknown> {
       ? Array.isArray(value) && value.every(isText)
       : value === true || isText(value);
     if (isValue && KEPT.includes(name)) continue;
-    throw new UserError(`${checkpoint} is damaged: --${name} cannot be ${JSON.stringify(value)}`);
+    throw new UserError(`${checkpoint} is damaged: --${name} cannot be ${quote(value)}`);
   }
   return state.options;
 }

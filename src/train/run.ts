@@ -95,8 +95,8 @@ export interface RunResult {
  * the same adapter, if model, data and options are the same.
  *
  * @throws {UserError} If the data is bad, the directory cannot be written, is in use or holds
- * another run already, the loss stops being a number, or 10 steps in a row are skipped; the last
- * checkpoint is named.
+ * another run already, the loss or a weight stops being a number, or 10 steps in a row are skipped;
+ * the last checkpoint is named.
  *
  * @example
  * ```ts no-run

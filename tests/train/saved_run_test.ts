@@ -61,6 +61,7 @@ async function runs(directory: TempDir) {
     const metrics = await readMetrics(`${path}/metrics.jsonl`);
     return {
       ...{ files, contents, published: await Deno.readFile(`${path}/model.safetensors`) },
+      curves: (await Deno.readTextFile(`${path}/loss.svg`)).match(/ d="[^"]*"/g),
       metrics: metrics.map(({ tokens_per_second: _, data_wait_ms: __, host_ms: ___, ...rest }) =>
         rest
       ),
