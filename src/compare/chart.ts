@@ -2,11 +2,13 @@ import { init } from "echarts";
 import { bestOf, type CellSummary, type Row } from "./summary.ts";
 import { shortName } from "./report.ts";
 
-/** Pixels of one panel, with its axes and title. */
+/** Pixels of a panel, with its axes and title: of one by itself, and of one of several. */
+const ALONE = { width: 900, height: 480 };
 const PANEL = { width: 560, height: 380 };
 const COLUMNS = 2;
-/** One row of the legend. */
-const LEGEND = 26;
+
+/** Of the legend: the height of a row; what an item takes beside its text; a character. */
+const LEGEND = { row: 30, item: 46, character: 7.8 };
 
 const TEXT = "#333333";
 /** Of optimisers with a learning rate; other rates of the grid are drawn in the paler one. */
@@ -28,20 +30,20 @@ const DASHES = ["solid", "dashed", "dotted"] as const;
 /** Draws the mean validation loss of every contender over the tokens, a panel a cell, as SVG. */
 export function compareChart(cells: readonly CellSummary[]): string {
   const columns = Math.min(COLUMNS, Math.max(1, cells.length));
-  const width = columns * PANEL.width;
-  const names = [
-    ...new Set(cells.flatMap(({ rows }) => rows.filter(isAgd).map(({ name }) => name))),
-  ];
+  const panel = columns === 1 ? ALONE : PANEL;
+  const width = columns * panel.width;
+  const all = cells.flatMap(({ rows }) => rows.filter(isAgd).map(({ name }) => name));
+  const names = [...new Set(all)].sort();
   const panels = cells.map((cell, i) => {
-    const left = i % columns * PANEL.width;
-    const top = Math.floor(i / columns) * PANEL.height;
+    const left = i % columns * panel.width;
+    const top = Math.floor(i / columns) * panel.height;
     return { cell, i, left, top, lines: linesOf(cell, names) };
   });
   const rows = Math.ceil(cells.length / columns);
-  const shown = new Set(panels.flatMap(({ lines }) => lines.map(({ name }) => name)));
-  const legend = 16 + LEGEND * Math.ceil(shown.size / (2 * columns));
+  const shown = [...new Set(panels.flatMap(({ lines }) => lines.map(({ name }) => name)))].sort();
+  const legend = 20 + LEGEND.row * legendRows(shown, width - 32);
   const chart = init(null, null, {
-    ...{ renderer: "svg", ssr: true, width, height: legend + rows * PANEL.height },
+    ...{ renderer: "svg", ssr: true, width, height: legend + rows * panel.height },
   });
   try {
     chart.setOption({
@@ -49,9 +51,11 @@ export function compareChart(cells: readonly CellSummary[]): string {
       backgroundColor: "#ffffff",
       textStyle: { fontFamily: "sans-serif", color: TEXT },
       legend: {
-        data: [...shown].sort(),
-        ...{ left: 16, right: 16, top: 12, itemGap: 20, itemHeight: 8, selectedMode: false },
+        data: shown,
+        ...{ left: 16, right: 16, top: 12, itemGap: 16, itemHeight: 8, selectedMode: false },
         textStyle: { fontSize: 13, color: TEXT },
+        // room for fonts that are wider than ECharts takes them to be
+        formatter: (name: string) => name + "\u00a0".repeat(Math.ceil(name.length / 6)),
       },
       title: panels.map(({ cell: { cell }, left, top }) => ({
         text: shortName(cell, cells),
@@ -60,7 +64,7 @@ export function compareChart(cells: readonly CellSummary[]): string {
       })),
       grid: panels.map(({ left, top }) => ({
         ...{ left: left + 64, top: legend + top + 36 },
-        ...{ width: PANEL.width - 96, height: PANEL.height - 100 },
+        ...{ width: panel.width - 96, height: panel.height - 100 },
       })),
       xAxis: panels.map(({ i }) => ({
         ...axis("tokens", 30),
@@ -73,10 +77,15 @@ export function compareChart(cells: readonly CellSummary[]): string {
         ...{ gridIndex: i, scale: true, max: highest(lines) },
       })),
       series: panels.flatMap(({ i, lines }) =>
-        lines.map(({ name, color, dash, pale, points }) => ({
+        lines.map(({ name, color, dash, isMain, pale, points }) => ({
           ...{ type: "line", silent: true, emphasis: { disabled: true } } as const,
           ...{ name, xAxisIndex: i, yAxisIndex: i, data: points },
-          ...{ showSymbol: points.length === 1, symbol: "circle", clip: true, z: pale ? 1 : 2 },
+          ...{
+            showSymbol: points.length === 1,
+            symbol: "circle",
+            clip: true,
+            z: isMain ? 3 : pale ? 1 : 2,
+          },
           itemStyle: { color },
           lineStyle: { color, type: dash, width: pale ? 1 : 2 },
         }))
@@ -92,12 +101,15 @@ interface Line {
   name: string;
   color: string;
   dash: typeof DASHES[number];
+  /** A learning rate that is not the best. */
   pale: boolean;
+  /** AGD with nothing changed, or the best AdamW. */
+  isMain: boolean;
   points: [tokens: number, loss: number][];
 }
 
 /** Pale lines come first, below the others. */
-function linesOf({ rows }: CellSummary, names: readonly string[]): Line[] {
+function linesOf({ rows, agd, adamw }: CellSummary, names: readonly string[]): Line[] {
   return rows.map((row): Line => {
     const { contender, name } = row;
     const points = meanCurve(row);
@@ -105,7 +117,7 @@ function linesOf({ rows }: CellSummary, names: readonly string[]): Line[] {
       const number = names.indexOf(name);
       const color = OTHERS[number % OTHERS.length];
       const dash = DASHES[Math.floor(number / OTHERS.length) % DASHES.length];
-      return { name, color, dash, pale: false, points };
+      return { name, color, dash, pale: false, isMain: row === agd, points };
     }
     const { optimizer } = contender;
     const pale = row !== bestOf(rows, optimizer);
@@ -116,6 +128,7 @@ function linesOf({ rows }: CellSummary, names: readonly string[]): Line[] {
       color,
       dash: "solid",
       pale,
+      isMain: row === adamw,
       points,
     };
   }).sort((a, b) => Number(b.pale) - Number(a.pale));
@@ -134,12 +147,27 @@ function meanCurve({ records }: Row): Line["points"] {
   });
 }
 
-/** The top of the loss axis: what diverges does not press the others down. */
+/** The top of the loss axis: where AGD and the best AdamW begin, if they are there. */
 function highest(lines: readonly Line[]): number | undefined {
-  const main = lines.filter(({ pale }) => !pale).flatMap(({ points }) =>
-    points.map(([, loss]) => loss)
-  );
-  return main.length > 0 ? Math.max(...main) : undefined;
+  const main = lines.filter(({ isMain }) => isMain);
+  const counted = main.length > 0 ? main : lines.filter(({ pale }) => !pale);
+  const losses = counted.flatMap(({ points }) => points.map(([, loss]) => loss));
+  return losses.length > 0 ? Math.max(...losses) : undefined;
+}
+
+/** Rows that a legend takes in so many pixels. */
+function legendRows(names: readonly string[], width: number): number {
+  let rows = 1;
+  let used = 0;
+  for (const { length } of names) {
+    const item = LEGEND.item + LEGEND.character * length;
+    if (used > 0 && used + item > width) {
+      rows++;
+      used = 0;
+    }
+    used += item;
+  }
+  return rows;
 }
 
 function axis(name: string, nameGap: number, label = {}) {
