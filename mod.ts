@@ -28,7 +28,13 @@
  */
 export { DivergedError, UsageError, UserError } from "./src/errors.ts";
 
-export { Gpu, type Kernel, type Measurement, type OpenGpuOptions } from "./src/gpu/gpu.ts";
+export {
+  Gpu,
+  type Kernel,
+  type Measurement,
+  type OpenGpuOptions,
+  type TensorSpec,
+} from "./src/gpu/gpu.ts";
 export {
   f32,
   type FloatValue,

@@ -146,7 +146,8 @@ async function trainCommand(given: Arguments): Promise<number> {
   limitWriting(...isDryRun ? [] : [out], ...resume ? [resume.directory] : []);
   using gpu = await Gpu.open();
   const sampleTokens = options.flag("quiet") ? 0 : 200;
-  const trainer = { batch, accumulate, recompute, optimizer: optimizer.make, sampleTokens };
+  const trainer = { batch, accumulate, recompute, optimizer: optimizer.make };
+  const memory = { ...trainer, sampleTokens, saves: true };
   const readVocabulary = async (): Promise<Vocabulary> => {
     if (vocab === "full") return fullVocabulary();
     const bytes = shards.reduce((sum, { size = Infinity }) => sum + size, 0);
@@ -160,9 +161,9 @@ async function trainCommand(given: Arguments): Promise<number> {
     return (await collectVocabulary(shards, filters)).vocabulary;
   };
   const prepare = async (config: Gpt2Config, vocabulary: Vocabulary): Promise<void> => {
-    await checkMemory(gpu, config, vocabulary, trainer);
+    await checkMemory(gpu, config, vocabulary, memory);
     if (options.flag("no-autotune")) return;
-    const measure = () => measureTraining(gpu, config, vocabulary, trainer);
+    const measure = () => measureTraining(gpu, config, vocabulary, memory);
     const { measured, left } = await tune(gpu, measure);
     if (measured === 0) return;
     const rest = left > 0 ? `; the next run goes on with ${left} more` : "";
@@ -185,7 +186,7 @@ async function trainCommand(given: Arguments): Promise<number> {
     using loaded = checkpoint === undefined ? undefined : await loadCheckpoint(gpu, checkpoint);
     const vocabulary = loaded?.vocabulary ?? await readVocabulary();
     const config = loaded?.config ?? { ...architecture, vocabularySize: vocabulary.size };
-    await dryRun(gpu, config, vocabulary, trainer, display);
+    await dryRun(gpu, config, vocabulary, memory, display);
     return 0;
   }
   using model = checkpoint === undefined ? await createModel() : await loadModel(checkpoint);
@@ -225,6 +226,7 @@ async function trainCommand(given: Arguments): Promise<number> {
     evalBatches,
     sampleEvery,
     ...trainer,
+    sampleTokens,
     resume,
     keep,
     record: keptOptions(options, steps),

@@ -25,7 +25,7 @@ export interface TensorSpec {
   label: string;
   /** Length of each axis. */
   shape: readonly number[];
-  /** @default "f32" */
+  /** Type of its elements. @default "f32" */
   type?: TensorType;
   /** Elements to allocate, where more than the shape's are wanted. */
   capacity?: number;

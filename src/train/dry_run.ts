@@ -15,6 +15,8 @@ import { stateTensors } from "./training_state.ts";
 export interface MeasureOptions extends TrainerOptions {
   /** Tokens of a sample; 0 for none. @default 0 */
   sampleTokens?: number;
+  /** Whether it saves checkpoints. @default false */
+  saves?: boolean;
 }
 
 /** What a run takes. */
@@ -33,13 +35,14 @@ export function measureTraining(
   vocabulary: Vocabulary,
   options: MeasureOptions,
 ): TrainingMemory {
-  const { sampleTokens = 0 } = options;
+  const { sampleTokens = 0, saves = false } = options;
   let hostBytes = 0;
   const measurement = gpu.measure(() => {
     const weights = allocateLike(gpu, parameterTable(config), "weight");
     const model = new Gpt2(gpu, config, vocabulary, weights);
     const { optimizer } = new Trainer(model, options);
     if (sampleTokens > 0) new Decoder(model, { capacity: 1 + sampleTokens });
+    if (!saves) return;
     const saved = [...optimizer.evaluationWeights, ...stateTensors(model, optimizer)];
     hostBytes = snapshotBytes(saved.map(([_, tensor]) => tensor));
   });
@@ -50,8 +53,8 @@ export function measureTraining(
  * Whether this much memory is there now: allocates and frees it. The software driver hands out
  * memory that the machine does not have, so there the machine's is asked for.
  */
-export async function canAllocate(gpu: Gpu, bytes: number, hostBytes = 0): Promise<boolean> {
-  if (gpu.isSoftware) return bytes + hostBytes <= Deno.systemMemoryInfo().available;
+export async function canAllocate(gpu: Gpu, bytes: number): Promise<boolean> {
+  if (gpu.isSoftware) return bytes <= Deno.systemMemoryInfo().available;
   const { device } = gpu;
   const piece = Math.min(device.limits.maxBufferSize, 2 ** 28);
   const buffers: GPUBuffer[] = [];
@@ -78,21 +81,30 @@ export async function checkMemory(
   vocabulary: Vocabulary,
   options: MeasureOptions,
 ): Promise<void> {
-  const fits = async ({ bytes, hostBytes, refusal }: TrainingMemory) =>
-    refusal === undefined && await canAllocate(gpu, bytes - gpu.allocatedBytes, hostBytes);
+  const binary = (bytes: number) => formatBytes(bytes, { binary: true });
   const memory = measureTraining(gpu, config, vocabulary, options);
+  // The software driver's memory is the host's.
+  const hostBytes = gpu.isSoftware ? memory.hostBytes : 0;
+  const fits = async ({ bytes, refusal }: TrainingMemory) =>
+    refusal === undefined && await canAllocate(gpu, bytes - gpu.allocatedBytes + hostBytes);
+  const { available } = Deno.systemMemoryInfo();
+  if (memory.hostBytes > available) {
+    throw new UserError(
+      `a checkpoint takes ${binary(memory.hostBytes)} of the host's memory while it is written, ` +
+        `of which ${binary(available)} are free: use a smaller model`,
+    );
+  }
   if (await fits(memory)) return;
 
-  const total = memory.bytes + (gpu.isSoftware ? memory.hostBytes : 0);
   const reason = memory.refusal ??
-    `training takes ${formatBytes(total, { binary: true })} of memory, which the adapter ` +
+    `training takes ${binary(memory.bytes + hostBytes)} of memory, which the adapter ` +
       `"${gpu.adapterName}" does not have free`;
   const { batch, accumulate = 1, recompute = false } = options;
-  const largest = (recompute: boolean, context = config.context) =>
-    largestUpTo(batch, (batch) =>
-      fits(
-        measureTraining(gpu, { ...config, context }, vocabulary, { ...options, batch, recompute }),
-      ));
+  const wouldFit = (batch: number, recompute: boolean, context = config.context) =>
+    fits(
+      measureTraining(gpu, { ...config, context }, vocabulary, { ...options, batch, recompute }),
+    );
+  const largest = (recompute: boolean) => largestUpTo(batch, (batch) => wouldFit(batch, recompute));
   const recomputed = await largest(true);
   const most = recompute ? recomputed : await largest(false);
   if (most > 0) {
@@ -110,7 +122,7 @@ export async function checkMemory(
     );
   }
   let context = config.context >> 1;
-  while (context > 0 && await largest(true, context) === 0) context >>= 1;
+  while (context > 0 && !await wouldFit(1, true, context)) context >>= 1;
   const shorter = context > 0 ? `, but with a context of ${context} one does` : "";
   throw new UserError(
     `${reason}: not even a batch of 1 fits, with --recompute either${shorter}; use a smaller model` +

@@ -113,7 +113,7 @@ Deno.test("measureTraining is within 5% of all buffers that a run has at once", 
   const config = { ...architecture, vocabularySize: vocabulary.size, bias: true, affine: true };
   for (const recompute of [false, true]) {
     const options = {
-      ...{ batch: 4, accumulate: 2, recompute, sampleTokens: 20 },
+      ...{ batch: 4, accumulate: 2, recompute, sampleTokens: 20, saves: true },
       optimizer: (target: OptimizerTarget) => new Agd(target),
     };
     using own = await Gpu.open();
@@ -199,9 +199,10 @@ Deno.test("checkMemory names the largest batch that memory allows", async (t) =>
   const { systemMemoryInfo } = Deno;
   const vocabulary = smallVocabulary(11);
   const config = { ...ODD, layers: 20, width: 12, context: 30 };
-  const options = { batch: 20, optimizer: OPTIMIZERS["agd, spectral"] };
+  const options = { batch: 20, saves: true, optimizer: OPTIMIZERS["agd, spectral"] };
+  const { hostBytes } = measureTraining(gpu, config, vocabulary, options);
   const take = (batch: number, recompute = false) => {
-    const { bytes, hostBytes } = measureTraining(gpu, config, vocabulary, {
+    const { bytes } = measureTraining(gpu, config, vocabulary, {
       ...{ ...options, batch, recompute },
     });
     return bytes + hostBytes;
@@ -211,9 +212,21 @@ Deno.test("checkMemory names the largest batch that memory allows", async (t) =>
     [take(20) - 1, "the largest batch that fits is 19, or 20 with --recompute; --batch 10 --acc"],
     [take(7), "the largest batch that fits is 7, or 20 with --recompute; --batch 5 --accumulate 4"],
     [take(2, true), "not even a batch of 1 fits, but with --recompute up to 2 do"],
-    [1000, "not even a batch of 1 fits, with --recompute either; use a smaller model"],
+    [hostBytes + 1000, "not even a batch of 1 fits, with --recompute either; use a smaller model"],
   ];
   try {
+    await t.step("the host's", async () => {
+      Deno.systemMemoryInfo = () => free(1000);
+      const { message } = await assertRejects(
+        () => checkMemory(gpu, config, vocabulary, options),
+        UserError,
+      );
+      assertEquals(
+        message,
+        "a checkpoint takes 448 kiB of the host's memory while it is written, of which 1000 B " +
+          "are free: use a smaller model",
+      );
+    });
     for (const [available, expected] of cases) {
       await t.step(expected ?? "it fits", async () => {
         Deno.systemMemoryInfo = () => free(available);
