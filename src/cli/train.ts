@@ -14,7 +14,7 @@ import { checkMemory, type MeasureOptions, measureTraining } from "../train/dry_
 import { trainToDirectory } from "../train/run.ts";
 import { checkRunDirectory } from "../train/run_directory.ts";
 import { openRun } from "../train/saved_run.ts";
-import { tune } from "../train/tune.ts";
+import { tune, tuningDirectory } from "../train/tune.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
 import { type Display, JsonDisplay, QuietDisplay, TextDisplay } from "./display.ts";
@@ -143,7 +143,11 @@ async function trainCommand(given: Arguments): Promise<number> {
   const isHidden = options.flag("quiet") || options.flag("json");
   const checkpoint = resume?.checkpoint ?? (initFrom && await findCheckpoint(initFrom, isHidden));
   // A run that goes on elsewhere still gives back the lock of its old directory.
-  limitWriting(...isDryRun ? [] : [out], ...resume ? [resume.directory] : []);
+  const choices = options.flag("no-autotune") ? undefined : tuningDirectory();
+  limitWriting(
+    ...isDryRun ? [] : [out, ...choices ? [choices] : []],
+    ...resume ? [resume.directory] : [],
+  );
   using gpu = await Gpu.open();
   const sampleTokens = options.flag("quiet") ? 0 : 200;
   const trainer = { batch, accumulate, recompute, optimizer: optimizer.make };
@@ -167,7 +171,7 @@ async function trainCommand(given: Arguments): Promise<number> {
     const { measured, left } = await tune(gpu, measure);
     if (measured === 0) return;
     const rest = left > 0 ? `; the next run goes on with ${left} more` : "";
-    const text = `Measured the kernels for matrix products of ${measured} shapes${rest}.`;
+    const text = `Timed the kernels for ${number(measured)} of the matrix products${rest}.`;
     display.tell("autotune", { measured, left }, text);
   };
   const createModel = async (): Promise<Gpt2> => {

@@ -22,6 +22,12 @@ export interface TuneResult {
   path?: string;
 }
 
+/** The directory in which choices are kept by default; undefined without a home. */
+export function tuningDirectory(): string | undefined {
+  const caches = cacheDirectory();
+  return caches && `${caches}/agd-gpt2`;
+}
+
 /**
  * Measures which kernels are the fastest on this adapter for what `build` builds inside
  * {@linkcode Gpu.measure}. Choices are kept in a file by adapter, as its driver describes itself,
@@ -44,8 +50,7 @@ export async function tune(
   build: () => unknown,
   options: TuneOptions = {},
 ): Promise<TuneResult> {
-  const caches = cacheDirectory();
-  const { directory = caches && `${caches}/agd-gpt2`, milliseconds } = options;
+  const { directory = tuningDirectory(), milliseconds } = options;
   const path = directory && `${directory}/kernels-${fileNameOf(gpu.adapterName)}.json`;
   const known = path === undefined ? {} : await readChoices(path, gpu.adapterName);
   const { choices, measured, left } = await autotune(gpu, build, { known, milliseconds });
