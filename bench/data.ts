@@ -1,25 +1,27 @@
 import { encode as gptTokenizerEncode } from "gpt-tokenizer/r50k_base";
 import { fromFileUrl } from "@std/path";
+import { cpuUsage } from "node:process";
 import { toBatch } from "../src/data/batches.ts";
 import { packBlocks } from "../src/data/blocks.ts";
-import { parseDocument } from "../src/data/json_document.ts";
-import { LineSplitter } from "../src/data/lines.ts";
-import { permutation } from "../src/data/order.ts";
+import { documentsIn } from "../src/data/documents.ts";
+import { Permutation } from "../src/data/permutation.ts";
 import { startOf } from "../src/data/position.ts";
-import { readTexts } from "../src/data/reader.ts";
+import { readTexts, type TextChunk } from "../src/data/reader.ts";
 import { readShard } from "../src/data/shard.ts";
+import { shuffleDocuments } from "../src/data/shuffle.ts";
 import { findShards } from "../src/data/sources.ts";
 import { isIn } from "../src/data/split.ts";
 import { openTokenStream } from "../src/data/token_stream.ts";
-import { createTokenizer } from "../src/data/tokenize.ts";
+import { createTokenizer, type IdChunk } from "../src/data/tokenize.ts";
+import { END_OF_TEXT } from "../src/data/tokenizer.ts";
 import { fullVocabulary } from "../src/data/vocabulary.ts";
 import { unzstd } from "../src/data/zstd.ts";
 import type { Result } from "./result.ts";
 
 /** The sample corpus of 3 MB is read so many times over. */
 const REPEATED = 16;
-/** Each measurement is the best of so many. */
-const ROUNDS = 3;
+/** Each is measured in so many rounds, gpt-tokenizer by itself in each of them too. */
+const ROUNDS = 5;
 const CONTEXT = 1024;
 const BATCH = 8;
 /** Sequences that the token stream shuffles together; reading goes block by block. */
@@ -30,8 +32,9 @@ const SAMPLES = fromFileUrl(new URL("../data", import.meta.url));
 
 /**
  * Measures the way from files to batches: each part by itself, in one thread, on what the part
- * before it gave; then the whole, with one and with two tokenizers; and, to compare, gpt-tokenizer
- * by itself on the same text.
+ * before it gave; then the whole, with one and with two tokenizers. In every round all are measured
+ * in turn, and so is gpt-tokenizer by itself on the same text, so that whatever else the machine
+ * does meanwhile weighs on all of them; the fastest round of each counts.
  */
 export async function* benchData(): AsyncGenerator<Result> {
   const directory = await Deno.makeTempDir();
@@ -48,60 +51,110 @@ export async function* benchData(): AsyncGenerator<Result> {
   }
 }
 
+/** What a round took. */
+interface Time {
+  /** Seconds. */
+  wall: number;
+  /** Seconds of all threads together. */
+  cpu: number;
+}
+
+/** One thing to measure. */
+interface Task {
+  name: string;
+  /** Threads that do it. */
+  workers: number;
+  /** The part of the text that it works on. */
+  part: number;
+  work: () => void | Promise<void> | Promise<Time>;
+}
+
 async function* measure(file: string): AsyncGenerator<Result> {
   const shards = await findShards([file]);
-  const bytes = await Array.fromAsync(unzstd(readShard(shards[0]), file));
   const chunks = await Array.fromAsync(readTexts(shards, {}));
-  const texts = chunks.flatMap(({ texts }) => texts);
+  const documents = chunks.map(({ block }) => [...documentsIn(block, {})]);
+  const texts = documents.flat().map(({ text }) => text);
   const tokenize = createTokenizer({});
-  const idChunks = chunks.map(tokenize);
+  const ids = documents.map((documents) => tokenize(documents));
+  const half = { split: "training" as const, bound: 2 ** 31 };
 
+  const tokens = ids.reduce((sum, { ids }) => sum + ids.length, 0);
+  const ofStream = BLOCKS * BLOCK * CONTEXT / tokens;
+  const whole = { workers: 1, part: 1 };
+  const tasks: Task[] = [
+    {
+      ...whole,
+      name: "gpt-tokenizer alone",
+      work: () => texts.forEach((t) => gptTokenizerEncode(t)),
+    },
+    { ...whole, name: "zstd", work: () => drain(unzstd(readShard(shards[0]), file)) },
+    { ...whole, name: "zstd and lines", work: () => drain(readTexts(shards, {})) },
+    { ...whole, name: "JSON", work: () => chunks.forEach(parse) },
+    { ...whole, name: "split by hash", work: () => texts.forEach((text) => isIn(half, text)) },
+    { ...whole, name: "tokenizer", work: () => documents.forEach((some) => tokenize(some)) },
+    { ...whole, name: "packing", work: () => pack(ids.map((some) => copyOf(some))) },
+    ...[1, 2].map((workers) => ({
+      name: `whole chain, ${workers} tokenizer${workers > 1 ? "s" : ""}`,
+      ...{ workers, part: ofStream, work: () => stream(file, workers) },
+    })),
+  ];
+  const best = tasks.map((): Time => ({ wall: Infinity, cpu: Infinity }));
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [i, { work }] of tasks.entries()) {
+      const { wall, cpu } = await timed(work);
+      best[i] = { wall: Math.min(best[i].wall, wall), cpu: Math.min(best[i].cpu, cpu) };
+    }
+  }
   const megabytes = new Blob(texts).size / 1e6;
-  const megatokens = idChunks.reduce((sum, { ids }) => sum + ids.length, 0) / 1e6;
-  let reference = 0;
-  /** @param part The part of the text that was worked on. */
-  const result = (name: string, seconds: number, part = 1): Result => ({
-    name,
-    "MB/s": part * megabytes / seconds,
-    "million tokens/s": part * megatokens / seconds,
-    "times gpt-tokenizer": part * reference / seconds,
-  });
-
-  reference = await best(() => texts.forEach((text) => gptTokenizerEncode(text)));
-  yield result("gpt-tokenizer alone", reference);
-  yield result("read and zstd", await best(() => drain(unzstd(readShard(shards[0]), file))));
-  yield result("lines and JSON", await best(() => parseLines(bytes)));
-  const part = { split: "training" as const, bound: 2 ** 32 / 20 };
-  yield result("split by hash", await best(() => texts.forEach((text) => isIn(part, text))));
-  yield result("tokenizer", await best(() => chunks.forEach((chunk) => tokenize(chunk))));
-  yield result("packing", await best(() => pack(ReadableStream.from(idChunks))));
-  yield result("reading, all of it", await best(() => drain(readTexts(shards, { part }))));
-  const tokens = BLOCKS * BLOCK * CONTEXT / 1e6;
-  for (const workers of [1, 2]) {
-    let seconds = Infinity;
-    for (let i = 0; i < ROUNDS; i++) seconds = Math.min(seconds, await stream(file, workers));
-    const name = `whole chain, ${workers} tokenizer${workers > 1 ? "s" : ""}`;
-    yield result(name, seconds, tokens / megatokens);
+  for (const [i, { name, workers, part }] of tasks.entries()) {
+    const { wall, cpu } = best[i];
+    yield {
+      name,
+      "MB/s": part * megabytes / wall,
+      "million tokens/s": part * tokens / 1e6 / wall,
+      "of these, per tokenizer": part * tokens / 1e6 / wall / workers,
+      "times gpt-tokenizer": part * best[0].wall / wall,
+      "the same by CPU time": part * best[0].cpu / cpu,
+    };
   }
 }
 
-function parseLines(chunks: readonly Uint8Array[]): void {
-  const lines = new LineSplitter(2 ** 26);
-  for (const chunk of chunks) for (const line of lines.push(chunk)) parseDocument(line!, false);
+async function timed(work: Task["work"]): Promise<Time> {
+  const start = performance.now();
+  const before = cpuSeconds();
+  return await work() ??
+    { wall: (performance.now() - start) / 1000, cpu: cpuSeconds() - before };
+}
+
+/** CPU time of all threads of this process so far. */
+function cpuSeconds(): number {
+  const { user, system } = cpuUsage();
+  return (user + system) / 1e6;
+}
+
+function parse({ block }: TextChunk): void {
+  for (const _ of documentsIn(block, {}));
+}
+
+/** Packing gives the memory of what it packs back. */
+function copyOf(ids: Omit<IdChunk, "shard" | "skipped">): IdChunk {
+  return { ...ids, ids: ids.ids.slice(), shard: 0, skipped: 0 };
 }
 
 /** Ids to shuffled batches. */
-async function pack(chunks: Parameters<typeof packBlocks>[0]): Promise<void> {
-  for await (const { ids, count, start } of packBlocks(chunks, CONTEXT, BLOCK, startOf(0))) {
-    const rows = Array.from(permutation(count, 0, start.block), (sequence) => {
+async function pack(chunks: IdChunk[]): Promise<void> {
+  const blocks = packBlocks(ReadableStream.from(chunks), CONTEXT, BLOCK, startOf(0));
+  for await (const { ids, count, start } of blocks) {
+    shuffleDocuments(ids, END_OF_TEXT, 0, start.block);
+    const rows = Array.from(new Permutation(count, 0, start.block), (sequence) => {
       return ids.subarray(sequence * CONTEXT, (sequence + 1) * CONTEXT + 1);
     });
     for (let at = 0; at < count; at += BATCH) toBatch(rows.slice(at, at + BATCH), CONTEXT, 0);
   }
 }
 
-/** The seconds that a token stream takes for some blocks, once it runs. */
-async function stream(file: string, workers: number): Promise<number> {
+/** What a token stream takes for some blocks, once it runs. */
+async function stream(file: string, workers: number): Promise<Time> {
   const vocabulary = fullVocabulary();
   const options = { data: [file], vocabulary, context: CONTEXT, batch: BATCH, seed: 0, workers };
   await using batches = await openTokenStream({ ...options, split: "training" });
@@ -109,22 +162,9 @@ async function stream(file: string, workers: number): Promise<number> {
     for (let i = 0; i < blocks * BLOCK / BATCH; i++) await batches.next();
   };
   await read(2);
-  const start = performance.now();
-  await read(BLOCKS);
-  return (performance.now() - start) / 1000;
+  return await timed(() => read(BLOCKS));
 }
 
 async function drain(items: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of items);
-}
-
-/** The seconds that the fastest of some rounds takes. */
-async function best(work: () => void | Promise<void>): Promise<number> {
-  let seconds = Infinity;
-  for (let i = 0; i < ROUNDS; i++) {
-    const start = performance.now();
-    await work();
-    seconds = Math.min(seconds, (performance.now() - start) / 1000);
-  }
-  return seconds;
 }

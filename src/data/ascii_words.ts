@@ -12,7 +12,8 @@ const SPACE = 32;
 const APOSTROPHE = 39;
 
 /** The characters of all tokens of ASCII characters, and where those of each begin. */
-let characters = "";
+const codes = new Uint8Array(ranks.reduce((sum, { length }) => sum + length, 0));
+let filled = 0;
 const start = new Uint32Array(ranks.length);
 /** The number of characters of each of these tokens. */
 const length = new Uint8Array(ranks.length);
@@ -23,16 +24,18 @@ const table = new Uint16Array(SLOTS);
 
 ranks.forEach((entry, token) => {
   if (typeof entry !== "string" || !/^[\0-\x7f]+$/.test(entry)) return;
-  start[token] = characters.length;
+  start[token] = filled;
   length[token] = entry.length;
-  characters += entry;
   let hash = 0;
-  for (let i = 0; i < entry.length; i++) hash = mix(hash, entry.charCodeAt(i));
+  for (let i = 0; i < entry.length; i++) {
+    const code = entry.charCodeAt(i);
+    codes[filled++] = code;
+    hash = mix(hash, code);
+  }
   let slot = slotOf(hash);
   while (table[slot] !== 0) slot = (slot + 1) % SLOTS;
   table[slot] = token + 1;
 });
-const codes = new TextEncoder().encode(characters);
 
 /**
  * The token of the word (as GPT-2 splits text) at a place where a word begins: if it is of ASCII

@@ -1,10 +1,12 @@
 import { UserError } from "../errors.ts";
 import { oneAhead } from "./ahead.ts";
-import { permutation } from "./order.ts";
+import { free } from "./free.ts";
+import { Permutation } from "./permutation.ts";
 import { readBlocks } from "./passes.ts";
 import { checkPosition, identify, startOf, type StreamPosition } from "./position.ts";
-import { readTexts } from "./reader.ts";
+import { readAllDocuments } from "./reader.ts";
 import type { Shard } from "./shard.ts";
+import { shuffleDocuments } from "./shuffle.ts";
 import { type Split, validationBound } from "./split.ts";
 import { Tokenizers } from "./tokenizers.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -66,10 +68,10 @@ export interface BatchOptions {
  * The whole way from shards to batches: documents are read, tokenized and packed into blocks of
  * sequences, one block ahead of their use.
  *
- * Training goes over its part of the data for ever. In each pass the shards come in a random order,
- * and the sequences of each block of about a million tokens too; both orders depend on nothing but
- * the seed and the numbers of the pass and the block. What fills no batch at the end of a pass goes
- * into the next one's first.
+ * Training goes over its part of the data for ever. In each pass the shards come in a random order.
+ * In each block of about a million tokens so do the documents, before they are cut into sequences,
+ * and then the sequences. All three orders depend on nothing but the seed and the numbers of the pass
+ * and the block. What fills no batch at the end of a pass goes into the next one's first.
  *
  * Validation is one pass in the order of the data; what fills no batch at its end is dropped. If
  * that would leave nothing, because the part has fewer sequences than one batch, they are repeated
@@ -85,8 +87,9 @@ export async function* readBatches(options: BatchOptions): AsyncGenerator<Positi
   const of = identify(options.shards, vocabulary.tokens, { ...options, shuffle, minTokens });
   if (position) checkPosition(position, of);
   const bound = position?.validationBound ?? await findBound(options);
-  const tokenize = { tokens: vocabulary.tokens, minTokens };
-  using tokenizers = new Tokenizers(options.workers ?? 1, tokenize);
+  const { lang, skipBad } = options;
+  const wanted = { part: { split, bound }, lang, minTokens, skipBad };
+  using tokenizers = new Tokenizers(options.workers ?? 1, { ...wanted, tokens: vocabulary.tokens });
   const { blockTokens = shuffle ? SHUFFLED : UNSHUFFLED } = options;
   const pass = { ...options, shuffle, blockTokens, bound, tokenizers };
   const blocks = oneAhead(readBlocks(pass, position));
@@ -94,9 +97,14 @@ export async function* readBatches(options: BatchOptions): AsyncGenerator<Positi
   let rows: Uint16Array[] = [];
   let given = 0;
   for await (const { ids, count, start, next } of blocks) {
-    const order = shuffle ? permutation(count, seed, start.epoch, start.block) : undefined;
+    const key = [seed, start.epoch, start.block];
+    if (shuffle) {
+      const used = ids.subarray(0, count * context + 1);
+      shuffleDocuments(used, vocabulary.endOfText, ...key, "documents");
+    }
+    const order = shuffle ? new Permutation(count, ...key) : undefined;
     for (; sequence < count; sequence++) {
-      const at = (order ? order[sequence] : sequence) * context;
+      const at = (order?.at(sequence) ?? sequence) * context;
       rows.push(ids.subarray(at, at + context + 1));
       if (rows.length < batch) continue;
       const place = sequence + 1 < count
@@ -110,6 +118,8 @@ export async function* readBatches(options: BatchOptions): AsyncGenerator<Positi
       rows = [];
     }
     sequence = 0;
+    rows = rows.map((row) => row.slice());
+    free(ids);
   }
   if (given > 0 || position) return;
   const repeated = Array.from({ length: batch }, (_, row) => rows[row % rows.length]);
@@ -119,7 +129,7 @@ export async function* readBatches(options: BatchOptions): AsyncGenerator<Positi
 
 /** How the corpus is split, see {@linkcode validationBound}. */
 async function findBound({ shards, split, lang, skipBad }: BatchOptions): Promise<number> {
-  const bound = await validationBound(readTexts(shards, { lang, skipBad }));
+  const bound = await validationBound(readAllDocuments(shards, { skipBad }), lang);
   if (split === "training" || bound > 0) return bound;
   throw new UserError(
     "the corpus has no two different documents, one of them for validation; " +

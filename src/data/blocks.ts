@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import { free } from "./free.ts";
 import { type Place, startOf } from "./position.ts";
 import type { IdChunk } from "./tokenize.ts";
 
@@ -7,7 +8,7 @@ import type { IdChunk } from "./tokenize.ts";
  * of C, and the targets `ids[i C + 1 .. (i + 1) C]`.
  */
 export interface Block {
-  ids: Uint16Array;
+  ids: Uint16Array<ArrayBuffer>;
   /** The number of sequences, at least 1. */
   count: number;
   /** Where the first of them begins. */
@@ -21,7 +22,8 @@ export interface Block {
  * across documents, and each begins with the last id of the one before, so that each id of the pass
  * but its very first is predicted exactly once. What fills no sequence at its end is dropped.
  *
- * @param chunks The documents, from the one on in which the first block begins.
+ * @param chunks The documents, from the one on in which the first block begins. Their ids are gone
+ * once they are packed.
  * @param start Where it begins.
  * @throws {UserError} If the data has no such place.
  */
@@ -34,13 +36,13 @@ export async function* packBlocks(
   let ids = new Uint16Array(size * context + 1);
   let filled = 0;
   let skip = start.token;
-  let isFound = start.document === 0 && skip === 0;
+  let isFound = start.line === 0 && skip === 0;
   for await (const { shard, numbers, lengths, ids: all } of chunks) {
     let end = 0;
     for (let i = 0; i < lengths.length; i++) {
       let at = end + skip;
       end += lengths[i];
-      isFound ||= shard === start.shard && numbers[i] === start.document && at < end;
+      isFound ||= shard === start.shard && numbers[i] === start.line && at < end;
       if (!isFound) throw noPlace();
       while (at < end) {
         const part = all.subarray(at, Math.min(end, at + ids.length - filled));
@@ -50,7 +52,7 @@ export async function* packBlocks(
         if (filled < ids.length) continue;
         const token = at - 1 - (end - lengths[i]); // the block's last id is the next one's first
         const { epoch, block } = start;
-        const next = { epoch, shard, document: numbers[i], token, block: block + 1 };
+        const next = { epoch, shard, line: numbers[i], token, block: block + 1 };
         yield { ids, count: size, start, next };
         start = next;
         ids = new Uint16Array(ids.length).fill(ids[ids.length - 1], 0, 1);
@@ -58,6 +60,7 @@ export async function* packBlocks(
       }
       skip = 0;
     }
+    free(all);
   }
   if (!isFound) throw noPlace();
   const count = Math.floor((filled - 1) / context);

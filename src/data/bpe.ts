@@ -2,15 +2,25 @@ import ranks from "gpt-tokenizer/r50k_base_ranks";
 
 const encoder = new TextEncoder();
 
-/** The bytes of each of GPT-2's tokens, as a string of the characters U+0000 to U+00FF. */
-const BYTES_OF: readonly string[] = ranks.map((entry) => {
-  return byteString(typeof entry === "string" ? encoder.encode(entry) : entry);
-});
+/** GPT-2's tokens and their bytes, as strings of the characters U+0000 to U+00FF. */
+interface Tables {
+  bytesOf: readonly string[];
+  /** The token that stands for some bytes, which is also its rank among the merges. */
+  tokenOf: ReadonlyMap<string, number>;
+  tokenOfByte: readonly number[];
+}
 
-/** The token that stands for some bytes, which is also its rank among the merges. */
-const TOKEN_OF = new Map(BYTES_OF.map((bytes, token) => [bytes, token]));
+let tables: Tables | undefined; // made at the first use: many threads have none
 
-const TOKEN_OF_BYTE = Array.from({ length: 256 }, (_, byte) => TOKEN_OF.get(byteString([byte]))!);
+function makeTables(): Tables {
+  const bytesOf = ranks.map((entry) => {
+    if (typeof entry !== "string") return byteString(entry);
+    return /^[\0-\x7f]*$/.test(entry) ? entry : byteString(encoder.encode(entry));
+  });
+  const tokenOf = new Map(bytesOf.map((bytes, token) => [bytes, token]));
+  const tokenOfByte = Array.from({ length: 256 }, (_, byte) => tokenOf.get(byteString([byte]))!);
+  return { bytesOf, tokenOf, tokenOfByte };
+}
 
 /** Ranks and positions share one number in the queue: a rank times this, and a position. */
 const POSITIONS = 2 ** 32;
@@ -26,12 +36,13 @@ const POSITIONS = 2 ** 32;
  * @returns GPT-2's tokens of the bytes.
  */
 export function mergeBytes(bytes: Uint8Array, below = Infinity): number[] {
+  const { bytesOf, tokenOf, tokenOfByte } = tables ??= makeTables();
   const count = bytes.length;
   const tokens = new Int32Array(count);
   const next = new Int32Array(count);
   const previous = new Int32Array(count);
   for (let at = 0; at < count; at++) {
-    tokens[at] = TOKEN_OF_BYTE[bytes[at]];
+    tokens[at] = tokenOfByte[bytes[at]];
     next[at] = at + 1; // `count` after the last
     previous[at] = at - 1;
   }
@@ -39,7 +50,7 @@ export function mergeBytes(bytes: Uint8Array, below = Infinity): number[] {
   const joined = (at: number) => {
     const neighbour = next[at];
     if (neighbour === count) return -1;
-    return TOKEN_OF.get(BYTES_OF[tokens[at]] + BYTES_OF[tokens[neighbour]]) ?? -1;
+    return tokenOf.get(bytesOf[tokens[at]] + bytesOf[tokens[neighbour]]) ?? -1;
   };
   const queue = new Queue();
   const offer = (at: number) => {

@@ -1,4 +1,4 @@
-/** Reads exact numbers of bytes from chunks of any size. */
+/** Reads exact numbers of bytes from chunks of any size. What it gives is valid until the next. */
 export class ByteReader {
   /** The number of bytes read so far. */
   position = 0;

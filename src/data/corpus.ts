@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import { free } from "./free.ts";
 import { readTexts } from "./reader.ts";
 import type { Shard } from "./shard.ts";
 import { END_OF_TEXT, TOKEN_COUNT } from "./tokenizer.ts";
@@ -40,14 +41,16 @@ export async function countCorpus(
 ): Promise<UsedTokens> {
   const count = { documentCount: 0, tokenCount: 0, skipped: 0 };
   const seen = new Uint8Array(TOKEN_COUNT);
-  const texts = readTexts(shards, { lang, skipBad, onBad: () => count.skipped++ });
-  using tokenizers = new Tokenizers(workers, { minTokens });
-  for await (const { ids } of tokenizers.tokenize(texts)) {
+  const onBad = () => count.skipped++;
+  const texts = readTexts(shards, { lang, skipBad, onBad });
+  using tokenizers = new Tokenizers(workers, { lang, skipBad, minTokens });
+  for await (const { ids } of tokenizers.tokenize(texts, onBad)) {
     count.tokenCount += ids.length;
     for (const token of ids) {
       seen[token] = 1;
       if (token === END_OF_TEXT) count.documentCount++;
     }
+    free(ids);
   }
   if (count.documentCount === 0) {
     const filters = [

@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import type { InflateRaw, ZstdDecompress } from "node:zlib";
 
 /** A decompressor of node:zlib, driven by hand: each push gives the bytes that it brought out. */
@@ -6,14 +6,15 @@ export class Decompressor {
   readonly #stream: InflateRaw | ZstdDecompress;
   #output: Uint8Array[] = [];
   #fail: (error: Error) => void = () => {};
-  readonly #room: number | undefined;
+  readonly #room: Buffer | undefined;
 
   /**
-   * @param room The stream's `chunkSize`, if no push will bring out as much. For zstd it is needed:
-   * where the buffer of that size, which serves several pushes, becomes full, Deno 2.9 goes on in a
-   * later turn of the event loop, and an error there is for nobody to catch.
+   * @param room A buffer of the stream's `chunkSize`, if no push will bring out as much: each brings
+   * it there, over what the one before did. For zstd it is needed: where the stream's own buffer,
+   * which serves several pushes, becomes full, Deno 2.9 goes on in a later turn of the event loop,
+   * and an error there is for nobody to catch.
    */
-  constructor(stream: InflateRaw | ZstdDecompress, room?: number) {
+  constructor(stream: InflateRaw | ZstdDecompress, room?: Buffer) {
     this.#stream = stream;
     this.#room = room;
     stream.on("data", (bytes: Buffer) => this.#output.push(bytes));
@@ -27,10 +28,7 @@ export class Decompressor {
 
   /** @throws {Error} node:zlib's, if the data is damaged. */
   push(bytes: Uint8Array): Promise<Uint8Array[]> {
-    if (this.#room !== undefined && this.consumed > 0) {
-      const empty = { _outBuffer: Buffer.allocUnsafe(this.#room), _outOffset: 0 };
-      Object.assign(this.#stream, empty);
-    }
+    if (this.#room) Object.assign(this.#stream, { _outBuffer: this.#room, _outOffset: 0 });
     return new Promise((resolve, reject) => {
       this.#fail = reject;
       this.#stream.write(bytes, () => { // called on some errors too

@@ -2,7 +2,7 @@ import { UserError } from "../errors.ts";
 import { BinFile } from "./bin.ts";
 import { checkNoFilter, holdTokens } from "./bin_corpus.ts";
 import { isValidationFile } from "./bin_windows.ts";
-import { readTexts } from "./reader.ts";
+import { readAllDocuments, readTexts } from "./reader.ts";
 import type { Shard } from "./shard.ts";
 import { type Split, validationBound } from "./split.ts";
 import { Tokenizers } from "./tokenizers.ts";
@@ -39,10 +39,10 @@ export async function* readIds(
   const { vocabulary: { tokens }, split, lang, minTokens, skipBad, onBad } = options;
   const part = split === "all"
     ? undefined
-    : { split, bound: await validationBound(readTexts(shards, { lang, skipBad })) };
-  using tokenizers = new Tokenizers(1, { tokens, minTokens });
+    : { split, bound: await validationBound(readAllDocuments(shards, { skipBad }), lang) };
+  using tokenizers = new Tokenizers(1, { tokens, minTokens, part, lang, skipBad });
   const texts = readTexts(shards, { part, lang, skipBad, onBad });
-  for await (const { ids } of tokenizers.tokenize(texts)) yield ids;
+  for await (const { ids } of tokenizers.tokenize(texts, onBad)) yield ids;
 }
 
 function* readBinIds(

@@ -1,8 +1,9 @@
 import { BinFile, isBin } from "./bin.ts";
 import { checkNoFilter } from "./bin_corpus.ts";
-import { type DocumentOptions, readDocuments } from "./documents.ts";
-import { isInLanguage } from "./reader.ts";
+import { readDocuments } from "./documents.ts";
+import { isWanted } from "./reader.ts";
 import type { Shard } from "./shard.ts";
+import type { DocumentOptions } from "./text_blocks.ts";
 import { TokenBuffer } from "./token_buffer.ts";
 import { encodeTo, END_OF_TEXT, TOKEN_COUNT, tokenBytes } from "./tokenizer.ts";
 
@@ -105,8 +106,9 @@ async function* readTextPieces(
   const file = shard.name;
   const tokens = new TokenBuffer();
   let isOpen = false;
-  for await (const { text, line, lang: its, whole } of readDocuments(shard, options)) {
-    if (!isInLanguage(lang, its)) continue;
+  for await (const document of readDocuments(shard, options)) {
+    if (!isWanted({ lang }, document)) continue;
+    const { text, line, lang: its, whole } = document;
     tokens.length = 0;
     encodeTo(text, tokens);
     if (whole && tokens.length < minTokens) continue;

@@ -1,62 +1,91 @@
 const NEWLINE = 10;
 
-/** Cuts bytes into lines at `\n`, whatever the chunks that they come in. */
-export class LineSplitter {
+/** Lines are gathered to blocks of about this many bytes: enough to be worth a message. */
+const BLOCK = 2 ** 18;
+
+/**
+ * Gathers bytes to blocks of whole lines, whatever the chunks that they come in. A block is at the
+ * beginning of a buffer of its own, so that it can be moved to another thread.
+ */
+export class LineBlocks {
   readonly #limit: number;
-  #held = new Uint8Array(1024); // the beginning of a line
+  #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
   #isTooLong = false;
 
-  /** @param limit The most bytes of a line, without its end. More than twice that is never held. */
+  /** @param limit The most bytes of a line, without its end. */
   constructor(limit: number) {
     this.#limit = limit;
+    this.#bytes = this.#buffer();
   }
 
   /**
-   * The lines that end in a chunk, valid until the next one is asked for; undefined in place of a
-   * line over the limit, as soon as it is.
+   * The blocks that become full with a chunk. Each ends with a line's end. Only of a line over the
+   * limit the first `limit + 1` bytes come as a block, as soon as they are there, and the rest is
+   * dropped, with its end.
    */
-  *push(chunk: Uint8Array): Generator<Uint8Array | undefined> {
-    for (let start = 0; start < chunk.length;) {
-      const newline = chunk.indexOf(NEWLINE, start);
-      const end = newline < 0 ? chunk.length : newline;
-      const part = chunk.subarray(start, end);
-      start = end + 1;
-      if (!this.#isTooLong && this.#length + part.length > this.#limit) {
-        this.#isTooLong = true;
-        this.#length = 0;
-        yield undefined;
+  *push(chunk: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {
+    for (let at = 0; at < chunk.length;) {
+      if (this.#isTooLong) {
+        const end = chunk.indexOf(NEWLINE, at);
+        if (end < 0) return;
+        at = end + 1;
+        this.#isTooLong = false;
       }
-      if (newline < 0) {
-        if (!this.#isTooLong) this.#hold(part);
-      } else if (this.#isTooLong) this.#isTooLong = false;
-      else if (this.#length === 0) yield part;
+      const part = chunk.subarray(at, at + this.#bytes.length - this.#length);
+      this.#bytes.set(part, this.#length);
+      this.#length += part.length;
+      at += part.length;
+      if (this.#length < this.#bytes.length) return;
+      const end = this.#bytes.lastIndexOf(NEWLINE) + 1;
+      if (end > 0) yield this.#take(end);
+      else if (this.#length <= this.#limit) this.#grow();
       else {
-        this.#hold(part);
-        yield this.#take();
+        this.#isTooLong = true;
+        yield this.#take(this.#length);
       }
     }
   }
 
-  /** The last line, if it has no end. */
-  end(): Uint8Array | undefined {
-    return this.#length > 0 ? this.#take() : undefined;
+  /** The lines that are left, the last of which may have no end. */
+  end(): Uint8Array<ArrayBuffer> | undefined {
+    return this.#length > 0 ? this.#take(this.#length) : undefined;
   }
 
-  #hold(part: Uint8Array): void {
-    const length = this.#length + part.length;
-    if (length > this.#held.length) {
-      const larger = new Uint8Array(Math.max(length, 2 * this.#held.length));
-      larger.set(this.#held.subarray(0, this.#length));
-      this.#held = larger;
-    }
-    this.#held.set(part, this.#length);
-    this.#length = length;
+  /** The whole lines that are left. */
+  whole(): Uint8Array<ArrayBuffer> | undefined {
+    const end = this.#bytes.subarray(0, this.#length).lastIndexOf(NEWLINE) + 1;
+    return end > 0 ? this.#take(end) : undefined;
   }
 
-  #take(): Uint8Array {
-    const line = this.#held.subarray(0, this.#length);
-    this.#length = 0;
-    return line;
+  #take(length: number): Uint8Array<ArrayBuffer> {
+    const block = this.#bytes.subarray(0, length);
+    const rest = this.#bytes.subarray(length, this.#length);
+    this.#bytes = this.#buffer(rest.length);
+    this.#bytes.set(rest);
+    this.#length = rest.length;
+    return block;
   }
+
+  #grow(): void {
+    const larger = this.#buffer(2 * this.#length);
+    larger.set(this.#bytes);
+    this.#bytes = larger;
+  }
+
+  #buffer(least = 0): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(Math.min(Math.max(BLOCK, least), this.#limit + 1));
+  }
+}
+
+/** The number of lines in some bytes, the last one with or without its end. */
+export function countLines(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = 0; at < bytes.length; at = endOfLine(bytes, at)) count++;
+  return count;
+}
+
+/** Where the line that begins at an index ends, its end included. */
+export function endOfLine(bytes: Uint8Array, start: number): number {
+  return bytes.indexOf(NEWLINE, start) + 1 || bytes.length;
 }

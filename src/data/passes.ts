@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import { type Block, packBlocks } from "./blocks.ts";
-import { permutation } from "./order.ts";
+import { Permutation } from "./permutation.ts";
 import { type Place, startOf } from "./position.ts";
 import { type ReadOptions, readTexts } from "./reader.ts";
 import type { Shard } from "./shard.ts";
@@ -37,18 +37,17 @@ export async function* readBlocks(
   const { shards, split, bound, context, seed, shuffle, tokenizers } = options;
   const size = Math.ceil(options.blockTokens / context);
   for (let from = start; split === "training" || from.epoch === 0; from = startOf(from.epoch + 1)) {
-    const order = shuffle ? permutation(shards.length, seed, from.epoch) : shards.keys();
-    const texts = readTexts(Array.from(order, (shard) => shards[shard]), {
-      ...options,
-      part: { split, bound },
-      onBad: from.epoch === 0 ? options.onBad : undefined, // each bad line counts once
-    }, from);
+    const order = shuffle ? new Permutation(shards.length, seed, from.epoch) : shards.keys();
+    const onBad = from.epoch === 0 ? options.onBad : undefined; // each bad line counts once
+    const inOrder = Array.from(order, (shard) => shards[shard]);
+    const texts = readTexts(inOrder, { ...options, part: { split, bound }, onBad }, from);
+    const ids = tokenizers.tokenize(texts, onBad);
     let count = 0;
-    for await (const block of packBlocks(tokenizers.tokenize(texts), context, size, from)) {
+    for await (const block of packBlocks(ids, context, size, from)) {
       count += block.count;
       yield block;
     }
-    const isWhole = from.shard === 0 && from.document === 0 && from.token === 0;
+    const isWhole = from.shard === 0 && from.line === 0 && from.token === 0;
     if (isWhole && count === 0) throw tooShort(split, context);
   }
 }

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { Random } from "../random.ts";
 
 const ROUNDS = 6;
@@ -6,19 +7,20 @@ const ROUNDS = 6;
  * A pseudo-random order of the numbers from 0 to `count` - 1 that takes no memory: a Feistel network
  * (Luby and Rackoff 1988) permutes the numbers of an even number of bits, and is applied until the
  * result is below `count` (cycle walking, Black and Rogaway 2002), fewer than 4 times on average.
+ * It depends on nothing but a key, so any part of what is shuffled by it can be found again without
+ * what came before.
  */
-export class Permutation {
+export class Permutation implements Iterable<number> {
   readonly #keys: number[];
   /** Half the bits of a number. */
   readonly #half: number;
 
   /**
    * @param count Below 2^52.
-   * @param seed Any integer.
-   * @param epoch Gives another order for the same seed.
+   * @param key E.g. a seed and an epoch: another key gives another order.
    */
-  constructor(readonly count: number, seed: number, epoch: number) {
-    const random = new Random(new Random(seed).uint32() + epoch * 2 ** 32);
+  constructor(readonly count: number, ...key: readonly (number | string)[]) {
+    const random = new Random(parseInt(hash("sha256", key.join()).slice(0, 13), 16)); // 52 bits
     this.#keys = Array.from({ length: ROUNDS }, () => random.uint32());
     this.#half = Math.max(1, Math.ceil(Math.log2(count) / 2));
   }
@@ -36,6 +38,11 @@ export class Permutation {
       number = left * size + right;
     } while (number >= this.count);
     return number;
+  }
+
+  /** All the numbers in this order. */
+  *[Symbol.iterator](): Generator<number> {
+    for (let index = 0; index < this.count; index++) yield this.at(index);
   }
 }
 

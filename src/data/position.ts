@@ -26,7 +26,7 @@ export interface StreamIdentity {
 /**
  * A place between two sequences of a token stream, from which it can be continued: a small plain
  * value, to be kept as JSON. Sequences come in blocks, each in a random order that depends only on
- * the seed and the block's number, so a place is where its block begins in the data, and how many
+ * the seed and the numbers of the pass and the block, so a place is where its block begins in the data, and how many
  * of the block's sequences are before it.
  */
 export interface StreamPosition {
@@ -38,9 +38,9 @@ export interface StreamPosition {
   epoch: number;
   /** The shard in which the block begins, as its number in the order of this pass. */
   shard: number;
-  /** The document of that shard in which it begins; of a `.txt` file, the piece. */
-  document: number;
-  /** The token of that document with which it begins. */
+  /** The line of that shard in whose document it begins, from 0; of a `.txt` file, the piece. */
+  line: number;
+  /** The token of that document, or piece, with which it begins. */
   token: number;
   /** The number of the block in this pass. */
   block: number;
@@ -53,7 +53,7 @@ export type Place = Omit<StreamPosition, "of" | "validationBound" | "sequence">;
 
 /** The first place of a pass. */
 export function startOf(epoch: number): Place {
-  return { epoch, shard: 0, document: 0, token: 0, block: 0 };
+  return { epoch, shard: 0, line: 0, token: 0, block: 0 };
 }
 
 /**
@@ -85,7 +85,7 @@ export function identify(
   };
 }
 
-const COUNTS = ["epoch", "shard", "document", "token", "block", "sequence"] as const;
+const COUNTS = ["epoch", "shard", "line", "token", "block", "sequence"] as const;
 
 /** @throws {UserError} If the position is none at all, or not one of the stream. */
 export function checkPosition(position: StreamPosition, stream: StreamIdentity): void {

@@ -3,7 +3,7 @@ import { isBin } from "./bin.ts";
 import { lockShare, type Share } from "./prepare_lock.ts";
 import { identifyShard, readRecord, ShardFiles, type ShardRecord } from "./prepare_record.ts";
 import type { PrepareTask } from "./prepare_shard.ts";
-import { readTexts } from "./reader.ts";
+import { readAllDocuments } from "./reader.ts";
 import { findShards } from "./sources.ts";
 import { validationBound } from "./split.ts";
 import { WorkerClient } from "./worker_client.ts";
@@ -75,7 +75,7 @@ export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
   const bin = shards.find(isBin);
   if (bin) throw new UserError(`${bin.name} holds tokens: it needs no preparation`);
   using _lock = await lockShare(out, share);
-  const bound = await validationBound(readTexts(shards, { lang, skipBad }));
+  const bound = await validationBound(readAllDocuments(shards, { skipBad }), lang);
   const records: ShardRecord[] = [];
   const tasks: PrepareTask[] = [];
   for (let index = share.number - 1; index < shards.length; index += share.of) {

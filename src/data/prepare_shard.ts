@@ -1,9 +1,12 @@
 import { fileError } from "../errors.ts";
+import { type Document, documentsIn } from "./documents.ts";
+import { free } from "./free.ts";
 import { PartWriter, removeIfThere, temporary } from "./prepare_part.ts";
 import { ShardFiles, type ShardIdentity, type ShardRecord } from "./prepare_record.ts";
-import { readTexts } from "./reader.ts";
+import { isWanted } from "./reader.ts";
 import type { Shard } from "./shard.ts";
 import { isIn, type Split } from "./split.ts";
+import { readTextBlocks } from "./text_blocks.ts";
 import { createTokenizer } from "./tokenize.ts";
 import { END_OF_TEXT } from "./tokenizer.ts";
 
@@ -25,7 +28,7 @@ export interface PrepareTask {
  *
  * @param onRead Called with numbers of bytes as they are read.
  * @param mostTokens Of a file.
- * @throws {UserError} On what {@linkcode readTexts} fails on, and if it cannot write.
+ * @throws {UserError} On what {@linkcode readTextBlocks} and {@linkcode documentsIn} fail on, and if it cannot write.
  */
 export async function prepareShard(
   task: PrepareTask,
@@ -61,19 +64,21 @@ async function writeTokens(
   const { lang, minTokens, validationBound: bound } = of;
   const tokenize = createTokenizer({ minTokens });
   const held = { split: "validation", bound } as const;
-  const writerOf = (text: string) => isIn(held, text) ? validation : training;
+  const writerOf = ({ text }: Document) => isIn(held, text) ? validation : training;
   let documents = 0;
   let skipped = 0;
   const pieced = new Set<PartWriter>(); // parts with a .txt file's pieces, one document each
-  const options = { lang, skipBad, onBad: () => skipped++, onRead };
-  for await (const { texts, pieces } of readTexts([shard], options)) {
-    for (const [writer, part] of Map.groupBy(texts, writerOf)) {
-      const chunk = { shard: 0, texts: part, numbers: [...part.keys()], pieces, last: false };
-      const { ids, numbers } = tokenize(chunk);
+  const options = { skipBad, onBad: () => skipped++, onRead };
+  for await (const block of readTextBlocks(shard, options)) {
+    const wanted = documentsIn(block, options).filter((document) => isWanted({ lang }, document));
+    for (const [writer, part] of Map.groupBy(wanted, writerOf)) {
+      const { ids, numbers } = tokenize(part);
       writer.write(ids);
-      if (pieces) pieced.add(writer);
+      if ("pieces" in block) pieced.add(writer);
       else documents += numbers.length; // without those that are too short
+      free(ids);
     }
+    if ("bytes" in block) free(block.bytes);
   }
   for (const writer of pieced) writer.write(Uint16Array.of(END_OF_TEXT));
   if (pieced.size > 0) documents++;

@@ -1,81 +1,90 @@
-import { readDocuments } from "./documents.ts";
+import { type Document, readDocuments } from "./documents.ts";
+import { endOfLine } from "./lines.ts";
 import type { Shard } from "./shard.ts";
-import { isIn, type Part } from "./split.ts";
+import { isIn, isInLanguage, type Part } from "./split.ts";
+import { type DocumentOptions, type Lines, readTextBlocks, type TextBlock } from "./text_blocks.ts";
 
-/** Texts are handed on in chunks of at least this many characters, but for the last of a shard. */
-const CHUNK_LENGTH = 2 ** 18;
-
-/** Documents of one shard that follow each other: those that are wanted. */
+/** Text of one shard. Plain data, so that it can be sent to a worker. */
 export interface TextChunk {
   /** The number of the shard in the order in which they are read. */
   shard: number;
-  /** The texts of whole documents, or of pieces of the one document of a `.txt` file. */
-  texts: string[];
-  /** The number of each document, or piece, in its shard. */
-  numbers: number[];
-  /** Whether these are pieces. */
-  pieces: boolean;
-  /** Whether they end the shard. */
+  /** Lines of all documents, or the pieces that are wanted. */
+  block: TextBlock;
+  /** Whether these are the last pieces of their document that are wanted. */
   last: boolean;
 }
 
-/** Which documents are read, and how. */
-export interface ReadOptions {
+/** Which documents are wanted. */
+export interface Filter {
   /** The part of the corpus; without it the whole. */
   part?: Part;
   /** Leave out documents that say to be in another language, e.g. `en`. */
   lang?: string;
-  /** Skip what cannot be read, instead of failing. @default false */
-  skipBad?: boolean;
-  /** Called for each bad line that was skipped. */
-  onBad?: () => void;
-  /** Called with numbers of bytes, as they are stored, when they are read. */
-  onRead?: (bytes: number) => void;
 }
 
-/** Whether a document is wanted that says to be in a language, or does not say. */
-export function isInLanguage(lang: string | undefined, its: string | undefined): boolean {
-  return lang === undefined || its === undefined || its === lang;
+/** Which documents are read, and how. */
+export type ReadOptions = Filter & Pick<DocumentOptions, "skipBad" | "onBad" | "onRead">;
+
+/** Whether a document is wanted. If it does not say what language it is in, it may be. */
+export function isWanted(
+  { part, lang }: Filter,
+  document: Pick<Document, "text" | "lang">,
+): boolean {
+  return isInLanguage(lang, document.lang) && (part === undefined || isIn(part, document.text));
 }
 
 /**
- * Reads shards, one after the other.
+ * Reads shards, one after the other. Lines are not looked into: whether their documents are wanted,
+ * or bad, comes out when they are parsed.
  *
- * @param from Where to begin. Shards before it are not opened; documents before it are read,
- * to find the next, and dropped.
- * @throws {UserError} On what {@linkcode readDocuments} fails on.
+ * @param from Where to begin. Shards before it are not opened; lines and pieces before it are
+ * counted, to find the next, and dropped.
+ * @throws {UserError} On what {@linkcode readTextBlocks} fails on.
  */
 export async function* readTexts(
   shards: readonly Shard[],
-  { part, lang, skipBad, onBad, onRead }: ReadOptions,
-  from = { shard: 0, document: 0 },
+  options: ReadOptions,
+  from = { shard: 0, line: 0 },
 ): AsyncGenerator<TextChunk> {
   for (let shard = from.shard; shard < shards.length; shard++) {
-    let dropped = shard === from.shard ? from.document : 0;
-    const countBad = () => dropped > 0 || onBad?.();
-    const empty = (): TextChunk => ({ shard, texts: [], numbers: [], pieces: false, last: false });
-    let chunk = empty();
-    let length = 0;
-    let number = -1;
-    const documents = readDocuments(shards[shard], { skipBad, onBad: countBad, onRead });
-    for await (const { text, whole, lang: its } of documents) {
-      number++;
-      if (dropped > 0) {
-        dropped--;
+    const first = shard === from.shard ? from.line : 0;
+    let held: TextChunk | undefined; // pieces, until it is known whether they are the last
+    for await (const block of readTextBlocks(shards[shard], options)) {
+      if ("bytes" in block) {
+        const lines = linesFrom(first, block);
+        if (lines.count > 0) yield { shard, block: lines, last: false };
         continue;
       }
-      if (!isInLanguage(lang, its)) continue;
-      if (part && !isIn(part, text)) continue;
-      if (length >= CHUNK_LENGTH) {
-        yield chunk;
-        chunk = empty();
-        length = 0;
-      }
-      chunk.pieces = !whole;
-      chunk.texts.push(text);
-      chunk.numbers.push(number);
-      length += text.length;
+      const pieces = block.pieces.filter((piece) =>
+        piece.number >= first && isWanted(options, piece)
+      );
+      if (pieces.length === 0) continue;
+      if (held) yield held;
+      held = { shard, block: { ...block, pieces }, last: false };
     }
-    if (chunk.texts.length > 0) yield { ...chunk, last: true };
+    if (held) yield { ...held, last: true };
   }
+}
+
+/** Those of the lines that have at least some number in the shard. */
+function linesFrom(first: number, lines: Lines): Lines {
+  const { line, number, count, bytes } = lines;
+  const dropped = Math.min(Math.max(0, first - number), count);
+  let start = 0;
+  for (let i = 0; i < dropped; i++) start = endOfLine(bytes, start);
+  return {
+    ...lines,
+    line: line + dropped,
+    number: number + dropped,
+    count: count - dropped,
+    bytes: bytes.subarray(start),
+  };
+}
+
+/** All documents of shards, one after the other. */
+export async function* readAllDocuments(
+  shards: readonly Shard[],
+  options: DocumentOptions = {},
+): AsyncGenerator<Document> {
+  for (const shard of shards) yield* readDocuments(shard, options);
 }

@@ -29,8 +29,8 @@ export function isUrl(source: string): boolean {
 }
 
 /**
- * The bytes of a shard as they are stored. They are read no faster than they are taken, and the
- * file or connection is closed when the iteration ends.
+ * The bytes of a shard as they are stored, each chunk valid until the next is asked for. They are
+ * read no faster than they are taken, and the file or connection is closed when the iteration ends.
  *
  * @throws {UserError} If the shard cannot be read, or changes while it is.
  * @throws {DataError} If it ends before its size.
@@ -45,8 +45,9 @@ async function* readLocal({ name, source, offset, size }: Shard): AsyncGenerator
   try {
     using file = await Deno.open(source);
     await file.seek(position, Deno.SeekMode.Start);
+    const room = new Uint8Array(CHUNK);
     for (;;) {
-      const buffer = new Uint8Array(Math.min(CHUNK, end - position) || 1);
+      const buffer = room.subarray(0, end - position || 1);
       const count = await file.read(buffer);
       const isAtEnd = position === end;
       if (isAtEnd && (count === null || offset !== undefined)) return;

@@ -9,6 +9,9 @@ const VALIDATION = 1 / 20;
 /** A corpus of at most this many documents is small. */
 const SMALL = 1000;
 
+/** The number of documents after which no rare ones are waited for: some 400 MB of OpenWebText2. */
+const MOST = 100_000;
+
 /**
  * How to split a corpus: a document is for validation if the hash of its text is below the
  * returned bound, else for training. Neither shard order nor the other documents matter, and
@@ -16,21 +19,31 @@ const SMALL = 1000;
  *
  * For a large corpus the bound lets 1 in 20 pass. In a small one, of up to 1,000 documents, that
  * could be none at all, so the bound is set for exactly 1 in 20 (rounded up) to pass: each part
- * has a document if the corpus has two different ones. Of a single
- * document, which is for training, the bound is 0.
+ * has a document if the corpus has two different ones. Of a single document, which is for
+ * training, the bound is 0.
  *
- * Reads no further than to the chunk of the 1,001st document.
+ * Reads no further than to the 1,001st document; with a language that is rare, no further than to
+ * the 100,000th of any language if there are two different ones in it before, which then decide.
+ *
+ * @param lang Only documents count that say to be in this language, or do not say.
  */
 export async function validationBound(
-  chunks: AsyncIterable<{ texts: readonly string[] }>,
+  documents: AsyncIterable<{ text: string; lang?: string }>,
+  lang?: string,
 ): Promise<number> {
-  const hashes: number[] = [];
-  for await (const { texts } of chunks) {
-    for (const text of texts) hashes.push(hash32(text));
-    if (hashes.length > SMALL) return VALIDATION * 2 ** 32;
+  let count = 0;
+  const distinct = new Set<number>();
+  let read = 0;
+  for await (const document of documents) {
+    read++;
+    if (isInLanguage(lang, document.lang)) {
+      if (++count > SMALL) return VALIDATION * 2 ** 32;
+      distinct.add(hash32(document.text));
+    }
+    if (read >= MOST && distinct.size > 1) break;
   }
-  const distinct = [...new Set(hashes)].sort((a, b) => a - b);
-  return distinct.length < 2 ? 0 : distinct[Math.ceil(distinct.length * VALIDATION)];
+  const ascending = [...distinct].sort((a, b) => a - b);
+  return ascending.length < 2 ? 0 : ascending[Math.ceil(ascending.length * VALIDATION)];
 }
 
 /** One part of a corpus. */
@@ -38,6 +51,11 @@ export interface Part {
   split: Split;
   /** {@linkcode validationBound}'s result for the corpus. */
   bound: number;
+}
+
+/** Whether a document is wanted that says to be in a language, or does not say. */
+export function isInLanguage(wanted: string | undefined, its: string | undefined): boolean {
+  return wanted === undefined || its === undefined || its === wanted;
 }
 
 /** Whether a document with this text is of the part. */

@@ -80,8 +80,8 @@ export interface TokenStream<B extends Batch | undefined = Batch | undefined>
  * a hash of its text; of a `.txt` file, 1 piece in 20, of up to 4,096 characters. Memory is bounded:
  * reading stops while enough batches are ready.
  *
- * In each pass training takes the files in another random order, and shuffles sequences within
- * blocks of about a million tokens. Validation keeps the order; a validation part with fewer
+ * In each pass training takes the files in another random order, and within blocks of about a
+ * million tokens the documents, which are then cut into sequences, and the sequences. Validation keeps the order; a validation part with fewer
  * sequences than one batch is repeated to fill one; otherwise an incomplete last batch is dropped.
  *
  * `.bin` files hold GPT-2 tokens (16 bits each, with llm.c's header or without one) instead of text:

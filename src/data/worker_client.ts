@@ -30,14 +30,18 @@ export class WorkerClient<Q, R> {
     return this.#waiting.length;
   }
 
-  /** The answer to a request. */
-  request(message: Q): Promise<R> {
+  /**
+   * The answer to a request.
+   *
+   * @param transfer What of it is moved instead of copied.
+   */
+  request(message: Q, transfer: Transferable[] = []): Promise<R> {
     const waiting = Promise.withResolvers<R>();
     waiting.promise.catch(() => {}); // a request made ahead of time may never be awaited
     if (this.#failure) waiting.reject(this.#failure);
     else {
       this.#waiting.push(waiting);
-      this.#worker.postMessage(message);
+      this.#worker.postMessage(message, transfer);
     }
     return waiting.promise;
   }

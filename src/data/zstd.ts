@@ -11,12 +11,13 @@ const MAX_BLOCK = 1 << 17;
 
 /** Blocks that are decompressed at once. */
 const BATCH = 4;
-/** More than what they may become. */
-const ROOM = BATCH * MAX_BLOCK + 1;
+/** More than what they may become, or be, with headers and a checksum. */
+const ROOM = BATCH * MAX_BLOCK + 64;
 
 /**
  * Decompresses zstd (RFC 8878): any number of frames one after the other, skippable ones included.
- * Memory: the frame's window, of at most 128 MiB, and a few blocks.
+ * What it gives is valid until the next bytes are asked for. Memory: the frame's window, of at most
+ * 128 MiB, and a few blocks.
  *
  * node:zlib does the work and checks each frame's checksum. It would stop, silently, after the
  * first frame, and take a truncated frame for a whole one, so the frames are found here, by the
@@ -34,6 +35,7 @@ export async function* unzstd(
     const what = `${name} is truncated: it ends at byte ${at}, inside a zstd frame`;
     return new DataError(`${what}; download it again, or keep what is whole with --skip-bad`);
   });
+  const buffers = { packed: Buffer.alloc(ROOM), plain: Buffer.alloc(ROOM) };
   try {
     if (await input.atEnd()) {
       throw new DataError(`${name} is empty; get it again, or skip it with --skip-bad`);
@@ -43,7 +45,7 @@ export async function* unzstd(
       const magic = await readNumber(input, 4);
       if ((magic & 0xfffffff0) >>> 0 === 0x184d2a50) {
         await input.skip(await readNumber(input, 4));
-      } else if (magic === MAGIC) yield* unzstdFrame(input, name);
+      } else if (magic === MAGIC) yield* unzstdFrame(input, name, buffers);
       else if (start > 0) throw damage(name, start + 4, "no frame begins there");
       else throw new UserError(`${name} is not zstd data, though its name says so`);
     }
@@ -53,20 +55,28 @@ export async function* unzstd(
 }
 
 /** The frame whose magic number has been read. */
-async function* unzstdFrame(input: ByteReader, name: string): AsyncGenerator<Uint8Array> {
+async function* unzstdFrame(
+  input: ByteReader,
+  name: string,
+  { packed, plain }: Record<"packed" | "plain", Buffer>,
+): AsyncGenerator<Uint8Array> {
   const { header, hasChecksum } = await readFrameHeader(input, name);
   const decompressor = new Decompressor(
     createZstdDecompress({
       chunkSize: ROOM,
       params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG },
     }),
-    ROOM,
+    plain,
   );
-  let batch = [header];
+  let length = 0;
   let blocks = 0;
+  const add = (bytes: Uint8Array) => {
+    packed.set(bytes, length);
+    length += bytes.length;
+  };
   const decompress = async () => {
-    const bytes = Buffer.concat(batch);
-    batch = [];
+    const bytes = packed.subarray(0, length);
+    length = 0;
     blocks = 0;
     try {
       return await decompressor.push(bytes);
@@ -76,16 +86,18 @@ async function* unzstdFrame(input: ByteReader, name: string): AsyncGenerator<Uin
     }
   };
   try {
+    add(header);
     for (let last = false; !last;) {
       try {
         const blockHeader = await input.read(3);
-        const size = littleEndian(blockHeader) >> 3;
-        if (size > MAX_BLOCK) throw damage(name, input.position, "a block is too large");
         const isRepeatedByte = (blockHeader[0] >> 1 & 3) === 1;
         last = (blockHeader[0] & 1) === 1;
-        batch.push(blockHeader, await input.read(isRepeatedByte ? 1 : size));
+        const size = littleEndian(blockHeader) >> 3;
+        if (size > MAX_BLOCK) throw damage(name, input.position, "a block is too large");
+        add(blockHeader);
+        add(await input.read(isRepeatedByte ? 1 : size));
         blocks++;
-        if (last && hasChecksum) batch.push(await input.read(4));
+        if (last && hasChecksum) add(await input.read(4));
       } catch (error) {
         yield* await decompress(); // what came before
         throw error;
@@ -103,12 +115,13 @@ async function readFrameHeader(
   name: string,
 ): Promise<{ header: Uint8Array; hasChecksum: boolean }> {
   const start = input.position - 4;
-  const descriptor = await input.read(1);
+  const read = async (length: number) => new Uint8Array(await input.read(length));
+  const descriptor = await read(1);
   const isSingleSegment = (descriptor[0] >> 5 & 1) === 1;
-  const windowBytes = await input.read(isSingleSegment ? 0 : 1);
-  const dictionary = await input.read([0, 1, 2, 4][descriptor[0] & 3]);
+  const windowBytes = await read(isSingleSegment ? 0 : 1);
+  const dictionary = await read([0, 1, 2, 4][descriptor[0] & 3]);
   const sizeFlag = descriptor[0] >> 6;
-  const contentSize = await input.read(sizeFlag === 0 && !isSingleSegment ? 0 : 1 << sizeFlag);
+  const contentSize = await read(sizeFlag === 0 && !isSingleSegment ? 0 : 1 << sizeFlag);
 
   const window = isSingleSegment
     ? littleEndian(contentSize) + (sizeFlag === 1 ? 256 : 0)

@@ -51,7 +51,7 @@ const tokensOf = (texts: string[]) => texts.flatMap((text) => [...encode(text), 
 
 /** Those of the texts that are of one part. */
 async function partOf(split: Split, texts: string[]): Promise<string[]> {
-  const bound = await validationBound(ReadableStream.from([{ texts }]));
+  const bound = await validationBound(ReadableStream.from(texts.map((text) => ({ text }))));
   return texts.filter((text) => isIn({ split, bound }, text));
 }
 
@@ -81,25 +81,61 @@ Deno.test("a validation part of less than a batch is repeated to fill it", async
   assertEquals(windows(batches), [...expected, ...expected, expected[0]]);
 });
 
-Deno.test("each pass over the training part gives each of its windows once, shuffled", async () => {
+/** What is predicted in batches, in ascending order. */
+function targetsOf(batches: Batch[]): number[] {
+  return batches.flatMap(({ targets }) => [...targets]).sort((a, b) => a - b);
+}
+
+Deno.test("each pass over the training part predicts each of its ids once, shuffled", async () => {
   await using dir = new TempDir();
   const all = texts(60, 30);
   const files = [await dir.write("a.jsonl", jsonl(all))];
-  const expected = windowsOf(tokensOf(await partOf("training", all)));
-  const count = expected.length;
+  const tokens = tokensOf(await partOf("training", all));
+  const inOrder = windowsOf(tokens);
+  const count = inOrder.length;
+  const expected = tokens.slice(1, count * CONTEXT + 1).sort((a, b) => a - b);
   const batches = await read({ files, batch: 1 }, 3 * count);
   const passes = [0, 1, 2].map((pass) => batches.slice(pass * count, (pass + 1) * count));
   passes.forEach((pass, epoch) => {
-    assertEquals(windows(pass).sort(), expected.toSorted());
+    assertEquals(targetsOf(pass), expected);
     assertEquals(new Set(pass.map((batch) => batch.epoch)), new Set([epoch]));
   });
-  assertNotEquals(windows(passes[0]), expected);
-  assertNotEquals(windows(passes[0]), windows(passes[1]));
+  const seen = [inOrder, ...passes.map(windows)].map((rows) => rows.sort().join("\n"));
+  assertEquals(new Set(seen).size, 4); // not the same windows in another order
+  const plain = await read({ files, batch: 1, shuffle: false }, count);
+  assertEquals(windows(plain), windowsOf(tokens));
 
   // Batches run across the ends of passes; their epoch is that of their last window.
   const larger = await read({ files, batch: 10 }, Math.floor(3 * count / 10));
   assertEquals(windows(larger), windows(batches).slice(0, 10 * larger.length));
   larger.forEach(({ epoch }, i) => assertEquals(epoch, batches[10 * i + 9].epoch));
+});
+
+Deno.test("in each pass documents have other neighbours, within a block", async () => {
+  await using dir = new TempDir();
+  const all = texts(400, 30);
+  const files = [await dir.write("a.jsonl", jsonl(all))];
+  const part = await partOf("training", all);
+  const numberOf = new Map(part.map((text, number) => [encode(text).join(), number]));
+  /** The numbers of the documents that a pass gives whole, in order, in blocks of one window. */
+  const passOf = async (epoch: number, count: number) => {
+    const options = { files, context: 2000, blockTokens: 2000, batch: 1 };
+    const batches = await read(options, (epoch + 1) * count);
+    return batches.slice(epoch * count).map(({ inputs }) => {
+      const ends = [...inputs.keys()].filter((at) => inputs[at] === END_OF_TEXT);
+      return ends.slice(1).map((end, i) => numberOf.get(inputs.slice(ends[i] + 1, end).join())!);
+    });
+  };
+  const count = Math.floor((tokensOf(part).length - 1) / 2000);
+  const [first, second] = [await passOf(0, count), await passOf(1, count)];
+  assertEquals(first.length, count);
+  for (const [block, numbers] of first.entries()) {
+    assertEquals(numbers.length > 30, true);
+    const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+    assertEquals(high - low, numbers.length - 1); // those that follow each other in the data
+    assertNotEquals(numbers, second[block]);
+    assertEquals(numbers.toSorted(), second[block].toSorted());
+  }
 });
 
 Deno.test("the same seed and files give the same batches", async () => {
@@ -155,7 +191,7 @@ Deno.test("a single document is for training, and validation an error", async ()
   const files = [await dir.write("a.jsonl", jsonl([text, text]))];
   const expected = windowsOf(tokensOf([text, text]));
   const batches = await read({ files, batch: 1 }, expected.length);
-  assertEquals(windows(batches).sort(), expected.sort());
+  assertEquals(windows(batches).sort(), expected.sort()); // two documents: one stays the first
   for (const content of [jsonl([text, text]), "\n"]) {
     await dir.write("a.jsonl", content);
     const call = () => read({ files, split: "validation" });

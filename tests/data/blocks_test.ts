@@ -12,7 +12,8 @@ function chunksOf(shards: number[][][]): IdChunk[] {
     return chunks.map((lengths) => {
       const count = lengths.reduce((a, b) => a + b, 0);
       const numbers = lengths.map(() => 2 * number++); // every other document is of this part
-      return { shard, numbers, lengths, ids: Uint16Array.from({ length: count }, () => id++) };
+      const ids = Uint16Array.from({ length: count }, () => id++);
+      return { shard, numbers, lengths, ids, skipped: 0 };
     });
   });
 }
@@ -35,10 +36,10 @@ Deno.test("blocks hold sequences that overlap by one id, whatever the documents"
   assertEquals(blocks.map(({ count }) => count), [2, 2, 2, 1]);
   const place = { epoch: 4, shard: 0 };
   assertEquals(blocks.map(({ start }) => start), [
-    { ...place, document: 0, token: 0, block: 0 },
-    { ...place, document: 6, token: 0, block: 1 },
-    { ...place, document: 6, token: 6, block: 2 },
-    { ...place, shard: 1, document: 0, token: 2, block: 3 },
+    { ...place, line: 0, token: 0, block: 0 },
+    { ...place, line: 6, token: 0, block: 1 },
+    { ...place, line: 6, token: 6, block: 2 },
+    { ...place, shard: 1, line: 0, token: 2, block: 3 },
   ]);
   assertEquals(blocks.map(({ next }) => next), [
     ...blocks.slice(1).map(({ start }) => start),
@@ -63,11 +64,9 @@ Deno.test("packing goes on from where a block begins, if there is such a place",
   const shards = [[[1, 2, 3], [10]], [[5], [1, 4]]];
   const blocks = await pack(chunksOf(shards), 3, 2);
   /** The chunks from the start's document on. */
-  const from = ({ shard, document }: Place) => {
+  const from = ({ shard, line }: Place) => {
     return chunksOf(shards.map((chunks) => chunks.flat().map((length) => [length])))
-      .filter((chunk) =>
-        chunk.shard > shard || chunk.shard === shard && chunk.numbers[0] >= document
-      );
+      .filter((chunk) => chunk.shard > shard || chunk.shard === shard && chunk.numbers[0] >= line);
   };
   for (const [i, { start }] of blocks.entries()) {
     assertEquals(await pack(from(start), 3, 2, start), blocks.slice(i));
@@ -76,7 +75,7 @@ Deno.test("packing goes on from where a block begins, if there is such a place",
     assertRejects(() => pack(chunks, 3, 2, start), UserError, "the data has changed");
   const { start } = blocks[1];
   await fails({ ...start, token: 10 });
-  await fails({ ...start, document: 5 });
+  await fails({ ...start, line: 5 });
   await fails({ ...start, shard: 2 });
-  await fails(start, from({ ...start, document: 3 }));
+  await fails(start, from({ ...start, line: 3 }));
 });

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { gzipSync } from "node:zlib";
-import { type Document, type DocumentOptions, readDocuments } from "../../src/data/documents.ts";
+import { type Document, readDocuments } from "../../src/data/documents.ts";
 import { findShards } from "../../src/data/sources.ts";
+import type { DocumentOptions } from "../../src/data/text_blocks.ts";
 import { UserError } from "../../src/errors.ts";
 import { concat, frame, jsonl, shardsOf, tar, TempDir } from "./fixtures.ts";
 
@@ -27,7 +28,7 @@ Deno.test("readDocuments reads objects, bare strings and lists of paragraphs", a
       ["a bare string", 2],
       ["a list\n\nof paragraphs", 4],
       ["café 🌕\n<|endoftext|>", 8],
-    ].map(([text, line]) => ({ text, file, line, whole: true }));
+    ].map(([text, line]) => ({ text, file, line, number: Number(line) - 1, whole: true }));
 
   for (const [newline, end] of [["\n", "\n"], ["\n", ""], ["\r\n", "\r\n"]]) {
     const content = lines.join(newline) + end;
@@ -98,6 +99,7 @@ Deno.test("readDocuments reads a .txt file in pieces, with their lines", async (
     assert(!whole);
     assertEquals(text.split("\n")[line - 1], "a line of text");
   }
+  assertEquals(documents.map(({ number }) => number), documents.map((_, i) => i));
   assertEquals(documents[0].line, 1);
   assertEquals(documents[1].line, 1 + documents[0].text.split("\n").length - 1);
 });
@@ -129,11 +131,11 @@ Deno.test("readDocuments reads no further ahead than asked", async () => {
   await using dir = new TempDir();
   const lines = jsonl(Array(500).fill("x".repeat(20_000))); // 10 MB
   const file = await dir.write("a.jsonl", lines + "bad\n"); // to meet the bad line would fail
-  const reader = (readDocuments(shardsOf(file)[0])).getReader();
-  await reader.read();
+  const documents = readDocuments(shardsOf(file)[0]);
+  await documents.next();
   await new Promise((resolve) => setTimeout(resolve, 50));
-  assertEquals((await reader.read()).value!.line, 2);
-  await reader.cancel();
+  assertEquals((await documents.next()).value!.line, 2);
+  await documents.return(undefined);
 });
 
 Deno.test("readDocuments reads every kind of file, and members of archives", async () => {

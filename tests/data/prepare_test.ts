@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertGreater, assertMatch, assertRejects } from "@std/assert";
 import { countBinCorpus } from "../../src/data/bin_corpus.ts";
 import { prepare, type PrepareOptions } from "../../src/data/prepare.ts";
-import { readTexts } from "../../src/data/reader.ts";
+import { readAllDocuments, readTexts } from "../../src/data/reader.ts";
 import { collectVocabulary, openTokenStream } from "../../src/data/token_stream.ts";
 import { findShards } from "../../src/data/sources.ts";
 import { validationBound } from "../../src/data/split.ts";
-import { createTokenizer } from "../../src/data/tokenize.ts";
+import { createChunkTokenizer } from "../../src/data/tokenize.ts";
 import { UserError } from "../../src/errors.ts";
 import { concat, frame, jsonl, TempDir, texts } from "./fixtures.ts";
 
@@ -43,13 +43,14 @@ Deno.test("prepared are the tokens of each part that training on the text reads"
   const data = [await writeCorpus(dir)];
   const out = `${dir.path}/out`;
   const shards = await findShards(data);
-  const bound = await validationBound(readTexts(shards, {}));
+  const bound = await validationBound(readAllDocuments(shards));
   for (const minTokens of [0, 50]) {
     const result = await prepare({ data, out, minTokens, workers: 2 });
-    const tokenize = createTokenizer({ minTokens });
     for (const split of ["training", "validation"] as const) {
       const expected: number[] = [];
-      for await (const chunk of readTexts(shards, { part: { split, bound } })) {
+      const part = { split, bound };
+      const tokenize = createChunkTokenizer({ part, minTokens });
+      for await (const chunk of readTexts(shards, { part })) {
         expected.push(...tokenize(chunk).ids);
       }
       const beginning = split === "training" ? "tokens_train_" : "tokens_val_";

@@ -1,96 +1,118 @@
-import { assertEquals } from "@std/assert";
-import { type ReadOptions, readTexts, type TextChunk } from "../../src/data/reader.ts";
+import { assert, assertEquals } from "@std/assert";
+import { documentsIn } from "../../src/data/documents.ts";
+import {
+  isWanted,
+  readAllDocuments,
+  type ReadOptions,
+  readTexts,
+  type TextChunk,
+} from "../../src/data/reader.ts";
 import { isIn } from "../../src/data/split.ts";
-import { shardsOf, TempDir, texts } from "./fixtures.ts";
+import { bomb, concat, frame, shardsOf, TempDir, texts } from "./fixtures.ts";
 
 function read(
   files: string[],
   options: ReadOptions = {},
-  from?: { shard: number; document: number },
+  from?: { shard: number; line: number },
 ): Promise<TextChunk[]> {
   return Array.fromAsync(readTexts(shardsOf(...files), options, from));
 }
 
+/** The documents in chunks: shard, line, number and text of each. */
+function documentsOf(chunks: TextChunk[]): [number, number, number, string][] {
+  return chunks.flatMap(({ shard, block }) => {
+    const documents = documentsIn(block, { skipBad: true });
+    return [
+      ...documents.map(({ line, number, text }) =>
+        [shard, line, number, text] as [number, number, number, string]
+      ),
+    ];
+  });
+}
+
 const lines = (documents: unknown[]) => documents.map((line) => JSON.stringify(line)).join("\n");
 
-Deno.test("readTexts gives the documents of each shard with their numbers", async () => {
+Deno.test("readTexts gives the lines and pieces of each shard with their numbers", async () => {
   await using dir = new TempDir();
   const files = [
     await dir.write("a.jsonl", lines(["one", "", "two"])),
     await dir.write("b.jsonl", "\n"),
     await dir.write("c.txt", "three"),
   ];
-  assertEquals(await read(files), [
-    { shard: 0, texts: ["one", "two"], numbers: [0, 1], pieces: false, last: true },
-    { shard: 2, texts: ["three"], numbers: [0], pieces: true, last: true },
-  ]);
+  const chunks = await read(files);
+  assertEquals(documentsOf(chunks), [[0, 1, 0, "one"], [0, 3, 2, "two"], [2, 1, 0, "three"]]);
+  assertEquals(chunks.map(({ last }) => last), [false, false, true]);
 });
 
-Deno.test("readTexts gives large shards in chunks, the last of which says so", async () => {
+Deno.test("readTexts gives large shards in chunks", async () => {
   await using dir = new TempDir();
   const all = texts(12_000, 20);
   const plain = "a line of plain text\n".repeat(40_000);
   const files = [await dir.write("a.jsonl", lines(all)), await dir.write("b.txt", plain)];
-  for (const [shard, pieces] of [false, true].entries()) {
-    const chunks = (await read(files)).filter((chunk) => chunk.shard === shard);
-    assertEquals(chunks.length > 2, true);
-    assertEquals(chunks.map(({ last }) => last), chunks.map((_, i) => i === chunks.length - 1));
-    assertEquals(new Set(chunks.map((chunk) => chunk.pieces)), new Set([pieces]));
-    const joined = chunks.flatMap(({ texts }) => texts);
-    if (pieces) assertEquals(joined.join(""), plain);
-    else assertEquals(joined, all);
-    assertEquals(chunks.flatMap(({ numbers }) => numbers), joined.map((_, i) => i));
-  }
+  const [a, b] = Map.groupBy(await read(files), ({ shard }) => shard).values();
+  assert(a.length > 2 && b.length > 2);
+  assertEquals(documentsOf(a), all.map((text, i) => [0, i + 1, i, text]));
+  const pieces = documentsOf(b);
+  assertEquals(pieces.map(([, , , text]) => text).join(""), plain);
+  assertEquals(pieces.map(([, , number]) => number), pieces.map((_, i) => i));
+  assertEquals(b.map(({ last }) => last), b.map((_, i) => i === b.length - 1));
 });
 
-Deno.test("the chunk that ends a shard says so even if no wanted document follows", async () => {
+Deno.test("the last pieces that are wanted say so, even if others follow", async () => {
   await using dir = new TempDir();
-  const long = "long ".repeat(60_000);
-  const documents = [{ text: long }, { text: "german", meta: { lang: "de" } }];
-  const [chunk, ...others] = await read([await dir.write("a.jsonl", lines(documents))], {
-    lang: "en",
-  });
-  assertEquals([chunk.texts, chunk.last, others], [[long], true, []]);
+  const files = [await dir.write("a.txt", texts(30_000, 10).join("\n"))];
+  const pieces = documentsOf(await read(files)).map(([, , , text]) => text);
+  const part = { split: "validation" as const, bound: 2 ** 32 / 200 };
+  const chunks = await read(files, { part });
+  const wanted = pieces.filter((text) => isIn(part, text));
+  assert(wanted.length > 0 && !isIn(part, pieces.at(-1)!));
+  assertEquals(documentsOf(chunks).map(([, , , text]) => text), wanted);
+  assertEquals(chunks.map(({ last }) => last), chunks.map((_, i) => i === chunks.length - 1));
+  assertEquals(await read(files, { part: { split: "validation", bound: 0 } }), []);
 });
 
-Deno.test("readTexts leaves out other languages, but not documents that name none", async () => {
-  await using dir = new TempDir();
-  const documents = [
-    { text: "one", meta: { lang: "en" } },
-    { text: "zwei", meta: { lang: "de" } },
-    { text: "three" },
-    "four",
-  ];
-  const files = [await dir.write("a.jsonl", lines(documents)), await dir.write("b.txt", "five")];
-  const chunks = await read(files, { lang: "en" });
-  assertEquals(chunks.map(({ texts }) => texts), [["one", "three", "four"], ["five"]]);
-  assertEquals(chunks[0].numbers, [0, 2, 3]);
+Deno.test("a document is wanted if it is in the part, and in the language or in none", () => {
+  const document = { text: "one", lang: "en" };
+  const inTraining = { split: "training" as const, bound: 0 };
+  assertEquals(isWanted({}, document), true);
+  assertEquals(isWanted({ lang: "en", part: inTraining }, document), true);
+  assertEquals(isWanted({ lang: "de" }, document), false);
+  assertEquals(isWanted({ lang: "de" }, { text: "one" }), true);
+  assertEquals(isWanted({ part: { ...inTraining, split: "validation" } }, document), false);
 });
 
-Deno.test("readTexts gives one part", async () => {
-  await using dir = new TempDir();
-  const all = texts(50, 5);
-  const part = { split: "validation" as const, bound: 2 ** 31 };
-  const [{ texts: some, numbers }] = await read([await dir.write("a.jsonl", lines(all))], { part });
-  assertEquals(some, all.filter((text) => isIn(part, text)));
-  assertEquals(some, numbers.map((number) => all[number]));
-});
-
-Deno.test("readTexts begins anywhere, and counts only the bad lines from there on", async () => {
+Deno.test("readTexts begins anywhere, and does not look at what is before", async () => {
   await using dir = new TempDir();
   const bad = (count: number) =>
     Array.from({ length: count }, (_, i) => `"${i}"\nbad`).join("\n") + "\n";
+  const plain = texts(3000, 10).join("\n");
   const files = [
     `${dir.path}/missing.jsonl`, // not opened
     await dir.write("b.jsonl", bad(5)),
-    await dir.write("c.jsonl", bad(2)),
+    await dir.write("c.txt", plain),
+    await dir.write("d.jsonl", bad(1)),
   ];
-  let count = 0;
-  const options = { skipBad: true, onBad: () => count++ };
-  const chunks = await read(files, options, { shard: 1, document: 3 });
-  assertEquals(chunks.map(({ shard, texts, numbers }) => [shard, texts, numbers]), [
-    [1, ["3", "4"], [3, 4]],
-    [2, ["0", "1"], [0, 1]],
-  ]);
-  assertEquals(count, 2 + 2 + 1); // the one after document 2 follows the last that is dropped
+  const all = documentsOf(await read(files, {}, { shard: 1, line: 0 }));
+  assert(all.length > 20);
+  for (const [shard, line] of [[1, 3], [1, 4], [1, 9], [1, 20], [2, 0], [2, 3], [2, 999], [3, 0]]) {
+    assertEquals(
+      documentsOf(await read(files, {}, { shard, line })),
+      all.filter((document) => document[0] > shard || document[0] === shard && document[2] >= line),
+    );
+  }
+});
+
+Deno.test("lines that are cut as too long count as one where reading begins after them", async () => {
+  await using dir = new TempDir();
+  const content = concat(frame('"0"\n'), bomb(65), frame('\n"2"\n"3"\n'));
+  const files = [await dir.write("a.jsonl.zst", content)];
+  assertEquals(documentsOf(await read(files)), [[0, 1, 0, "0"], [0, 3, 2, "2"], [0, 4, 3, "3"]]);
+  assertEquals(documentsOf(await read(files, {}, { shard: 0, line: 3 })), [[0, 4, 3, "3"]]);
+});
+
+Deno.test("readAllDocuments gives the documents of all shards", async () => {
+  await using dir = new TempDir();
+  const files = [await dir.write("a.jsonl", lines(["one", "two"])), await dir.write("b.txt", "3")];
+  const documents = await Array.fromAsync(readAllDocuments(shardsOf(...files)));
+  assertEquals(documents.map(({ text }) => text), ["one", "two", "3"]);
 });

@@ -168,7 +168,7 @@ Deno.test("a position of something else is an error", async () => {
     const position = { ...saved(batch), ...change } as StreamPosition;
     await fails({ position }, "the data position is damaged");
   }
-  const position = { ...saved(batch), document: 10_000 };
+  const position = { ...saved(batch), line: 10_000 };
   await fails({ position }, "the data has changed");
 });
 

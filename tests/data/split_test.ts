@@ -3,8 +3,7 @@ import { isIn, type Split, validationBound } from "../../src/data/split.ts";
 import { texts } from "./fixtures.ts";
 
 async function part(texts: string[], split: Split): Promise<string[]> {
-  const chunks = texts.map((text) => ({ texts: [text] }));
-  const bound = await validationBound(ReadableStream.from(chunks));
+  const bound = await validationBound(ReadableStream.from(texts.map((text) => ({ text }))));
   return texts.filter((text) => isIn({ split, bound }, text));
 }
 
@@ -37,11 +36,31 @@ Deno.test("copies of a document are in the same part", async () => {
   assertEquals(await part(["same", "same"], "training"), ["same", "same"]);
 });
 
+/** Documents without end, all in German but 1 in `every`; `read` counts them. */
+async function* endless(every: number, read: { count: number }) {
+  while (true) {
+    const number = read.count++;
+    const lang = number % every === 0 ? "en" : "de";
+    yield await Promise.resolve({ text: `document ${number}`, lang });
+  }
+}
+
 Deno.test("the bound of a large corpus needs no more than 1,001 documents", async () => {
-  let read = 0;
-  const endless = async function* () {
-    while (true) yield await Promise.resolve({ texts: [`document ${read++}`] });
-  };
-  assertEquals(await validationBound(endless()), 2 ** 32 / 20);
-  assertEquals(read, 1001);
+  for (const [every, lang] of [[1, undefined], [1, "en"], [5, "en"]] as const) {
+    const read = { count: 0 };
+    assertEquals(await validationBound(endless(every, read), lang), 2 ** 32 / 20);
+    assertEquals(read.count, 1000 * every + 1);
+  }
+});
+
+Deno.test("the bound of a rare language needs no more than 100,000 documents", async () => {
+  const read = { count: 0 };
+  const bound = await validationBound(endless(1000, read), "en");
+  assertEquals(read.count, 100_000);
+  const found = Array.from({ length: 100 }, (_, i) => `document ${1000 * i}`);
+  assertEquals(found.filter((text) => isIn({ split: "validation", bound }, text)).length, 5);
+  // One of which fewer than two are among them is waited for.
+  read.count = 0;
+  assert(await validationBound(endless(150_000, read), "en") > 0);
+  assertEquals(read.count, 150_001);
 });

@@ -1,32 +1,48 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { TextChunk } from "../../src/data/reader.ts";
-import { createTokenizer } from "../../src/data/tokenize.ts";
+import { type ReadOptions, readTexts } from "../../src/data/reader.ts";
+import { createChunkTokenizer, type IdChunk } from "../../src/data/tokenize.ts";
 import { Tokenizers } from "../../src/data/tokenizers.ts";
 import { encode } from "../../src/data/tokenizer.ts";
 import { compactVocabulary } from "../../src/data/vocabulary.ts";
 import { UserError } from "../../src/errors.ts";
-import { texts } from "./fixtures.ts";
+import { jsonl, shardsOf, TempDir, texts } from "./fixtures.ts";
 
 const { tokens } = compactVocabulary(encode("the moon"));
-const options = { tokens, minTokens: 15 };
+const part = { split: "training" as const, bound: 2 ** 30 };
+const filter: ReadOptions = { part, skipBad: true };
 
-/** Chunks of very different sizes. */
-async function* chunks(error?: Error): AsyncGenerator<TextChunk> {
-  for (let shard = 0; shard < 60; shard++) {
-    const some = await Promise.resolve(texts(shard % 7 === 0 ? 200 : 2, 20, shard));
-    yield { shard, texts: some, numbers: some.map((_, i) => i), pieces: false, last: true };
+/** Files that become chunks of very different sizes, with bad lines. */
+async function writeFiles(dir: TempDir): Promise<string[]> {
+  const files: string[] = [];
+  for (let i = 0; i < 20; i++) {
+    const some = texts(i % 7 === 0 ? 3000 : 2, 20, i);
+    files.push(await dir.write(`${i}.jsonl`, jsonl(some) + "bad\n"));
   }
-  if (error) throw error;
+  return [...files, await dir.write("z.txt", texts(2000, 20).join("\n"))];
 }
 
 for (const count of [1, 2, 3]) {
   const name = `${count} tokenizers give ids in the order of the texts`;
   Deno.test(name, { sanitizeOps: true, sanitizeResources: true }, async () => {
-    const expected = (await Array.fromAsync(chunks())).map(createTokenizer(options));
+    await using dir = new TempDir();
+    const shards = shardsOf(...await writeFiles(dir));
+    const options = { tokens, minTokens: 15, part, skipBad: true };
+    const tokenize = createChunkTokenizer(options);
+    const expected: IdChunk[] = [];
+    for await (const chunk of readTexts(shards, filter)) expected.push(tokenize(chunk));
+    assertEquals(expected.length > 22, true);
+
     using tokenizers = new Tokenizers(count, options);
-    assertEquals(await Array.fromAsync(tokenizers.tokenize(chunks())), expected);
-    assertEquals(await Array.fromAsync(tokenizers.tokenize(chunks())), expected); // again
-    const failing = tokenizers.tokenize(chunks(new UserError("bad data")));
-    await assertRejects(() => Array.fromAsync(failing), UserError, "bad data");
+    for (let time = 1; time <= 2; time++) {
+      let bad = 0;
+      const ids = tokenizers.tokenize(readTexts(shards, filter), () => bad++);
+      assertEquals(await Array.fromAsync(ids), expected);
+      assertEquals(bad, 20);
+    }
+    using strict = new Tokenizers(count, { tokens });
+    const failing = strict.tokenize(readTexts(shards, {}));
+    const message = `${shards[0].name}:3001: not JSON; skip such lines with --skip-bad`;
+    const error = await assertRejects(() => Array.fromAsync(failing), UserError);
+    assertEquals(error.message, message);
   });
 }

@@ -11,7 +11,7 @@ async function* chunks(data: Uint8Array, size: number): AsyncGenerator<Uint8Arra
 
 /** Decompresses data that comes in chunks; `seen` gets what comes, also if it fails then. */
 async function decompress(data: Uint8Array, size = 65536, seen: Uint8Array[] = []) {
-  for await (const part of unzstd(chunks(data, size), "a.zst")) seen.push(part);
+  for await (const part of unzstd(chunks(data, size), "a.zst")) seen.push(new Uint8Array(part));
   return new TextDecoder().decode(joined(seen));
 }
 

@@ -36,7 +36,7 @@ const STATE: TrainingState = {
     validationBound: 7,
     epoch: 0,
     shard: 0,
-    document: 0,
+    line: 0,
     token: 0,
     block: 0,
     sequence: 6,
