@@ -70,18 +70,26 @@ async function runs(directory: TempDir) {
   return { start, stop, resume, results };
 }
 
-for (const [kind, make] of Object.entries(OPTIMIZERS)) {
-  Deno.test(`a resumed run is the uninterrupted one, bit for bit: ${kind}`, async () => {
+const MICRO_BATCHES: Partial<RunOptions> = { batch: 1, accumulate: 2, recompute: true };
+const CASES: [name: string, Make, Partial<RunOptions>][] = [
+  ...Object.entries(OPTIMIZERS).map((
+    [kind, make],
+  ): [string, Make, Partial<RunOptions>] => [kind, make, {}]),
+  ["micro-batches, recomputed", OPTIMIZERS["sgd"], MICRO_BATCHES],
+];
+
+for (const [name, make, options] of CASES) {
+  Deno.test(`a resumed run is the uninterrupted one, bit for bit: ${name}`, async () => {
     await using directory = new TempDir();
     const { start, stop, resume, results } = await runs(directory);
-    await start("whole", make);
-    const stopped = await stop("stopped", make, 4);
+    await start("whole", make, options);
+    const stopped = await stop("stopped", make, 4, options);
     assertEquals(stopped.last?.step, 4);
-    const { last } = await resume("stopped", make);
+    const { last } = await resume("stopped", make, options);
     assertEquals([last?.step, last?.tokens], [8, 256]);
     const whole = await results("whole");
     assertEquals(whole.metrics.length, 8);
-    assertEquals(whole.files.includes("training_state.safetensors"), kind !== "agd frobenius");
+    assertEquals(whole.files.includes("training_state.safetensors"), name !== "agd frobenius");
     assertEquals(await results("stopped"), whole);
   });
 }
