@@ -4,7 +4,7 @@ import type { Result } from "./result.ts";
 const MEASURED = "#1b66ab";
 const PREDICTED = "#d9480f";
 const TEXT = "#333333";
-const PANEL = { width: 190, gap: 44, left: 72, top: 96, height: 220 };
+const PANEL = { width: 190, gap: 44, left: 84, top: 96, height: 220 };
 
 /**
  * Draws the results of `scaling`: the time per token against each dimension, and what FLOPs predict
@@ -33,7 +33,13 @@ export function scalingChart(results: readonly Result[], adapter: string): strin
         textStyle: { fontSize: 18, color: TEXT },
         subtextStyle: { fontSize: 13, color: "#666666" },
       },
-      legend: { data: ["measured", "predicted"], right: 32, top: 14, selectedMode: false },
+      legend: {
+        data: ["measured", "predicted"],
+        right: 32,
+        top: 14,
+        itemGap: 24,
+        selectedMode: false,
+      },
       grid: panels.map((_, i) => ({
         left: PANEL.left + i * (PANEL.width + PANEL.gap),
         top: PANEL.top,
@@ -56,7 +62,7 @@ export function scalingChart(results: readonly Result[], adapter: string): strin
         ),
         type: "log",
         gridIndex,
-        ...gridIndex === 0 && { name: "µs a token", nameLocation: "middle", nameGap: 48 },
+        ...gridIndex === 0 && { name: "µs a token", nameLocation: "middle", nameGap: 60 },
         nameTextStyle,
         axisLabel: { ...axisLabel, show: gridIndex === 0 },
         splitLine: { lineStyle: { color: "#e6e6e6" } },

@@ -26,7 +26,9 @@ export function markdownTable(results: readonly Result[]): string {
 
 function layOut(results: readonly Result[]) {
   const measured = results.filter((result) => result.skipped === undefined);
-  const columns = [...new Set(["name", ...measured.flatMap(Object.keys)])];
+  // In the order of the result that has the most.
+  const keys = measured.map(Object.keys).sort((a, b) => b.length - a.length);
+  const columns = [...new Set(["name", ...keys.flat()])];
   const rows = measured.map((result) => columns.map((column) => format(result[column])));
   const titles = columns.map((column) => column === "name" ? "" : column);
   const widths = columns.map((_, i) =>

@@ -11,7 +11,7 @@ import type { Machine } from "./machine.ts";
 /** Steps are measured in so many rounds of so many seconds, of at least one step each. */
 const ROUNDS = 5;
 const SECONDS = 1.5;
-/** A profile has room for so many steps, and more. */
+/** The share of an idle GPU is measured over so many steps at most. */
 const PROFILED_STEPS = 10;
 
 /** Measures whole training steps with AGD. Shapes that would take too long are skipped. */

@@ -2,7 +2,7 @@ import type { Gpu } from "./gpu.ts";
 import type { PlanObserver } from "./plan.ts";
 
 /** A query set holds at most 4,096 timestamps, of which a pass writes two. */
-const MAX_PASSES = 2048;
+const PASSES_PER_SET = 2048;
 
 /**
  * Measures the sections of the plans that run, by timestamps that the GPU writes. It is at work
@@ -10,7 +10,8 @@ const MAX_PASSES = 2048;
  */
 export class Profile implements PlanObserver, Disposable {
   readonly #gpu: Gpu;
-  readonly #queries: GPUQuerySet;
+  /** Query sets, one after the other. */
+  readonly #queries: GPUQuerySet[] = [];
   /** The section of each pass so far. */
   readonly #passes: string[] = [];
 
@@ -18,7 +19,6 @@ export class Profile implements PlanObserver, Disposable {
   constructor(gpu: Gpu) {
     if (!hasTimestamps(gpu)) throw new Error(`${gpu.adapterName} has no timestamps`);
     this.#gpu = gpu;
-    this.#queries = gpu.device.createQuerySet({ type: "timestamp", count: 2 * MAX_PASSES });
   }
 
   includes(): boolean {
@@ -27,12 +27,13 @@ export class Profile implements PlanObserver, Disposable {
 
   timestampWrites(section: string): GPUComputePassTimestampWrites {
     const pass = this.#passes.push(section) - 1;
-    if (pass >= MAX_PASSES) throw new RangeError(`a profile holds at most ${MAX_PASSES} passes`);
-    return {
-      querySet: this.#queries,
-      beginningOfPassWriteIndex: 2 * pass,
-      endOfPassWriteIndex: 2 * pass + 1,
-    };
+    const set = Math.floor(pass / PASSES_PER_SET);
+    const first = 2 * (pass % PASSES_PER_SET);
+    const querySet = this.#queries[set] ??= this.#gpu.device.createQuerySet({
+      type: "timestamp",
+      count: 2 * PASSES_PER_SET,
+    });
+    return { querySet, beginningOfPassWriteIndex: first, endOfPassWriteIndex: first + 1 };
   }
 
   /**
@@ -50,7 +51,11 @@ export class Profile implements PlanObserver, Disposable {
     const staging = device.createBuffer({ size, usage: COPY_DST | MAP_READ });
     try {
       const encoder = device.createCommandEncoder();
-      encoder.resolveQuerySet(this.#queries, 0, 2 * sections.length, resolved, 0);
+      for (let first = 0; first < sections.length; first += PASSES_PER_SET) {
+        const queries = this.#queries[first / PASSES_PER_SET];
+        const passes = Math.min(PASSES_PER_SET, sections.length - first);
+        encoder.resolveQuerySet(queries, 0, 2 * passes, resolved, 16 * first);
+      }
       encoder.copyBufferToBuffer(resolved, 0, staging, 0, size);
       device.queue.submit([encoder.finish()]);
       await staging.mapAsync(GPUMapMode.READ);
@@ -72,7 +77,7 @@ export class Profile implements PlanObserver, Disposable {
 
   [Symbol.dispose](): void {
     if (this.#gpu.observer === this) this.#gpu.observer = undefined;
-    this.#queries.destroy();
+    for (const queries of this.#queries) queries.destroy();
   }
 }
 
