@@ -1,4 +1,5 @@
 /** `deno task compare`: trains the same model with several optimisers. */
+import { cacheDirectory } from "../cache_directory.ts";
 import { UsageError } from "../errors.ts";
 import { type Axes, cellsOf, type Length } from "../compare/cell.ts";
 import { compare } from "../compare/compare.ts";
@@ -14,6 +15,7 @@ import {
 import { RunStore } from "../compare/store.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { RunLock } from "../train/run_lock.ts";
+import { tune } from "../train/tune.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { CompareDisplay } from "./compare_display.ts";
 import { interruptSignal } from "./interrupt.ts";
@@ -61,6 +63,7 @@ const COMMAND: CommandSpec = {
     evaluations: { value: "N", help: "evaluations in a run (default 10)" },
     "eval-tokens": { value: "N", help: "tokens of an evaluation, at least (default 8192)" },
     out: { value: "DIR", help: "where to write (default runs/compare- and the preset)" },
+    "no-autotune": { help: "do not measure which kernels are the fastest on this adapter" },
     quiet: { help: "print only the tables" },
     json: { help: "print one JSON object a line instead" },
   },
@@ -86,7 +89,9 @@ async function compareCommand(options: Arguments): Promise<number> {
     throw new UsageError("--quiet and --json exclude each other");
   }
   limitNetwork(axes.data);
-  limitWriting(out);
+  const caches = cacheDirectory();
+  const kernels = caches && `${caches}/agd-gpt2`;
+  limitWriting(out, ...kernels ? [kernels] : []);
 
   const store = await RunStore.open(out);
   using _lock = new RunLock(out);
@@ -99,6 +104,11 @@ async function compareCommand(options: Arguments): Promise<number> {
     ...{ cells, seeds, ...optimizers, extensions, evaluations, validationTokens },
     signal: interrupt.signal,
     onPlan: (plan) => display.start(plan, cells.length),
+    onCell: async (build) => {
+      if (options.flag("no-autotune")) return;
+      const { measured, left } = await tune(gpu, build, { directory: kernels });
+      if (measured > 0) display.tuned(measured, left);
+    },
     onRun: (run, plan) => display.begin(run, plan),
     onStep: (event, steps) => display.step(event, steps),
     onRecord: async (record, run, plan) => {

@@ -27,6 +27,13 @@ export class CompareDisplay implements Disposable {
     );
   }
 
+  /** Kernels were measured for so many shapes, and not for so many others. */
+  tuned(measured: number, left: number): void {
+    const rest = left > 0 ? `, and not for ${left} more` : "";
+    const text = `Measured the kernels for matrix products of ${measured} shapes${rest}.`;
+    this.#tell("autotune", { measured, left }, text);
+  }
+
   begin({ cell, settings: { contender, seed } }: Run, { runs, finished }: Plan): void {
     const text = `run ${finished + 1}/${runs}  ${describeCell(cell)}  ${
       nameOf(contender)

@@ -2,7 +2,7 @@ import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { checkConfig, type Gpt2Config } from "../model/config.ts";
 import { parameterCount } from "../model/parameters.ts";
-import { canAllocate, measureTraining } from "../train/dry_run.ts";
+import { canAllocate, measureTraining, type TrainingMemory } from "../train/dry_run.ts";
 import { type Cell, describeCell } from "./cell.ts";
 import { type Contender, type Grid, makeOptimizer } from "./contender.ts";
 import { Corpus } from "./corpus.ts";
@@ -27,6 +27,11 @@ export interface CompareOptions extends RunHooks {
   validationTokens: number;
   /** Called before the first run. */
   onPlan?: (plan: Plan) => void;
+  /**
+   * Called before the first run that is made in a cell, with what makes everything that a run
+   * makes but without memory, e.g. to find out which kernels it takes.
+   */
+  onCell?: (build: () => unknown) => Promise<void>;
   /** Called before a run is made. */
   onRun?: (run: Run, plan: Plan) => void;
   /** Called after a run, also one that had been made before. */
@@ -59,6 +64,9 @@ interface Prepared {
   cell: Cell;
   corpus: Corpus;
   config: Gpt2Config;
+  measure: () => TrainingMemory;
+  /** Whether a run was made in it. */
+  isBegun: boolean;
 }
 
 /**
@@ -94,6 +102,10 @@ export async function compare(gpu: Gpu, store: RunStore, options: CompareOptions
     let sum = 0;
     for (const run of runsOf(prepared, contender)) {
       if (signal?.aborted) return;
+      if (!run.isDone && !prepared.isBegun) {
+        prepared.isBegun = true;
+        await options.onCell?.(prepared.measure);
+      }
       if (!run.isDone) options.onRun?.(run, plan);
       const record = store.find(run.settings) ?? await makeRun(gpu, prepared, run, options);
       if (!record) return;
@@ -141,17 +153,15 @@ async function prepare(gpu: Gpu, { cells, contenders }: CompareOptions): Promise
     const config = { layers, heads, width, context, vocabularySize, bias, affine };
     const largest = contenders[0] ?? { optimizer: "adamw", learningRate: 1 };
     const optimizer = makeOptimizer.bind(undefined, largest);
-    const { bytes, refusal } = measureTraining(gpu, config, corpus.vocabulary, {
-      batch,
-      optimizer,
-    });
+    const measure = () => measureTraining(gpu, config, corpus.vocabulary, { batch, optimizer });
+    const { bytes, refusal } = measure();
     if (refusal || !await canAllocate(gpu, bytes)) {
       const reason = refusal ?? `${bytes} bytes of memory are not free`;
       throw new UserError(
         `"${gpu.adapterName}" cannot hold ${describeCell(cell)}: ${reason}; leave out this cell`,
       );
     }
-    prepared.push({ cell, corpus, config });
+    prepared.push({ cell, corpus, config, measure, isBegun: false });
   }
   return prepared;
 }

@@ -45,11 +45,14 @@ Deno.test("a comparison trains every contender from every seed, once", async () 
   await using _ = directory;
   const before = gpu.allocatedBytes;
   const plans: Plan[] = [];
+  let measured = 0;
   const records = await made(directory.path, {
     ...options,
+    onCell: (build) => Promise.resolve(void (measured += Number(build() !== undefined))),
     onRecord: (_record, _run, plan) => void plans.push({ ...plan }),
   });
   assertEquals(gpu.allocatedBytes, before);
+  assertEquals(measured, 1);
   assertEquals(titles(records), [
     ...["AGD, seed 0", "AGD, seed 1", "AdamW, lr 0.01, seed 0", "AdamW, lr 0.01, seed 1"],
   ]);
