@@ -3,15 +3,17 @@
 struct Parameters {
   rows: u32,
   columns: u32,
-  // First row of this run of rows, for `norms`.
+  // Where the rows start.
+  offset: u32,
+  // Where the rows' norms start.
   first: u32,
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-// The gradient, and then its direction.
+// Gradients, and then their directions.
 @group(0) @binding(1) var<storage, read_write> gradient: array<f32>;
-// (all rows): 2-norms, whose sum is the dual norm.
-@group(0) @binding(2) var<storage, read_write> norms: array<f32>;
+// Among others, the rows' 2-norms, whose sum is the dual norm.
+@group(0) @binding(2) var<storage, read_write> partials: array<f32>;
 
 const threads = ${THREADS}u;
 var<workgroup> partial: array<f32, threads>;
@@ -24,7 +26,7 @@ fn main(
 ) {
   let row = group.x + group.y * groups.x;
   if (row >= parameters.rows) { return; }
-  let start = row * parameters.columns;
+  let start = parameters.offset + row * parameters.columns;
   var sum = 0.0;
   for (var c = thread; c < parameters.columns; c += threads) {
     let g = gradient[start + c];
@@ -42,5 +44,5 @@ fn main(
   for (var c = thread; c < parameters.columns; c += threads) {
     gradient[start + c] *= scale;
   }
-  if (thread == 0u) { norms[parameters.first + row] = sqrt(squares); }
+  if (thread == 0u) { partials[parameters.first + row] = sqrt(squares); }
 }

@@ -7,11 +7,8 @@
 struct Layer {
   // s, the natural size: sqrt(fan-out / fan-in).
   scale: f32,
-  // Its share of the partial sums of the dual norm, or of its square.
-  first: u32,
-  count: u32,
-  // ROOT: the partial sums are of the dual norm's square. COUNTED: it enters G. DIVIDED: the
-  // direction is the gradient.
+  // ROOT: the sum is of the dual norm's square. COUNTED: it enters G. DIVIDED: the direction is
+  // the gradient.
   rule: u32,
 }
 
@@ -27,21 +24,20 @@ const DIVIDED = 4u;
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> layers: array<Layer>;
-@group(0) @binding(2) var<storage, read> partials: array<f32>;
+@group(0) @binding(2) var<storage, read> sums: array<f32>;
 @group(0) @binding(3) var<storage, read_write> coefficients: array<f32>;
 // [1] and [2]: eta and G
 @group(0) @binding(4) var<storage, read_write> summary: array<f32>;
 
-fn dual_norm(layer: Layer) -> f32 {
-  var sum = 0.0;
-  for (var p = 0u; p < layer.count; p++) { sum += partials[layer.first + p]; }
-  return select(sum, sqrt(sum), (layer.rule & ROOT) != 0u);
+fn dual_norm(layer: u32) -> f32 {
+  let sum = sums[layer];
+  return select(sum, sqrt(sum), (layers[layer].rule & ROOT) != 0u);
 }
 
 @compute @workgroup_size($THREADS)
 fn main(@builtin(local_invocation_index) thread: u32) {
   for (var l = thread; l < parameters.layers; l += ${THREADS}u) {
-    coefficients[l] = dual_norm(layers[l]);
+    coefficients[l] = dual_norm(l);
   }
   storageBarrier();
   if (thread == 0u) {

@@ -1,9 +1,9 @@
 import { f32, Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
-import { elementwise } from "./elementwise.ts";
 import { guardStep } from "./guard.ts";
 import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
+import { elementwise, runsOf } from "./runs.ts";
 import source from "../../wgsl/adamw.wgsl" with { type: "text" };
 
 /** Settings of {@linkcode AdamW}. */
@@ -72,20 +72,20 @@ export class AdamW implements Optimizer {
     const [first, second] = ["adamw m", "adamw v"].map((label) => allocateLike(gpu, specs, label));
     this.#plan = new Plan(gpu);
     const { summary, progress, scratch } = guardStep(
-      ...[gpu, this.#plan, specs.map(({ name }) => gradients.get(name)!)] as const,
+      ...[gpu, this.#plan, runsOf(gpu, specs, [gradients])] as const,
       { decays: betas },
     );
     this.summary = summary;
     this.state = new Map([["progress", progress], ...named("m", first), ...named("v", second)]);
     this.#owned = [this.#scalars, summary, scratch, ...this.state.values()];
-    for (const { name, role } of specs) {
-      const decay = role === "matrix" || role === "embedding" ? weightDecay : 0;
+    for (const [dimensions, decay] of [[2, weightDecay], [1, 0]]) {
+      const alike = specs.filter(({ shape }) => shape.length === dimensions);
       elementwise(
         gpu,
         this.#plan,
         ["adamw", source],
         [progress, this.#scalars],
-        [gradients, weights, first, second].map((tensors) => tensors.get(name)!),
+        runsOf(gpu, alike, [gradients, weights, first, second]),
         [f32(betas[0]), f32(betas[1]), f32(epsilon), f32(decay)],
       );
     }

@@ -1,13 +1,14 @@
-import { f32, Plan } from "../gpu/plan.ts";
+import { f32, Plan, spread } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { ParameterSpec } from "../model/parameters.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
+import { rowThreads } from "../ops/threads.ts";
 import { appendDirections } from "./agd_directions.ts";
 import { AgdLayers } from "./agd_layers.ts";
 import { type AgdOptions, agdSettings, describeAgd } from "./agd_options.ts";
-import { elementwise } from "./elementwise.ts";
 import { guardStep } from "./guard.ts";
 import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
+import { elementwise, runsOf } from "./runs.ts";
 import momentumSource from "../../wgsl/agd_momentum.wgsl" with { type: "text" };
 import stepSizeSource from "../../wgsl/agd_step_size.wgsl" with { type: "text" };
 import updateSource from "../../wgsl/agd_update.wgsl" with { type: "text" };
@@ -76,52 +77,45 @@ export class Agd implements Optimizer {
     const { momentum, nesterov, averaging } = settings;
     const moves = ({ shape }: ParameterSpec) => shape.length === 2 || settings.vectors !== "none";
     const specs = trainable(target).filter(moves);
-    const layers = new AgdLayers(gpu, specs, settings);
-    const each = (map: TensorMap, { name }: ParameterSpec) => map.get(name)!;
+    const layers = new AgdLayers(specs, settings);
+    const averages = allocateLike(gpu, momentum > 0 ? specs : [], "agd momentum");
+    const iterates = allocateLike(gpu, averaging ? specs : [], "average");
     const plan = this.#plan = new Plan(gpu);
     this.#target = target;
     this.kind = describeAgd(settings);
 
     const { summary, progress, scratch: flags } = guardStep(
-      ...[gpu, plan, specs.map((spec) => each(gradients, spec))] as const,
+      ...[gpu, plan, runsOf(gpu, specs, [gradients])] as const,
       { decays: [momentum], summarySize: 3 },
     );
     this.summary = summary;
-
-    const averages = allocateLike(gpu, momentum > 0 ? specs : [], "agd momentum");
-    for (const spec of momentum > 0 ? specs : []) {
+    if (momentum > 0) {
       elementwise(
         gpu,
         plan,
         ["agd_momentum", momentumSource, { NESTEROV: nesterov }],
         [progress],
-        [each(gradients, spec), each(averages, spec)],
+        runsOf(gpu, specs, [gradients, averages]),
         [f32(momentum)],
       );
     }
 
-    const coefficients = gpu.tensor("agd coefficients", [layers.count]);
-    const scratch = appendDirections(gpu, plan, specs, layers, settings, gradients);
-    layers.upload();
+    const runs = runsOf(gpu, specs, [gradients, weights, ...averaging ? [iterates] : []]);
+    const { sums, chunked, scratch } = appendDirections(gpu, plan, runs, layers, settings);
+    const count = layers.layers.length;
+    const table = gpu.tensorFrom("agd layers", [count, 2], layers.table);
+    const coefficients = gpu.tensor("agd coefficients", [count]);
     plan.dispatch(
       gpu.kernel("agd_step_size", stepSizeSource, { THREADS: gpu.isSoftware ? 8 : 64 }),
       [1],
-      [layers.count, f32(layers.depth)],
-      [layers.table, layers.partials, coefficients, summary],
+      [count, f32(layers.depth)],
+      [table, sums, coefficients, summary],
     );
-
-    const iterates = allocateLike(gpu, averaging ? specs : [], "average");
-    for (const spec of specs) {
-      const columns = spec.shape.at(-1)!;
-      const { first, parts } = layers.of(spec);
-      elementwise(
-        gpu,
-        plan,
-        ["agd_update", updateSource, { AVERAGING: averaging }],
-        [progress, coefficients],
-        [gradients, weights, ...averaging ? [iterates] : []].map((map) => each(map, spec)),
-        [columns, columns / parts, first],
-      );
+    const THREADS = rowThreads(gpu);
+    const update = gpu.kernel("agd_update", updateSource, { THREADS, AVERAGING: averaging });
+    for (const { run, chunks, count } of chunked) {
+      const tensors = [progress, coefficients, chunks, ...run.tensors];
+      plan.dispatch(update, spread(count), [count], tensors);
     }
     this.evaluationWeights = averaging ? new Map([...weights, ...iterates]) : weights;
     this.#startAverage(iterates);
@@ -132,7 +126,7 @@ export class Agd implements Optimizer {
       ...named("momentum", averages),
     ]);
     this.#owned = [
-      ...[summary, progress, flags, coefficients, layers.table, layers.partials, ...scratch],
+      ...[summary, progress, flags, table, coefficients, ...scratch],
       ...averages.values(),
       ...iterates.values(),
     ];

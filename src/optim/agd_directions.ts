@@ -1,150 +1,121 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { type Plan, spread } from "../gpu/plan.ts";
-import { rowSlices, type Tensor } from "../gpu/tensor.ts";
-import type { ParameterSpec } from "../model/parameters.ts";
-import type { TensorMap } from "../model/weights.ts";
-import {
-  CUBIC,
-  type NewtonSchulzStep,
-  polarFactor,
-  type PolarWorkspace,
-  polarWorkspace,
-  QUINTIC,
-} from "../ops/polar.ts";
-import { rowThreads, THREADS } from "../ops/threads.ts";
-import { type AgdLayers, type Block, partOf } from "./agd_layers.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import { rowThreads } from "../ops/threads.ts";
+import { blocksOf, type ChunkedRun, cutRuns, sumSquares } from "./agd_chunks.ts";
+import { type AgdLayers, isByRows, type Range } from "./agd_layers.ts";
 import type { AgdSettings } from "./agd_options.ts";
-import copyBlockSource from "../../wgsl/copy_block.wgsl" with { type: "text" };
+import { appendPolarFactors, type LinearMap, partsOf } from "./agd_polar.ts";
+import type { Run, Segment } from "./runs.ts";
 import rowsSource from "../../wgsl/agd_rows.wgsl" with { type: "text" };
-import vectorSource from "../../wgsl/agd_vector.wgsl" with { type: "text" };
+import sumsSource from "../../wgsl/agd_sums.wgsl" with { type: "text" };
 
-/** Most bytes of one batch of matrices whose polar factors are taken together. */
-const WORKSPACE_BYTES = 32 * 2 ** 20;
+/** Directions of steepest descent in place of the gradients, and the dual norms. */
+export interface Directions {
+  /** (layers and more): each layer's dual norm or its square, as its rule says. */
+  sums: Tensor;
+  /** The runs in chunks. */
+  chunked: ChunkedRun[];
+  /** To be freed with the optimiser. */
+  scratch: Tensor[];
+}
 
 /**
  * Appends what turns every gradient into its direction of steepest descent, in place, and the dual
  * norms. Where that is the gradient over its dual norm, the gradient stays and the norm will divide.
  *
- * @returns Scratch tensors, to be freed with the optimiser.
+ * @param runs Runs whose first tensors are the gradients.
  */
 export function appendDirections(
   gpu: Gpu,
   plan: Plan,
-  specs: readonly ParameterSpec[],
+  runs: readonly Run[],
   layers: AgdLayers,
   settings: AgdSettings,
-  gradients: TensorMap,
-): Tensor[] {
-  const scratch: Tensor[] = [];
-  const matrices: ParameterSpec[] = [];
-  for (const spec of specs) {
-    const gradient = gradients.get(spec.name)!;
-    if (spec.shape.length === 1) {
-      if (settings.vectors !== "own") continue;
-      const kernel = gpu.kernel("agd_vector", vectorSource, { THREADS: rowThreads(gpu) });
-      plan.dispatch(kernel, [1], [gradient.size], [gradient]);
-    } else if (spec.role === "embedding" && settings.embeddings === "rows") {
-      const norms = gpu.tensor(`row norms ${spec.name}`, [spec.shape[0]]);
-      scratch.push(norms);
-      rowDirections(gpu, plan, gradient, norms);
-      const block = { tensor: norms, rows: norms.size, columns: 1, stride: 1, offset: 0 };
-      layers.setDualNorm(layers.of(spec).first, layers.sum(plan, block));
-    } else {
-      matrices.push(spec);
-    }
-  }
-  const maps = matrices.flatMap((spec) => {
-    const { first, parts } = layers.of(spec);
-    const gradient = gradients.get(spec.name)!;
-    return Array.from({ length: parts }, (_, part) => (
-      { layer: first + part, gradient: partOf(spec, gradient, part) }
-    ));
-  });
-  if (settings.norm === "frobenius") {
-    for (const { layer, gradient } of maps) {
-      layers.setDualNorm(layer, layers.sumOfSquares(plan, gradient));
-    }
-    return scratch;
-  }
-  const [quintic, cubic] = settings.polarSteps;
-  const repeat = (count: number, step: NewtonSchulzStep) =>
-    Array.from({ length: count }, () => step);
-  const steps = [...repeat(quintic, QUINTIC), ...repeat(cubic, CUBIC)];
-  for (const [shape, group] of byShape(maps)) {
-    const [m, n] = shape.split("x").map(Number);
-    const most = Math.min(WORKSPACE_BYTES, gpu.maxBindingBytes);
-    const fitting = Math.max(1, Math.floor(most / (m * n * 4)));
-    const workspace = polarWorkspace(gpu, Math.min(fitting, group.length), m, n);
-    scratch.push(...Object.values(workspace));
-    for (let first = 0; first < group.length; first += fitting) {
-      const batch = group.slice(first, first + fitting);
-      polarDirections(gpu, plan, batch, workspace, layers, steps);
-    }
-  }
-  return scratch;
-}
+): Directions {
+  const gradient = ({ tensors }: Run) => tensors[0];
+  const isMap = ({ spec }: Segment) => spec.shape.length === 2 && !isByRows(spec, settings);
+  const isSpectral = settings.norm === "spectral";
+  let partialCount = 0;
 
-function rowDirections(gpu: Gpu, plan: Plan, gradient: Tensor, norms: Tensor): void {
-  const [rows, columns] = gradient.shape;
-  const kernel = gpu.kernel("agd_rows", rowsSource, { THREADS: rowThreads(gpu) });
-  for (const { start, count } of rowSlices(rows, columns, gpu.maxBindingBytes)) {
+  // Where the partial sums of each norm are.
+  const squares = new Map<number, Range>(); // of the maps whose polar factors are taken, by layer
+  const squaresOf = (segment: Segment, layer: number): Range | undefined => {
+    const { dual } = layers.layers[layer];
+    const isVector = segment.spec.shape.length === 1;
+    if (isVector) return settings.vectors === "own" ? dual : undefined;
+    if (!isMap(segment)) return undefined;
+    if (!isSpectral) return dual;
+    const range = { first: 0, count: 0 };
+    squares.set(layer, range);
+    return range;
+  };
+  const chunked = cutRuns(gpu, runs, layers, squaresOf, () => partialCount++);
+  const embeddings: { run: Run; segment: Segment; first: number }[] = [];
+  const maps: LinearMap[] = [];
+  for (const run of runs) {
+    for (const segment of run.segments) {
+      const { spec, rows } = segment;
+      if (isMap(segment) && isSpectral) {
+        refuseSlices(gpu, segment);
+        for (const block of blocksOf(segment, layers)) {
+          const products = partialCount;
+          partialCount += partsOf(block);
+          const dual = layers.layers[block.layer].dual;
+          Object.assign(dual, { first: products, count: partsOf(block) });
+          const at = layers.layers.length + maps.length; // as they were asked for
+          maps.push({ ...block, run, squares: at, products });
+        }
+      } else if (isByRows(spec, settings)) {
+        const { dual } = layers.layers[layers.of(spec).first];
+        if (dual.count === 0) dual.first = partialCount;
+        dual.count += rows;
+        embeddings.push({ run, segment, first: partialCount });
+        partialCount += rows;
+      }
+    }
+  }
+
+  const partials = gpu.tensor("agd partial sums", [partialCount]);
+  const all = [...layers.layers.map(({ dual }) => dual), ...squares.values()];
+  const ranges = gpu.tensorFrom(
+    "agd ranges",
+    [all.length, 2],
+    Uint32Array.from(all.flatMap(({ first, count }) => [first, count])),
+  );
+  const sums = gpu.tensor("agd sums", [all.length]);
+  const addUp = (first: number, count: number) => {
+    const kernel = gpu.kernel("agd_sums", sumsSource, { THREADS: rowThreads(gpu) });
+    plan.dispatch(kernel, spread(count), [first, count], [ranges, partials, sums]);
+  };
+
+  sumSquares(gpu, plan, chunked, gradient, partials);
+  const scratch = [partials, ranges, sums, ...chunked.map(({ chunks }) => chunks)];
+  if (maps.length > 0) {
+    addUp(layers.layers.length, squares.size);
+    const { polarSteps } = settings;
+    scratch.push(
+      ...appendPolarFactors(gpu, plan, maps, polarSteps, gradient, sums, partials),
+    );
+  }
+  for (const { run, segment, first } of embeddings) {
+    const { offset, rows, columns } = segment;
+    const kernel = gpu.kernel("agd_rows", rowsSource, { THREADS: rowThreads(gpu) });
     plan.dispatch(
       kernel,
-      spread(count),
-      [count, columns, start],
-      [gradient.rows(start, count), norms],
+      spread(rows),
+      [rows, columns, offset, first],
+      [gradient(run), partials],
     );
   }
+  addUp(0, layers.layers.length);
+  return { sums, chunked, scratch };
 }
 
-/** The gradient of one linear map. */
-interface LinearMap {
-  layer: number;
-  gradient: Block;
-}
-
-/** All linear maps by the shape of the wider of the map and its transpose, as `rows x columns`. */
-function byShape(maps: readonly LinearMap[]): Map<string, LinearMap[]> {
-  return Map.groupBy(
-    maps,
-    ({ gradient: { rows, columns } }) => [rows, columns].sort((a, b) => a - b).join("x"),
-  );
-}
-
-/** Replaces the gradients of a batch of maps of one shape by their polar factors. */
-function polarDirections(
-  gpu: Gpu,
-  plan: Plan,
-  batch: readonly LinearMap[],
-  workspace: PolarWorkspace,
-  layers: AgdLayers,
-  steps: readonly NewtonSchulzStep[],
-): void {
-  const [, m, n] = workspace.x.shape;
-  const groups = spread(Math.ceil(m * n / THREADS));
-  const isTransposed = ({ rows, columns }: Block) => rows > columns;
-  const parameters = (block: Block, i: number) => [
-    ...[block.rows, block.columns, block.stride, block.offset, i * m * n],
-    isTransposed(block) ? 1 : 0,
-  ];
-
-  const load = gpu.kernel("copy_block", copyBlockSource, { THREADS, LOAD: true });
-  batch.forEach(({ gradient }, i) => {
-    const { first, count } = layers.sumOfSquares(plan, gradient);
-    plan.dispatch(
-      load,
-      groups,
-      [...parameters(gradient, i), first, count],
-      [gradient.tensor, workspace.x, layers.partials],
-    );
-  });
-  const polar = polarFactor(gpu, plan, workspace, steps, batch.length);
-  const store = gpu.kernel("copy_block", copyBlockSource, { THREADS, LOAD: false });
-  batch.forEach(({ layer, gradient }, i) => {
-    const transposed = isTransposed(gradient);
-    const stride = transposed ? gradient.rows : gradient.columns;
-    const factor = { ...gradient, tensor: polar, stride, offset: i * m * n };
-    layers.setDualNorm(layer, layers.innerProduct(plan, gradient, factor, transposed));
-    plan.dispatch(store, groups, [...parameters(gradient, i), 0, 0], [polar, gradient.tensor]);
-  });
+/** Refuses a matrix that one binding does not cover: its polar factor is taken as a whole. */
+function refuseSlices(gpu: Gpu, { spec: { name, shape }, rows }: Segment): void {
+  const [wholeRows, columns = 1] = shape;
+  if (rows === wholeRows) return;
+  const bytes = wholeRows * columns * 4;
+  gpu.refuse(`the operator norm of ${name} needs a binding of`, bytes, gpu.maxBindingBytes);
 }

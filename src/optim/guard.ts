@@ -1,7 +1,8 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { f32, type Plan } from "../gpu/plan.ts";
-import { rowSlices, type Tensor } from "../gpu/tensor.ts";
+import type { Tensor } from "../gpu/tensor.ts";
 import { rowThreads } from "../ops/threads.ts";
+import type { Run } from "./runs.ts";
 import beginStepSource from "../../wgsl/begin_step.wgsl" with { type: "text" };
 import unfitSource from "../../wgsl/unfit_gradients.wgsl" with { type: "text" };
 
@@ -27,33 +28,30 @@ export interface StepGuard {
  * the step is to be skipped, otherwise it is counted. All of this stays on the GPU; the kernels
  * that follow leave weights and state alone if `progress[0]` is not 0.
  *
- * @param gradients All of the step's gradients.
+ * @param runs Runs of all of the step's gradients alone.
  * @param decays Of averages that start at 0.
  * @param summarySize Elements of the summary, with those that the optimiser adds to it.
  */
 export function guardStep(
   gpu: Gpu,
   plan: Plan,
-  gradients: readonly Tensor[],
+  runs: readonly Run[],
   { decays: [beta1 = 0, beta2 = 0] = [], summarySize = 1 }: {
     decays?: readonly number[];
     summarySize?: number;
   } = {},
 ): StepGuard {
-  const runs = gradients.flatMap((gradient) => {
-    const [rows, columns = 1] = gradient.shape;
-    return rowSlices(rows, columns, gpu.maxBindingBytes)
-      .map(({ start, count }) => ({ run: gradient.rows(start, count), size: count * columns }));
-  });
   const groupsOf = (size: number) => Math.min(MAX_FLAGS, Math.ceil(size / MIN_SHARE));
-  const count = runs.reduce((sum, { size }) => sum + groupsOf(size), 0);
+  const sizes = runs.map(({ tensors }) => tensors[0].size);
+  const count = sizes.reduce((sum, size) => sum + groupsOf(size), 0);
   const flags = gpu.tensor("unfit gradients", [count], "u32");
   const THREADS = rowThreads(gpu);
   const unfit = gpu.kernel("unfit_gradients", unfitSource, { THREADS });
   let first = 0;
-  for (const { run, size } of runs) {
+  for (const { tensors: [gradients] } of runs) {
+    const { size } = gradients;
     const groups = groupsOf(size);
-    plan.dispatch(unfit, [groups], [size, Math.ceil(size / groups), first], [run, flags]);
+    plan.dispatch(unfit, [groups], [size, Math.ceil(size / groups), first], [gradients, flags]);
     first += groups;
   }
   const progress = gpu.tensorFrom("progress", [4], Float32Array.of(0, 0, 1, 1));

@@ -1,9 +1,9 @@
 import { f32, Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
-import { elementwise } from "./elementwise.ts";
 import { guardStep } from "./guard.ts";
 import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
+import { elementwise, runsOf } from "./runs.ts";
 import source from "../../wgsl/sgd.wgsl" with { type: "text" };
 
 /** Settings of {@linkcode Sgd}. */
@@ -67,20 +67,19 @@ export class Sgd implements Optimizer {
     const velocity = allocateLike(gpu, specs, "sgd velocity");
     this.state = new Map(named("velocity", velocity));
     this.#plan = new Plan(gpu);
-    const all = specs.map(({ name }) => gradients.get(name)!);
-    const { summary, progress, scratch } = guardStep(gpu, this.#plan, all);
+    const { summary, progress, scratch } = guardStep(
+      ...[gpu, this.#plan, runsOf(gpu, specs, [gradients])] as const,
+    );
     this.summary = summary;
     this.#owned = [this.#scalars, summary, progress, scratch, ...velocity.values()];
-    for (const { name } of specs) {
-      elementwise(
-        gpu,
-        this.#plan,
-        ["sgd", source],
-        [progress, this.#scalars],
-        [gradients, weights, velocity].map((tensors) => tensors.get(name)!),
-        [f32(options.momentum ?? 0.9)],
-      );
-    }
+    elementwise(
+      gpu,
+      this.#plan,
+      ["sgd", source],
+      [progress, this.#scalars],
+      runsOf(gpu, specs, [gradients, weights, velocity]),
+      [f32(options.momentum ?? 0.9)],
+    );
   }
 
   /** Submits one update of the weights from the gradients; returns at once. */

@@ -1,0 +1,128 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Plan } from "../gpu/plan.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import {
+  CUBIC,
+  type NewtonSchulzStep,
+  polarFactor,
+  type PolarWorkspace,
+  polarWorkspace,
+  QUINTIC,
+} from "../ops/polar.ts";
+import { rowThreads } from "../ops/threads.ts";
+import { type Block, SHARE } from "./agd_chunks.ts";
+import type { Run } from "./runs.ts";
+import loadSource from "../../wgsl/agd_load.wgsl" with { type: "text" };
+import storeSource from "../../wgsl/agd_store.wgsl" with { type: "text" };
+
+/** Most bytes of one batch of matrices whose polar factors are taken together. */
+const WORKSPACE_BYTES = 32 * 2 ** 20;
+
+/** The gradient of a linear map, to be replaced by its polar factor. */
+export interface LinearMap extends Block {
+  run: Run;
+  /** Which of the sums is its sum of squares. */
+  squares: number;
+  /** Where the partial sums of its dual norm start; {@linkcode partsOf} says how many there are. */
+  products: number;
+}
+
+/** Rows of a block that one workgroup copies. */
+function shareOf({ columns }: Block): number {
+  return Math.max(1, Math.floor(SHARE / columns));
+}
+
+/** How many workgroups copy a block. */
+export function partsOf(block: Block): number {
+  return Math.ceil(block.rows / shareOf(block));
+}
+
+/** Maps of one shape, but for transposition, and room to work on them. */
+interface Batch {
+  maps: LinearMap[];
+  workspace: PolarWorkspace;
+}
+
+/**
+ * Replaces gradients by their polar factors, those of one shape together, and adds up the inner
+ * products of the two.
+ *
+ * @param gradient The gradients of a run.
+ * @returns Scratch tensors, to be freed with the optimiser.
+ */
+export function appendPolarFactors(
+  gpu: Gpu,
+  plan: Plan,
+  maps: readonly LinearMap[],
+  [quintic, cubic]: readonly [quintic: number, cubic: number],
+  gradient: (run: Run) => Tensor,
+  sums: Tensor,
+  partials: Tensor,
+): Tensor[] {
+  const repeat = (count: number, step: NewtonSchulzStep) =>
+    Array.from({ length: count }, () => step);
+  const steps = [...repeat(quintic, QUINTIC), ...repeat(cubic, CUBIC)];
+  const batches = batchesOf(gpu, maps);
+  const ordered = batches.flatMap(({ maps }) => maps);
+  const table = gpu.tensorFrom(
+    "agd maps",
+    [ordered.length, 9],
+    Uint32Array.from(batches.flatMap(({ maps }) => maps.flatMap(describe))),
+  );
+  const THREADS = rowThreads(gpu);
+  const load = gpu.kernel("agd_load", loadSource, { THREADS });
+  const store = gpu.kernel("agd_store", storeSource, { THREADS });
+  let first = 0;
+  for (const { maps, workspace } of batches) {
+    const groups = neighbours(maps);
+    for (const { run, at, count, parts } of groups) {
+      const tensors = [table, sums, gradient(run), workspace.x];
+      plan.dispatch(load, [parts, count], [first + at], tensors);
+    }
+    const polar = polarFactor(gpu, plan, workspace, steps, maps.length);
+    for (const { run, at, count, parts } of groups) {
+      const tensors = [table, polar, gradient(run), partials];
+      plan.dispatch(store, [parts, count], [first + at], tensors);
+    }
+    first += maps.length;
+  }
+  const workspaces = new Set(batches.flatMap(({ workspace }) => Object.values(workspace)));
+  return [table, ...workspaces];
+}
+
+/** Batches of maps whose matrices fit a workspace; all of one shape have the same one. */
+function batchesOf(gpu: Gpu, maps: readonly LinearMap[]): Batch[] {
+  const shapeOf = ({ rows, columns }: Block) => [rows, columns].sort((a, b) => a - b).join("x");
+  return [...Map.groupBy(maps, shapeOf)].flatMap(([shape, group]) => {
+    const [m, n] = shape.split("x").map(Number);
+    const most = Math.min(WORKSPACE_BYTES, gpu.maxBindingBytes);
+    const fitting = Math.max(1, Math.floor(most / (m * n * 4)));
+    const workspace = polarWorkspace(gpu, Math.min(fitting, group.length), m, n);
+    const count = Math.ceil(group.length / fitting);
+    return Array.from({ length: count }, (_, i) => (
+      { maps: group.slice(i * fitting, (i + 1) * fitting), workspace }
+    ));
+  });
+}
+
+/** A map, number `i` of its batch, as the kernels read it. */
+function describe(map: LinearMap, i: number): number[] {
+  const { offset, rows, columns, stride, squares, products } = map;
+  const transposed = rows > columns ? 1 : 0;
+  const matrix = i * rows * columns;
+  return [offset, rows, columns, stride, shareOf(map), matrix, transposed, squares, products];
+}
+
+/** Maps of a batch that follow each other in one run. */
+function neighbours(maps: readonly LinearMap[]) {
+  const groups: { run: Run; at: number; count: number; parts: number }[] = [];
+  maps.forEach((map, at) => {
+    const last = groups.at(-1);
+    if (last?.run !== map.run) groups.push({ run: map.run, at, count: 1, parts: partsOf(map) });
+    else {
+      last.count++;
+      last.parts = Math.max(last.parts, partsOf(map));
+    }
+  });
+  return groups;
+}

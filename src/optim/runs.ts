@@ -1,0 +1,98 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import { type FloatValue, type Plan, spread } from "../gpu/plan.ts";
+import { rowSlices, Tensor } from "../gpu/tensor.ts";
+import type { ParameterSpec } from "../model/parameters.ts";
+import { inMemoryOrder, type TensorMap } from "../model/weights.ts";
+import { THREADS } from "../ops/threads.ts";
+
+/** Whole rows of a parameter as a part of a run; a vector is one row. */
+export interface Segment {
+  spec: ParameterSpec;
+  /** Elements from the run's beginning. */
+  offset: number;
+  rows: number;
+  columns: number;
+}
+
+/**
+ * Parameters that lie side by side, at the same places in each of several maps, so that they can be
+ * bound together; or rows of a parameter that is too large for one binding.
+ */
+export interface Run {
+  segments: Segment[];
+  /** (elements), one of each map; gaps between parameters hold zeros. */
+  tensors: Tensor[];
+}
+
+/** Cuts parameters into as few runs as can be, in the order in which they lie in memory. */
+export function runsOf(
+  gpu: Gpu,
+  specs: readonly ParameterSpec[],
+  maps: readonly TensorMap[],
+): Run[] {
+  const runs: Run[] = [];
+  for (const spec of inMemoryOrder(specs)) {
+    const tensors = maps.map((map) => map.get(spec.name)!);
+    for (const { rows, columns, slices } of bindable(gpu, spec, tensors)) {
+      const last = runs.at(-1);
+      const offset = last && distance(last.tensors, slices);
+      const bytes = rows * columns * 4;
+      const fits = offset !== undefined && offset + bytes <= gpu.maxBindingBytes;
+      if (last && fits) {
+        last.segments.push({ spec, offset: offset / 4, rows, columns });
+        last.tensors = last.tensors.map((tensor) => span(tensor, offset + bytes));
+      } else {
+        runs.push({
+          segments: [{ spec, offset: 0, rows, columns }],
+          tensors: slices.map((tensor) => span(tensor, bytes)),
+        });
+      }
+    }
+  }
+  return runs;
+}
+
+/** A parameter in each map, cut into rows that one binding covers. */
+function bindable(gpu: Gpu, { shape }: ParameterSpec, tensors: readonly Tensor[]) {
+  if (shape.length === 1) return [{ rows: 1, columns: shape[0], slices: tensors }];
+  const [rows, columns] = shape;
+  return rowSlices(rows, columns, gpu.maxBindingBytes).map(({ start, count }) => (
+    { rows: count, columns, slices: tensors.map((tensor) => tensor.rows(start, count)) }
+  ));
+}
+
+/** The bytes from each tensor to the one that follows it in the same buffer, if all agree. */
+function distance(before: readonly Tensor[], after: readonly Tensor[]): number | undefined {
+  const bytes = after[0].byteOffset - before[0].byteOffset;
+  const agree = after.every(({ buffer, byteOffset }, i) =>
+    buffer === before[i].buffer && byteOffset - before[i].byteOffset === bytes
+  );
+  return agree && bytes >= before[0].byteLength ? bytes : undefined;
+}
+
+/** The memory from a tensor's beginning on. */
+function span({ label, buffer, byteOffset }: Tensor, bytes: number): Tensor {
+  return new Tensor(label, [bytes / 4], "f32", buffer, byteOffset, bytes);
+}
+
+/**
+ * Appends a kernel that treats every element of each run alike.
+ *
+ * @param shared Tensors bound whole, from binding 1 on; those of the run follow.
+ * @param parameters What follows the number of elements in the kernel's uniform.
+ */
+export function elementwise(
+  gpu: Gpu,
+  plan: Plan,
+  [label, source, constants = {}]: [string, string, Record<string, boolean>?],
+  shared: readonly Tensor[],
+  runs: readonly Run[],
+  parameters: readonly (number | FloatValue)[],
+): void {
+  const kernel = gpu.kernel(label, source, { THREADS, ...constants });
+  for (const { tensors } of runs) {
+    const { size } = tensors[0];
+    const groups = spread(Math.ceil(size / THREADS));
+    plan.dispatch(kernel, groups, [size, ...parameters], [...shared, ...tensors]);
+  }
+}
