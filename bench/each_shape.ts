@@ -16,13 +16,13 @@ export interface ShapeResults {
 }
 
 /**
- * Measures on each shape in turn, after one step that compiles what it needs. Those that do not fit
- * or would take too long are skipped, and told why.
+ * Measures on each shape in turn, after a first step that compiles what it needs. Those that do
+ * not fit or would take too long are skipped, and told why.
  */
 export async function* eachShape(
   machine: Machine,
   shapes: readonly Shape[],
-  measure: (open: OpenShape, shape: Shape) => Promise<ShapeResults>,
+  measure: (open: OpenShape, shape: Shape, firstSeconds: number) => Promise<ShapeResults>,
 ): AsyncGenerator<Result> {
   let flopsPerSecond = Infinity;
   for (const shape of shapes) {
@@ -35,8 +35,8 @@ export async function* eachShape(
     }
     try {
       using open = await OpenShape.open(machine, shape);
-      await open.trainer.step(open.batch);
-      const { seconds, results } = await measure(open, shape);
+      const first = await machine.stopwatch.time(() => open.submitStep());
+      const { seconds, results } = await measure(open, shape, first);
       flopsPerSecond = flops / seconds;
       yield* results;
     } catch (error) {

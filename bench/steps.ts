@@ -8,27 +8,32 @@ import { describe, type OpenShape, type Shape, SHAPES, tokensOf } from "./shapes
 import { median, sum } from "./statistics.ts";
 import type { Machine } from "./machine.ts";
 
-/** Steps are measured in so many rounds of so many seconds, of at least one step each. */
+/** Steps are measured in so many rounds, or fewer if their steps take longer than a round should. */
 const ROUNDS = 5;
+<<<<<<< HEAD
+=======
 const SECONDS = 1.5;
 /** The share of an idle GPU is measured over so many steps at most. */
 const PROFILED_STEPS = 10;
+>>>>>>> a8fea847bcc82c1ad307cd2bcfbafa133fc9fb84
 
 /** Measures whole training steps with AGD. Shapes that would take too long are skipped. */
 export async function* benchSteps(
   machine: Machine,
   shapes: readonly Shape[] = SHAPES,
+  roundSeconds = 1.5,
 ): AsyncGenerator<Result> {
   yield* eachShape(machine, shapes, async (open, shape) => {
     const rounds: Round[] = [];
-    let left = ROUNDS * SECONDS;
+    let left = ROUNDS * roundSeconds;
     while (rounds.length < ROUNDS && left > 0) {
-      const round = await train(open, SECONDS);
+      const round = await train(machine.gpu, open, roundSeconds);
       rounds.push(round);
       left -= round.seconds * round.steps;
     }
     const seconds = median(rounds.map(({ seconds }) => seconds));
-    const idle = await idleShare(machine.gpu, open);
+    const host = median(rounds.map(({ hostSeconds }) => hostSeconds));
+    const idle = rounds.map(({ idle }) => idle).filter((idle) => idle !== undefined);
     const tokens = tokensOf(shape);
     const parameters = parameterCount(shape.config);
     return {
@@ -40,52 +45,55 @@ export async function* benchSteps(
         "million parameters": parameters / 1e6,
         "model GFLOP/s": modelFlops(parameters, tokens) / seconds / 1e9,
         "MB of GPU memory": machine.gpu.allocatedBytes / 1e6,
-        "host ms": open.trainer.hostMs,
-        "host % of step": open.trainer.hostMs / seconds / 10,
-        ...idle !== undefined && { "GPU idle %": 100 * idle },
+        "host ms": 1000 * host,
+        "host % of step": 100 * host / seconds,
+        ...idle.length > 0 && { "GPU idle %": 100 * median(idle) },
       }],
     };
   });
 }
 
-/** What a step took in a round. */
+/** What a round was like. */
 interface Round {
   steps: number;
+  /** Seconds of a step. */
   seconds: number;
+  /** Seconds of the host's that a step takes, see {@linkcode Trainer.hostMs}. */
+  hostSeconds: number;
+  /**
+   * The share of the time in which the GPU does no work, as it waits for the host, or copies.
+   * Undefined without timestamps.
+   */
+  idle?: number;
 }
 
 /**
- * Trains for some seconds, or a number of steps at most, as training does: the next step is
- * submitted before the loss of the last one is read.
+ * Trains for some seconds as training does: the next step is submitted before the loss of the last
+ * one is read.
  */
 async function train(
+  gpu: Gpu,
   { trainer, batch }: OpenShape,
-  seconds: number,
-  most = Infinity,
+  roundSeconds: number,
 ): Promise<Round> {
+  using profile = hasTimestamps(gpu) ? new Profile(gpu) : undefined;
+  gpu.observer = profile;
   const start = performance.now();
-  let steps = 0;
+  const host: number[] = [];
   let pending: Promise<unknown> | undefined;
   do {
     const result = trainer.step(batch);
-    steps++;
+    host.push(trainer.hostMs / 1000);
     await pending;
     pending = result;
-  } while (steps < most && performance.now() - start < 1000 * seconds);
+  } while (performance.now() - start < 1000 * roundSeconds);
   await pending;
-  return { steps, seconds: (performance.now() - start) / 1000 / steps };
-}
-
-/**
- * The share of the time of training in which the GPU does nothing, as it waits for the host or
- * copies; undefined without timestamps. How long submitting takes says nothing of it: drivers may
- * let it wait for the work before.
- */
-async function idleShare(gpu: Gpu, open: OpenShape): Promise<number | undefined> {
-  if (!hasTimestamps(gpu)) return undefined;
-  using profile = new Profile(gpu);
-  gpu.observer = profile;
-  const { steps, seconds } = await train(open, SECONDS, PROFILED_STEPS);
-  const busy = sum([...(await profile.seconds()).values()]);
-  return Math.max(1 - busy / (steps * seconds), 0);
+  const elapsed = (performance.now() - start) / 1000;
+  const busy = profile && sum([...(await profile.seconds()).values()]);
+  return {
+    steps: host.length,
+    seconds: elapsed / host.length,
+    hostSeconds: median(host),
+    idle: busy === undefined ? undefined : Math.max(1 - busy / elapsed, 0),
+  };
 }
