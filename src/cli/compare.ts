@@ -3,6 +3,7 @@ import { cacheDirectory } from "../cache_directory.ts";
 import { UsageError } from "../errors.ts";
 import { type Axes, cellsOf, type Length } from "../compare/cell.ts";
 import { compare } from "../compare/compare.ts";
+import { agdWith } from "../compare/contender.ts";
 import { writeComparison } from "../compare/files.ts";
 import {
   ADAMW,
@@ -16,6 +17,7 @@ import { RunStore } from "../compare/store.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { RunLock } from "../train/run_lock.ts";
 import { tune } from "../train/tune.ts";
+import { parseAgdVariant } from "./agd_variant.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { CompareDisplay } from "./compare_display.ts";
 import { interruptSignal } from "./interrupt.ts";
@@ -54,6 +56,11 @@ const COMMAND: CommandSpec = {
     steps: { value: "N", help: "steps of a run, instead of --tokens" },
     seeds: { value: "N", help: "* seeds of the initial weights and the data", repeatable: true },
     optimizer: { value: "NAME", help: "* agd, published (AGD), adamw, sgd", repeatable: true },
+    agd: {
+      value: "SETTINGS",
+      help: "a variant of AGD to try too, e.g. momentum=0.95,nesterov=true; repeatable",
+      repeatable: true,
+    },
     "adamw-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
     "sgd-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
     extend: {
@@ -155,11 +162,12 @@ function chooseOptimizers(
   const contenders = names
     ? [...(names.includes("agd") ? [AGD] : []), ...(names.includes("published") ? [PUBLISHED] : [])]
     : preset.contenders;
+  const variants = options.list("agd").map((text) => agdWith(parseAgdVariant(text)));
   const grids = names
     ? [ADAMW, SGD].filter(({ optimizer }) => names.includes(optimizer))
     : preset.grids;
   return {
-    contenders,
+    contenders: [...contenders, ...variants],
     grids: grids.map(({ optimizer, learningRates }) => {
       const given = rates(options, `${optimizer}-lr`);
       return { optimizer, learningRates: given ?? learningRates };

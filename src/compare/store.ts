@@ -26,7 +26,7 @@ export class RunStore {
         if (name.endsWith(".json")) names.push(name);
       }
     } catch (error) {
-      throw fileError(error, `${store.#directory}: cannot read`);
+      throw fileError(error, `${store.#directory}: cannot create or read`);
     }
     for (const name of names.sort()) {
       store.#records.set(name, await readRecord(`${store.#directory}/${name}`, name));

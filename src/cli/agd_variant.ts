@@ -1,0 +1,49 @@
+import { UsageError } from "../errors.ts";
+import type { AgdOptions } from "../optim/agd_options.ts";
+
+/** The words that a setting of AGD may have as its value, if it is not made of numbers. */
+const WORDS = {
+  norm: ["spectral", "frobenius"],
+  vectors: ["own", "grouped", "none"],
+  embeddings: ["rows", "matrix"],
+  nesterov: ["true", "false"],
+  averaging: ["true", "false"],
+  depth: ["parameters", "maps"],
+} as const satisfies Record<Exclude<keyof AgdOptions, "momentum" | "polarSteps">, unknown>;
+
+const NAMES = [...Object.keys(WORDS), "momentum", "polarSteps"];
+
+/**
+ * Reads settings of AGD from text, e.g. `momentum=0.95,nesterov=true,polarSteps=4+2`.
+ *
+ * @throws {UsageError} If a setting is unknown or its value is none of it.
+ */
+export function parseAgdVariant(text: string): AgdOptions {
+  return Object.fromEntries(
+    text.split(",").map((setting) => {
+      const [name, value = ""] = setting.split("=").map((part) => part.trim());
+      return [name, parseValue(name, value)];
+    }),
+  );
+}
+
+function parseValue(name: string, value: string): string | number | boolean | number[] {
+  const words: readonly string[] | undefined = new Map(Object.entries(WORDS)).get(name);
+  if (words?.includes(value)) return words.includes("true") ? value === "true" : value;
+  if (words) throw wrong(name, words.join(" or "), value);
+  const numbers = value.split("+").map((part) => part === "" ? NaN : Number(part));
+  const areNumbers = numbers.every(Number.isFinite);
+  if (name === "momentum") {
+    if (areNumbers && numbers.length === 1) return numbers[0];
+    throw wrong(name, "a number", value);
+  }
+  if (name === "polarSteps") {
+    if (areNumbers && numbers.length === 2) return numbers;
+    throw wrong(name, "two numbers, e.g. 4+2", value);
+  }
+  throw new UsageError(`--agd: there is no setting '${name}', but ${NAMES.join(", ")}`);
+}
+
+function wrong(name: string, wanted: string, value: string): UsageError {
+  return new UsageError(`--agd: ${name} must be ${wanted}, not '${value}'`);
+}

@@ -1,0 +1,32 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { parseAgdVariant } from "../../src/cli/agd_variant.ts";
+import { UsageError } from "../../src/errors.ts";
+import { agdSettings } from "../../src/optim/agd_options.ts";
+
+Deno.test("a variant of AGD is read from text", () => {
+  assertEquals(parseAgdVariant("momentum=0.95, nesterov=true,polarSteps=4+2"), {
+    ...{ momentum: 0.95, nesterov: true, polarSteps: [4, 2] },
+  });
+  assertEquals(parseAgdVariant("norm=frobenius,vectors=none,averaging=false"), {
+    ...{ norm: "frobenius", vectors: "none", averaging: false },
+  });
+  // Every setting can be given.
+  const text = Object.entries(agdSettings({}))
+    .map(([name, value]) => `${name}=${Array.isArray(value) ? value.join("+") : value}`);
+  assertEquals(parseAgdVariant(text.join(",")), agdSettings({}));
+});
+
+Deno.test("a wrong setting of AGD is told of", () => {
+  const cases = {
+    "speed=3": "there is no setting 'speed', but norm, vectors, embeddings, nesterov, ",
+    "": "there is no setting '', but ",
+    "momentum": "momentum must be a number, not ''",
+    "momentum=0.9+0.5": "momentum must be a number, not '0.9+0.5'",
+    "polarSteps=4": "polarSteps must be two numbers, e.g. 4+2, not '4'",
+    "norm=own": "norm must be spectral or frobenius, not 'own'",
+    "averaging=yes": "averaging must be true or false, not 'yes'",
+  };
+  for (const [text, message] of Object.entries(cases)) {
+    assertThrows(() => parseAgdVariant(text), UsageError, `--agd: ${message}`);
+  }
+});
