@@ -17,6 +17,7 @@ import { END_OF_TEXT } from "../src/data/tokenizer.ts";
 import { fullVocabulary } from "../src/data/vocabulary.ts";
 import { unzstd } from "../src/data/zstd.ts";
 import type { Result } from "./result.ts";
+import { median } from "./statistics.ts";
 
 /** The sample corpus of 3 MB is read so many times over. */
 const REPEATED = 16;
@@ -34,7 +35,8 @@ const SAMPLES = fromFileUrl(new URL("../data", import.meta.url));
  * Measures the way from files to batches: each part by itself, in one thread, on what the part
  * before it gave; then the whole, with one and with two tokenizers. In every round all are measured
  * in turn, and so is gpt-tokenizer by itself on the same text, so that whatever else the machine
- * does meanwhile weighs on all of them; the fastest round of each counts.
+ * does meanwhile weighs on all of them. Speeds are those of the fastest round, ratios the median of
+ * those of the rounds.
  */
 export async function* benchData(): AsyncGenerator<Result> {
   const directory = await Deno.makeTempDir();
@@ -62,7 +64,7 @@ interface Time {
 /** One thing to measure. */
 interface Task {
   name: string;
-  /** Threads that do it. */
+  /** Threads that tokenize, or do what is measured. */
   workers: number;
   /** The part of the text that it works on. */
   part: number;
@@ -98,23 +100,31 @@ async function* measure(file: string): AsyncGenerator<Result> {
       ...{ workers, part: ofStream, work: () => stream(file, workers) },
     })),
   ];
-  const best = tasks.map((): Time => ({ wall: Infinity, cpu: Infinity }));
+  const rounds: Time[][] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [i, { work }] of tasks.entries()) {
-      const { wall, cpu } = await timed(work);
-      best[i] = { wall: Math.min(best[i].wall, wall), cpu: Math.min(best[i].cpu, cpu) };
-    }
+    const times: Time[] = [];
+    for (const { work } of tasks) times.push(await timed(work));
+    rounds.push(times);
   }
+  /** How many times as fast as another task one is. */
+  const ratio = (of: "wall" | "cpu", task: number, other: number) => {
+    const { part } = tasks[task];
+    const ratios = rounds.map((times) => times[other][of] / times[task][of]);
+    return part / tasks[other].part * median(ratios);
+  };
   const megabytes = new Blob(texts).size / 1e6;
-  for (const [i, { name, workers, part }] of tasks.entries()) {
-    const { wall, cpu } = best[i];
+  for (const [task, { name, workers, part }] of tasks.entries()) {
+    const seconds = Math.min(...rounds.map((times) => times[task].wall));
+    const perWorker = part / seconds / workers;
     yield {
       name,
-      "MB/s": part * megabytes / wall,
-      "million tokens/s": part * tokens / 1e6 / wall,
-      "of these, per tokenizer": part * tokens / 1e6 / wall / workers,
-      "times gpt-tokenizer": part * best[0].wall / wall,
-      "the same by CPU time": part * best[0].cpu / cpu,
+      "MB/s": workers * perWorker * megabytes,
+      "of these per worker": perWorker * megabytes,
+      "million tokens/s": workers * perWorker * tokens / 1e6,
+      "of those per worker": perWorker * tokens / 1e6,
+      "times gpt-tokenizer": ratio("wall", task, 0),
+      "the same by CPU time": ratio("cpu", task, 0),
+      ...workers > 1 ? { "times one worker": ratio("wall", task, task - 1) } : {},
     };
   }
 }
