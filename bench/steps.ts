@@ -10,12 +10,6 @@ import type { Machine } from "./machine.ts";
 
 /** Steps are measured in so many rounds, or fewer if their steps take longer than a round should. */
 const ROUNDS = 5;
-<<<<<<< HEAD
-=======
-const SECONDS = 1.5;
-/** The share of an idle GPU is measured over so many steps at most. */
-const PROFILED_STEPS = 10;
->>>>>>> a8fea847bcc82c1ad307cd2bcfbafa133fc9fb84
 
 /** Measures whole training steps with AGD. Shapes that would take too long are skipped. */
 export async function* benchSteps(
