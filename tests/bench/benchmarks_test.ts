@@ -65,14 +65,14 @@ Deno.test("kernels: forward and backward of every operation", async () => {
 
 Deno.test("phases, steps and scaling of a small shape", async () => {
   const shape = shapeOf("mini", 1, MINI);
-  const phases = await collect(benchPhases(machine, [shape]));
+  const phases = await collect(benchPhases(machine, [shape], 0.02));
   const part = (name: string) =>
     Number(phases.find((result) => result.name === `mini, 1 x 8 tokens: ${name}`)!.ms);
   const parts = ["forward", "loss", "backward", "optimiser"].map(part);
   for (const ms of parts) assertGreater(ms, 0);
   assertGreater(part("whole step"), Math.max(...parts));
 
-  const [step] = await collect(benchSteps(machine, [shape]));
+  const [step] = await collect(benchSteps(machine, [shape], 0.02));
   assertAlmostEquals(Number(step["tokens/s"]), 8 / Number(step["ms a step"]) * 1000, 1e-6);
 
   const values = { width: [16, 32], layers: [1], context: [8], batch: [1, 2] };
