@@ -7,6 +7,7 @@ import { agdWith } from "../compare/contender.ts";
 import { writeComparison } from "../compare/files.ts";
 import {
   ADAMW,
+  ADAMW_NATURAL,
   AGD,
   COMPARE_PRESETS,
   type ComparePreset,
@@ -55,7 +56,11 @@ const COMMAND: CommandSpec = {
     tokens: { value: "N", help: "tokens of a run" },
     steps: { value: "N", help: "steps of a run, instead of --tokens" },
     seeds: { value: "N", help: "* seeds of the initial weights and the data", repeatable: true },
-    optimizer: { value: "NAME", help: "* agd, published (AGD), adamw, sgd", repeatable: true },
+    optimizer: {
+      value: "NAME",
+      help: "* agd, published (AGD), adamw, sgd, adamw-natural (from AGD's initial weights)",
+      repeatable: true,
+    },
     agd: {
       value: "SETTINGS",
       help: "a variant of AGD to try too, e.g. momentum=0.95,nesterov=true; repeatable",
@@ -123,7 +128,7 @@ async function compareCommand(options: Arguments): Promise<number> {
       text = await writeComparison(out, store.records);
       display.record(record, run, plan);
     },
-    onExtend: (cell, optimizer, rate) => display.extend(cell, optimizer, rate),
+    onExtend: (cell, contender) => display.extend(cell, contender),
   });
   if (store.records.length > 0) text = await writeComparison(out, store.records);
   display.end(text, interrupt.exitCode !== 0);
@@ -158,19 +163,29 @@ function chooseOptimizers(
   options: Arguments,
   preset: ComparePreset,
 ): Pick<ComparePreset, "contenders" | "grids"> {
-  const names = choices(options, "optimizer", ["agd", "published", "adamw", "sgd"]);
+  const names = choices(options, "optimizer", [
+    "agd",
+    "published",
+    "adamw",
+    "sgd",
+    "adamw-natural",
+  ]);
   const contenders = names
     ? [...(names.includes("agd") ? [AGD] : []), ...(names.includes("published") ? [PUBLISHED] : [])]
     : preset.contenders;
   const variants = options.list("agd").map((text) => agdWith(parseAgdVariant(text)));
   const grids = names
-    ? [ADAMW, SGD].filter(({ optimizer }) => names.includes(optimizer))
+    ? [
+      ...(names.includes("adamw") ? [ADAMW] : []),
+      ...(names.includes("adamw-natural") ? [ADAMW_NATURAL] : []),
+      ...(names.includes("sgd") ? [SGD] : []),
+    ]
     : preset.grids;
   return {
     contenders: [...contenders, ...variants],
-    grids: grids.map(({ optimizer, learningRates }) => {
-      const given = rates(options, `${optimizer}-lr`);
-      return { optimizer, learningRates: given ?? learningRates };
+    grids: grids.map((grid) => {
+      const given = rates(options, `${grid.optimizer}-lr`);
+      return { ...grid, learningRates: given ?? grid.learningRates };
     }),
   };
 }

@@ -1,6 +1,6 @@
 import { type Cell, describeCell } from "../compare/cell.ts";
 import type { Plan, Run } from "../compare/compare.ts";
-import { nameOf } from "../compare/contender.ts";
+import { nameOf, type Tuned } from "../compare/contender.ts";
 import { finalLoss, lowestLoss, type RunRecord } from "../compare/record.ts";
 import type { StepEvent } from "../train/train.ts";
 import { formatSeconds, ProgressBar } from "./progress_bar.ts";
@@ -63,10 +63,10 @@ export class CompareDisplay implements Disposable {
     );
   }
 
-  extend(cell: Cell, optimizer: "adamw" | "sgd", learningRate: number): void {
+  extend(cell: Cell, contender: Tuned): void {
     const text = "The best learning rate is at an end of the grid: tries " +
-      `${nameOf({ optimizer, learningRate })} too.`;
-    this.#tell("extend", { cell, optimizer, learning_rate: learningRate }, text);
+      `${nameOf(contender)} too.`;
+    this.#tell("extend", { cell, contender }, text);
   }
 
   stopping(): void {

@@ -1,4 +1,5 @@
 import { init } from "echarts";
+import { familyOf } from "./contender.ts";
 import { bestOf, type CellSummary, type Row } from "./summary.ts";
 import { shortName } from "./report.ts";
 
@@ -12,7 +13,9 @@ const LEGEND = { row: 30, item: 46, character: 7.8 };
 
 const TEXT = "#333333";
 /** Of optimisers with a learning rate; other rates of the grid are drawn in the paler one. */
-const TUNED = { adamw: ["#1b66ab", "#bcd6ec"], sgd: ["#5f3dc4", "#d0bfff"] } as const;
+const TUNED = new Map([["AdamW", ["#1b66ab", "#bcd6ec"]], ["SGD", ["#5f3dc4", "#d0bfff"]]]);
+/** The same of those that are there for comparison. */
+const CONTROL = ["#087f5b", "#b2e5d8"];
 const OTHERS = [
   "#d9480f",
   "#2b8a3e",
@@ -113,18 +116,17 @@ function linesOf({ rows, agd, adamw }: CellSummary, names: readonly string[]): L
   return rows.map((row): Line => {
     const { contender, name } = row;
     const points = meanCurve(row);
-    if (contender.optimizer === "agd") {
+    const family = familyOf(contender);
+    if (family === undefined) {
       const number = names.indexOf(name);
       const color = OTHERS[number % OTHERS.length];
       const dash = DASHES[Math.floor(number / OTHERS.length) % DASHES.length];
       return { name, color, dash, pale: false, isMain: row === agd, points };
     }
-    const { optimizer } = contender;
-    const pale = row !== bestOf(rows, optimizer);
-    const title = optimizer === "adamw" ? "AdamW" : "SGD";
-    const color = TUNED[optimizer][pale ? 1 : 0];
+    const pale = row !== bestOf(rows, family);
+    const color = (TUNED.get(family) ?? CONTROL)[pale ? 1 : 0];
     return {
-      name: `${title}, ${pale ? "other" : "best"} learning rate`,
+      name: `${family}, ${pale ? "other" : "best"} learning rate`,
       color,
       dash: "solid",
       pale,

@@ -4,7 +4,7 @@ import { checkConfig, type Gpt2Config } from "../model/config.ts";
 import { parameterCount } from "../model/parameters.ts";
 import { canAllocate, measureTraining, type TrainingMemory } from "../train/dry_run.ts";
 import { type Cell, describeCell } from "./cell.ts";
-import { type Contender, type Grid, makeOptimizer } from "./contender.ts";
+import { type Contender, type Grid, makeOptimizer, type Tuned, tuned } from "./contender.ts";
 import { Corpus } from "./corpus.ts";
 import { nextLearningRate, type Trial } from "./learning_rates.ts";
 import { finalLoss, type RunRecord, type RunSettings } from "./record.ts";
@@ -37,7 +37,7 @@ export interface CompareOptions extends RunHooks {
   /** Called after a run, also one that had been made before. */
   onRecord?: (record: RunRecord, run: Run, plan: Plan) => void | Promise<void>;
   /** Called when a grid is extended by a learning rate. */
-  onExtend?: (cell: Cell, optimizer: Grid["optimizer"], learningRate: number) => void;
+  onExtend?: (cell: Cell, contender: Tuned) => void;
 }
 
 /** A run that is to be made, or has been. */
@@ -81,9 +81,7 @@ export async function compare(gpu: Gpu, store: RunStore, options: CompareOptions
   const cells = await prepare(gpu, options);
   const all = [
     ...contenders,
-    ...grids.flatMap(({ optimizer, learningRates }) =>
-      learningRates.map((learningRate) => ({ optimizer, learningRate }))
-    ),
+    ...grids.flatMap((grid) => grid.learningRates.map((rate) => tuned(grid, rate))),
   ];
   const runsOf = (prepared: Prepared, contender: Contender) =>
     seeds.map((seed) => runIn(prepared, contender, seed, options, store));
@@ -121,26 +119,30 @@ export async function compare(gpu: Gpu, store: RunStore, options: CompareOptions
   };
   for (const prepared of cells) {
     for (const contender of contenders) await makeRuns(prepared, contender);
-    for (const { optimizer, learningRates } of grids) {
+    for (const grid of grids) {
+      const { learningRates } = grid;
       const trials: Trial[] = [];
       const rates = [...learningRates];
       for (let learningRate; (learningRate = rates.shift()) !== undefined;) {
-        const loss = await makeRuns(prepared, { optimizer, learningRate });
+        const loss = await makeRuns(prepared, tuned(grid, learningRate));
         if (loss === undefined) return;
         trials.push({ learningRate, loss });
         if (rates.length > 0 || trials.length >= learningRates.length + extensions) continue;
         const next = nextLearningRate(trials);
         if (next === undefined) continue;
         rates.push(next);
-        add(runsOf(prepared, { optimizer, learningRate: next }));
-        options.onExtend?.(prepared.cell, optimizer, next);
+        add(runsOf(prepared, tuned(grid, next)));
+        options.onExtend?.(prepared.cell, tuned(grid, next));
       }
     }
   }
 }
 
 /** Opens the data of all cells and makes sure that each fits the adapter. */
-async function prepare(gpu: Gpu, { cells, contenders }: CompareOptions): Promise<Prepared[]> {
+async function prepare(
+  gpu: Gpu,
+  { cells, contenders, grids }: CompareOptions,
+): Promise<Prepared[]> {
   for (const cell of cells) checkConfig({ ...cell, vocabularySize: 1 });
   const corpora = new Map<string, Corpus>();
   const prepared: Prepared[] = [];
@@ -151,7 +153,7 @@ async function prepare(gpu: Gpu, { cells, contenders }: CompareOptions): Promise
     const { layers, heads, width, context, bias, affine, batch } = cell;
     const vocabularySize = corpus.vocabulary.size;
     const config = { layers, heads, width, context, vocabularySize, bias, affine };
-    const largest = contenders[0] ?? { optimizer: "adamw", learningRate: 1 };
+    const largest = contenders[0] ?? tuned(grids[0], 1);
     const optimizer = makeOptimizer.bind(undefined, largest);
     const measure = () => measureTraining(gpu, config, corpus.vocabulary, { batch, optimizer });
     const { bytes, refusal } = measure();

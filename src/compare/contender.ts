@@ -8,7 +8,15 @@ import { Sgd } from "../optim/sgd.ts";
 /** An optimiser with all of its settings, as plain data. */
 export type Contender =
   | { optimizer: "agd"; options: AgdOptions }
-  | { optimizer: "adamw" | "sgd"; learningRate: number };
+  | Tuned;
+
+/** An optimiser with a learning rate. */
+export interface Tuned {
+  optimizer: "adamw" | "sgd";
+  learningRate: number;
+  /** How the weights start. @default "normal" */
+  initialisation?: "natural";
+}
 
 /** AGD, its defaults spelt out: a run that is stored says what it was, whatever they become. */
 export function agdWith(options: AgdOptions = {}): Contender {
@@ -20,15 +28,26 @@ export function agdWith(options: AgdOptions = {}): Contender {
 }
 
 /** An optimiser that needs a learning rate, with those to try first. */
-export interface Grid {
-  optimizer: "adamw" | "sgd";
+export interface Grid extends Omit<Tuned, "learningRate"> {
   learningRates: readonly number[];
+}
+
+/** A grid's optimiser with one of its learning rates. */
+export function tuned({ learningRates: _, ...rest }: Grid, learningRate: number): Tuned {
+  return { ...rest, learningRate };
+}
+
+/** What an optimiser is called whatever its learning rate, e.g. `AdamW`; AGD has none. */
+export function familyOf(contender: Contender): string | undefined {
+  if (contender.optimizer === "agd") return undefined;
+  const name = contender.optimizer === "adamw" ? "AdamW" : "SGD";
+  return contender.initialisation ? `${name} from AGD's initial weights` : name;
 }
 
 /** What the tables call it, e.g. `AdamW, lr 0.003`. */
 export function nameOf(contender: Contender): string {
   if (contender.optimizer !== "agd") {
-    return `${contender.optimizer === "adamw" ? "AdamW" : "SGD"}, lr ${contender.learningRate}`;
+    return `${familyOf(contender)}, lr ${contender.learningRate}`;
   }
   const name = describeAgd(agdSettings(contender.options));
   if (name === "agd frobenius") return "AGD as published";
@@ -42,7 +61,7 @@ export function isDefault(contender: Contender): boolean {
 
 /** The initial weights that go with an optimiser. */
 export function initialisationOf(contender: Contender): Initialisation {
-  if (contender.optimizer !== "agd") return "normal";
+  if (contender.optimizer !== "agd") return contender.initialisation ?? "normal";
   return contender.options.norm === "frobenius" ? "orthogonal" : "natural";
 }
 

@@ -19,6 +19,8 @@ export const AGD: Contender = agdWith();
 /** AGD as it was published. */
 export const PUBLISHED: Contender = agdWith({ norm: "frobenius" });
 export const ADAMW: Grid = { optimizer: "adamw", learningRates: [1e-3, 3e-3, 1e-2] };
+/** AdamW from the weights that AGD starts from: tells the optimiser's part from that of the start. */
+export const ADAMW_NATURAL: Grid = { ...ADAMW, initialisation: "natural" };
 export const SGD: Grid = { optimizer: "sgd", learningRates: [0.1, 0.3, 1] };
 
 const SMALL: Axes = {
@@ -90,7 +92,7 @@ export const COMPARE_PRESETS = {
     tokens: 400 * 16 * 64,
     seeds: [0, 1, 2],
     contenders: [AGD, ...ABLATIONS.map(agdWith)],
-    grids: [ADAMW],
+    grids: [ADAMW, ADAMW_NATURAL],
   },
   gpu: {
     axes: {

@@ -8,11 +8,11 @@ Within a cell every optimiser trains the same model for the same number of steps
 in the same order, so on equal tokens. AGD has nothing to set, starts from its own initial weights
 and is evaluated on its averaged ones; as published (by the Frobenius norm, without momentum) it is
 evaluated on the last ones. AdamW (betas 0.9 and 0.95, weight decay 0.1, no gradient clipping) and
-SGD (momentum 0.9) start from GPT-2's initial weights, with warm-up over the first tenth of the
-steps (at most 100) and a cosine down to a tenth of the learning rate that is given. The best rate
-of a grid is the one with the lowest final validation loss: it is chosen with hindsight, which
-favours them. ± is the standard deviation over the seeds; differences are taken seed by seed. The
-time includes evaluations, and a first run compiles kernels too.
+SGD (momentum 0.9) start from GPT-2's initial weights, where their name says nothing else, with
+warm-up over the first tenth of the steps (at most 100) and a cosine down to a tenth of the learning
+rate that is given. The best rate of a grid is the one with the lowest final validation loss: it is
+chosen with hindsight, which favours them. ± is the standard deviation over the seeds; differences
+are taken seed by seed. The time includes evaluations, and a first run compiles kernels too.
 `;
 
 /** The tables of a comparison, as Markdown. */
@@ -82,9 +82,8 @@ function cellSection(summary: CellSummary, cells: readonly CellSummary[]): strin
     ),
   ];
   for (const { optimizer, learningRate, end } of edges) {
-    const name = optimizer === "adamw" ? "AdamW" : "SGD";
     lines.push(
-      `${name}'s best learning rate, ${learningRate}, is at the ${end} end of the grid: ` +
+      `The best learning rate of ${optimizer}, ${learningRate}, is at the ${end} end of the grid: ` +
         `there may be a better one beyond it.\n`,
     );
   }

@@ -1,5 +1,5 @@
 import type { Cell } from "./cell.ts";
-import { type Contender, isDefault, nameOf } from "./contender.ts";
+import { type Contender, familyOf, isDefault, nameOf } from "./contender.ts";
 import { bestTrial, edge } from "./learning_rates.ts";
 import { finalLoss, lowestLoss, type RunRecord, tokensToReach } from "./record.ts";
 
@@ -42,7 +42,7 @@ export interface CellSummary {
   /** AGD's final loss minus that of the best AdamW, over the seeds that both have. */
   difference?: Spread;
   /** The best learning rates that are at an end of their grids. */
-  edges: { optimizer: "adamw" | "sgd"; learningRate: number; end: "lower" | "upper" }[];
+  edges: { optimizer: string; learningRate: number; end: "lower" | "upper" }[];
 }
 
 /** Sums up the runs of a comparison, cell by cell. */
@@ -75,7 +75,8 @@ function summariseCell(records: RunRecord[]): CellSummary {
   const groups = Map.groupBy(records, ({ settings }) => JSON.stringify(settings.contender));
   const rows = [...groups.values()].map(rowOf).sort((a, b) => compareLosses(a.final, b.final));
   const agd = rows.find(({ contender }) => isDefault(contender));
-  const adamw = bestOf(rows, "adamw");
+  const adamw = bestOf(rows, "AdamW");
+  const families = [...new Set(rows.flatMap(({ contender }) => familyOf(contender) ?? []))];
   for (const row of rows) {
     if (adamw) row.tokensToAdamW = tokensTo(row, adamw);
     if (agd && row !== agd) row.minusAgd = differenceOf(row, agd);
@@ -86,7 +87,7 @@ function summariseCell(records: RunRecord[]): CellSummary {
     parameters: first.parameters,
     ...{ rows, agd, adamw },
     difference: agd && adamw && differenceOf(agd, adamw),
-    edges: (["adamw", "sgd"] as const).flatMap((optimizer) => {
+    edges: families.flatMap((optimizer) => {
       const trials = trialsOf(rows, optimizer);
       const end = trials.length > 0 ? edge(trials) : undefined;
       return end ? [{ optimizer, end, learningRate: bestTrial(trials).learningRate }] : [];
@@ -108,20 +109,21 @@ function rowOf(unsorted: RunRecord[]): Row {
   };
 }
 
-function trialsOf(rows: readonly Row[], optimizer: "adamw" | "sgd") {
+function trialsOf(rows: readonly Row[], family: string) {
   return rows.flatMap(({ contender, final }) => {
-    if (contender.optimizer !== optimizer) return [];
+    if (contender.optimizer === "agd" || familyOf(contender) !== family) return [];
     return [{ learningRate: contender.learningRate, loss: final.mean }];
   });
 }
 
 /** The row with the best learning rate of an optimiser's grid. */
-export function bestOf(rows: readonly Row[], optimizer: "adamw" | "sgd"): Row | undefined {
-  const trials = trialsOf(rows, optimizer);
+export function bestOf(rows: readonly Row[], family: string): Row | undefined {
+  const trials = trialsOf(rows, family);
   if (trials.length === 0) return undefined;
   const { learningRate } = bestTrial(trials);
   return rows.find(({ contender }) =>
-    contender.optimizer === optimizer && contender.learningRate === learningRate
+    contender.optimizer !== "agd" && familyOf(contender) === family &&
+    contender.learningRate === learningRate
   );
 }
 

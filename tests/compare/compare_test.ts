@@ -103,7 +103,7 @@ Deno.test("a grid is extended where its best rate is at an end, and divergence i
     ...options,
     ...{ contenders: [], seeds: [0], extensions: 1 },
     grids: [{ optimizer: "sgd", learningRates: [1e-6, 1e30] }],
-    onExtend: (_cell, _optimizer, learningRate) => extended.push(learningRate),
+    onExtend: (_cell, { learningRate }) => extended.push(learningRate),
   });
   assertEquals(extended, [3.3e-7]);
   assertEquals(titles(records), [

@@ -1,4 +1,4 @@
-import type { Contender } from "../../src/compare/contender.ts";
+import type { Contender, Tuned } from "../../src/compare/contender.ts";
 import type { RunRecord, RunSettings } from "../../src/compare/record.ts";
 
 /** A cell of a comparison but for its data. */
@@ -33,6 +33,6 @@ export function recordOf(
 }
 
 /** AdamW with a learning rate. */
-export function adamw(learningRate: number): Contender {
+export function adamw(learningRate: number): Tuned {
   return { optimizer: "adamw", learningRate };
 }

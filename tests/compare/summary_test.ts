@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { agdWith, nameOf } from "../../src/compare/contender.ts";
+import { agdWith, initialisationOf, nameOf } from "../../src/compare/contender.ts";
 import { report } from "../../src/compare/report.ts";
 import { spread, summarise } from "../../src/compare/summary.ts";
 import { compareChart } from "../../src/compare/chart.ts";
@@ -18,6 +18,8 @@ const RECORDS = [
   recordOf(AGD, [9, 8.25], { cell: { width: 8 } }),
   recordOf(adamw(0.001), [9, 8], { cell: { width: 8 } }),
   recordOf(adamw(0.003), [9, 7], { cell: { width: 8 } }),
+  // which is not the best AdamW: it does not start as AdamW does
+  recordOf({ ...adamw(0.003), initialisation: "natural" }, [9, 6], { cell: { width: 8 } }),
 ];
 
 Deno.test("spread: the mean and the sample standard deviation", () => {
@@ -49,7 +51,10 @@ Deno.test("runs are summed up by cell and contender, and set against the best Ad
   assertEquals(rows.map(({ minusAgd }) => minusAgd?.mean), [undefined, 0.75, 2.5, 2.5, Infinity]);
 
   assertEquals(small.difference, { mean: 1.25 });
-  assertEquals(small.edges, [{ optimizer: "adamw", learningRate: 0.003, end: "upper" }]);
+  assertEquals(small.edges, [
+    { optimizer: "AdamW from AGD's initial weights", learningRate: 0.003, end: "lower" },
+    { optimizer: "AdamW", learningRate: 0.003, end: "upper" },
+  ]);
 });
 
 Deno.test("the report tells of what is lost, of open grids and of divergence", () => {
@@ -81,7 +86,7 @@ Deno.test("the report tells of what is lost, of open grids and of divergence", (
   );
   assertStringIncludes(
     text,
-    "\nAdamW's best learning rate, 0.003, is at the upper end of the grid: " +
+    "\nThe best learning rate of AdamW, 0.003, is at the upper end of the grid: " +
       "there may be a better one beyond it.\n",
   );
 });
@@ -95,7 +100,7 @@ Deno.test("the chart has a panel for each cell and a colour for each form of AGD
   const lines = svg.matchAll(/ stroke="(#\w+)"(?: stroke-width="2")? stroke-linejoin="bevel"/g);
   assertEquals([...lines].map(([, color]) => color), [
     ...["#bcd6ec", "#bcd6ec", "#bcd6ec"],
-    "#2b8a3e",
+    ...["#087f5b", "#2b8a3e"],
     ...["#1b66ab", "#d9480f"],
     ...["#d9480f", "#1b66ab"],
   ]);
@@ -112,4 +117,11 @@ Deno.test("contenders are named by what is not AGD's default", () => {
     "AGD, momentum 0.95, nesterov true",
   );
   assertEquals(nameOf({ optimizer: "sgd", learningRate: 0.1 }), "SGD, lr 0.1");
+});
+
+Deno.test("each contender starts from its own initial weights", () => {
+  assertEquals(initialisationOf(agdWith()), "natural");
+  assertEquals(initialisationOf(agdWith({ norm: "frobenius" })), "orthogonal");
+  assertEquals(initialisationOf(adamw(1)), "normal");
+  assertEquals(initialisationOf({ ...adamw(1), initialisation: "natural" }), "natural");
 });
