@@ -9,10 +9,11 @@ import { scalingChart } from "./chart.ts";
 import { checkComparable, compare } from "./compare.ts";
 import { benchData } from "./data.ts";
 import { benchKernels } from "./kernels.ts";
+import { reportMarkdown } from "./markdown.ts";
 import { Machine } from "./machine.ts";
 import { benchPhases } from "./phases.ts";
-import { emptyReport, readReport, type Report, slug } from "./report.ts";
-import { markdownTable, type Result, textTable } from "./result.ts";
+import { emptyReport, readReport, type Report, reportJson, slug } from "./report.ts";
+import { type Result, textTable } from "./result.ts";
 import { benchScaling } from "./scaling.ts";
 import { benchSteps } from "./steps.ts";
 
@@ -51,7 +52,8 @@ async function benchCommand(options: Arguments): Promise<void> {
     if (others.length > 0) {
       throw new UsageError(`--table measures nothing: leave out --${others[0]}`);
     }
-    return printMarkdown(await readReport(tablePath), only);
+    console.log(reportMarkdown(await readReport(tablePath), only));
+    return;
   }
 
   using gpu = await Gpu.open();
@@ -69,7 +71,7 @@ async function benchCommand(options: Arguments): Promise<void> {
     const former = before?.results[name];
     if (former) say(textTable(compare(former, results)) + "\n");
   }
-  if (options.flag("json")) console.log(JSON.stringify(report, null, 2));
+  if (options.flag("json")) console.log(reportJson(report));
   if (options.flag("save")) say(`Saved ${(await save(report)).join(" and ")}.`);
 }
 
@@ -94,19 +96,10 @@ async function save(report: Report): Promise<string[]> {
     NAMES.flatMap((name) => all[name] ? [[name, all[name]]] : []),
   );
   await Deno.mkdir(DIRECTORY, { recursive: true });
-  await Deno.writeTextFile(`${path}.json`, JSON.stringify({ ...report, results }, null, 2) + "\n");
+  await Deno.writeTextFile(`${path}.json`, reportJson({ ...report, results }) + "\n");
   if (!results.scaling) return [`${path}.json`];
   await Deno.writeTextFile(`${path}.svg`, scalingChart(results.scaling, report.adapter));
   return [`${path}.json`, `${path}.svg`];
-}
-
-function printMarkdown(report: Report, only: readonly string[]): void {
-  const tables = only.flatMap((name) =>
-    report.results[name] ? [`**${name}**\n\n${markdownTable(report.results[name])}`] : []
-  );
-  const { adapter, processors, deno, date } = report;
-  const where = `On ${adapter}, ${processors} processors, Deno ${deno}, ${date}:`;
-  console.log([where, ...tables].join("\n\n"));
 }
 
 if (import.meta.main) await main(COMMAND, benchCommand);

@@ -61,3 +61,10 @@ export async function readReport(path: string): Promise<Report> {
 export function slug(adapter: string): string {
   return adapter.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "");
 }
+
+/** A report as JSON, its numbers to six digits. */
+export function reportJson(report: Report): string {
+  const round = (_: string, value: unknown) =>
+    typeof value === "number" ? Number(value.toPrecision(6)) : value;
+  return JSON.stringify(report, round, 2);
+}

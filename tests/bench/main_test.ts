@@ -25,15 +25,15 @@ Deno.test("bench: --table prints a former result, --compare refuses another adap
   const path = await Deno.makeTempFile({ suffix: ".json" });
   try {
     const results = {
-      kernels: [{ name: "GELU", ms: 1.5 }],
+      steps: [{ name: "tiny", "tokens/s": 15 }],
       data: [{ name: "packing", "MB/s": 9 }],
     };
     const machine = { adapter: "an adapter", processors: 4, deno: "2.9.6", date: "2026-01-31" };
     await Deno.writeTextFile(path, JSON.stringify({ ...machine, results }));
     assertEquals(
       (await bench("--table", path, "--only", "steps,kernels")).stdout,
-      "On an adapter, 4 processors, Deno 2.9.6, 2026-01-31:\n\n**kernels**\n\n" +
-        "|      |  ms |\n| ---- | --: |\n| GELU | 1.5 |\n",
+      "On an adapter, 4 processors, Deno 2.9.6, 2026-01-31:\n\n" +
+        "|      | tokens/s |\n| ---- | -------: |\n| tiny |       15 |\n",
     );
     const { code, stderr } = await bench("--compare", path, "--only", "data");
     assertEquals(code, 1);

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { readReport, slug } from "../../bench/report.ts";
+import { readReport, type Report, reportJson, slug } from "../../bench/report.ts";
 import { UserError } from "../../src/errors.ts";
 
 Deno.test("slug: an adapter's name as a file name", () => {
@@ -22,9 +22,12 @@ Deno.test("readReport: what is no report is refused, and the file named", async 
       const error = await assertRejects(() => readReport(path), UserError, message);
       assertEquals(error.message.startsWith(`${path}: `), true);
     }
-    const report = { adapter: "A", results: { kernels: [{ name: "a", ms: 1 }] } };
-    await Deno.writeTextFile(path, JSON.stringify(report));
-    assertEquals<unknown>(await readReport(path), report);
+    const report = (ms: number): Report => ({
+      ...{ adapter: "A", processors: 2, deno: "2.9.6", date: "2026-01-31" },
+      results: { kernels: [{ name: "a", ms }] },
+    });
+    await Deno.writeTextFile(path, reportJson(report(1234.56789)));
+    assertEquals(await readReport(path), report(1234.57));
   } finally {
     await Deno.remove(path);
   }

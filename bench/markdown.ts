@@ -1,0 +1,33 @@
+import { type Report, slug } from "./report.ts";
+import { markdownTable } from "./result.ts";
+
+/** What the tables are called, those that are folded. */
+const FOLDED: Record<string, string> = {
+  data: "From files to batches",
+  kernels: "Each operation",
+  phases: "The parts of a training step",
+  scaling: "Time per token",
+};
+
+/**
+ * A report as Markdown: tables, of which only that of `steps` is unfolded, and the chart.
+ *
+ * @param only The benchmarks to show.
+ */
+export function reportMarkdown(report: Report, only: readonly string[]): string {
+  const { adapter, processors, deno, date, results } = report;
+  const parts = [`On ${adapter}, ${processors} processors, Deno ${deno}, ${date}:`];
+  if (results.steps && only.includes("steps")) parts.push(markdownTable(results.steps));
+  if (results.scaling && only.includes("scaling")) {
+    parts.push(`![Time per token](bench/results/${slug(adapter)}.svg)`);
+  }
+  for (const name of only) {
+    if (!results[name] || !(name in FOLDED)) continue;
+    parts.push(
+      `<details><summary>${FOLDED[name]} (<code>${name}</code>)</summary>`,
+      markdownTable(results[name]),
+      "</details>",
+    );
+  }
+  return parts.join("\n\n");
+}
