@@ -31,7 +31,7 @@ export async function* benchKernels(
   yield { name: "copy alone", "GB/s": peak.bandwidth / 1e9, "% of copy": 100 };
 
   const measure = async (kernel: KernelCase) => {
-    await machine.tune(() => kernel.append(new Plan(gpu)));
+    await machine.prepare(() => kernel.append(new Plan(gpu)));
     const seconds = await secondsOf(stopwatch, kernel);
     return { seconds, result: kernelResult(kernel, seconds, peak) };
   };

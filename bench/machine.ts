@@ -1,4 +1,7 @@
+import { format } from "@std/fmt/bytes";
+import { UserError } from "../src/errors.ts";
 import type { Gpu } from "../src/gpu/gpu.ts";
+import { canAllocate } from "../src/train/dry_run.ts";
 import { tune, type TuneOptions } from "../src/train/tune.ts";
 import { Stopwatch, type StopwatchOptions } from "./stopwatch.ts";
 
@@ -19,8 +22,17 @@ export class Machine {
     return new Machine(gpu, await Stopwatch.open(gpu, options), tuning);
   }
 
-  /** Finds the fastest kernels for what will be built, as training does. */
-  async tune(build: () => unknown): Promise<void> {
+  /**
+   * Makes sure that what will be built fits, and finds the fastest kernels for it, as training does.
+   *
+   * @throws {UserError} If it does not fit.
+   */
+  async prepare(build: () => unknown): Promise<void> {
+    const { bytes, refusal } = this.gpu.measure(build);
+    if (refusal !== undefined) throw new UserError(refusal);
+    if (!await canAllocate(this.gpu, bytes)) {
+      throw new UserError(`it takes ${format(bytes, { binary: true })}, which is not free`);
+    }
     await tune(this.gpu, () => this.gpu.measure(build), this.tuning);
   }
 }

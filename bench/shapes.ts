@@ -1,15 +1,11 @@
-import { format } from "@std/fmt/bytes";
 import { compactVocabulary, fullVocabulary, type Vocabulary } from "../src/data/vocabulary.ts";
-import { UserError } from "../src/errors.ts";
 import { FULL_VOCABULARY_SIZE, type Gpt2Config, PRESETS } from "../src/model/config.ts";
 import { Gpt2 } from "../src/model/gpt2.ts";
 import { parameterTable } from "../src/model/parameters.ts";
 import type { TokenBatch } from "../src/model/passes.ts";
-import { allocateLike } from "../src/model/weights.ts";
+import { allocateLike, type TensorMap } from "../src/model/weights.ts";
 import { Agd } from "../src/optim/agd.ts";
 import { Random } from "../src/random.ts";
-import { tune } from "../src/train/tune.ts";
-import { canAllocate, measureTraining } from "../src/train/dry_run.ts";
 import { Trainer, type TrainerOptions } from "../src/train/trainer.ts";
 import type { Machine } from "./machine.ts";
 import { fillRandom } from "./scratch.ts";
@@ -80,15 +76,12 @@ export class OpenShape implements Disposable {
     const { gpu } = machine;
     const options = { batch, optimizer };
     const vocabulary = vocabularyOf(config.vocabularySize);
-    const { bytes, refusal } = measureTraining(gpu, config, vocabulary, options);
-    if (refusal !== undefined) throw new UserError(refusal);
-    if (!await canAllocate(gpu, bytes)) {
-      throw new UserError(`it takes ${format(bytes, { binary: true })}, which is not free`);
-    }
-    await tune(gpu, () => measureTraining(gpu, config, vocabulary, options), machine.tuning);
-    const weights = allocateLike(gpu, parameterTable(config), "weight");
+    const build = (weights: TensorMap) => new Gpt2(gpu, config, vocabulary, weights);
+    const allocate = () => allocateLike(gpu, parameterTable(config), "weight");
+    await machine.prepare(() => new Trainer(build(allocate()), options));
+    const weights = allocate();
     for (const tensor of weights.values()) fillRandom(gpu, tensor, 0.02);
-    return new OpenShape(new Gpt2(gpu, config, vocabulary, weights), options);
+    return new OpenShape(build(weights), options);
   }
 
   /** Submits a training step; what goes wrong is told when the GPU is waited for. */

@@ -34,7 +34,7 @@ export async function* benchCrossEntropy(
     const append = (plan: Plan) => crossEntropy(gpu, plan, backward ? { ...op, dx, dwte } : op);
     const appendBare = (plan: Plan) =>
       bareProducts(gpu, plan, op, backward ? { dx, dwte } : undefined);
-    await machine.tune(() => [append, appendBare].forEach((append) => append(new Plan(gpu))));
+    await machine.prepare(() => [append, appendBare].forEach((append) => append(new Plan(gpu))));
     using fused = new Plan(gpu);
     append(fused);
     using bare = new Plan(gpu);

@@ -1,3 +1,4 @@
+import { UserError } from "../../src/errors.ts";
 import { parameterCount, parameterTable } from "../../src/model/parameters.ts";
 import { allocateLike } from "../../src/model/weights.ts";
 import { AdamW } from "../../src/optim/adamw.ts";
@@ -10,8 +11,10 @@ import type { Result } from "../result.ts";
 import { fillRandom } from "../scratch.ts";
 import { kernelResult } from "./case.ts";
 
+type Make = (target: OptimizerTarget) => Optimizer;
+
 /** The optimisers, and how many times they read or write a number for each parameter at least. */
-const OPTIMIZERS: { name: string; accesses: number; make: (t: OptimizerTarget) => Optimizer }[] = [
+const OPTIMIZERS: { name: string; accesses: number; make: Make }[] = [
   // Weight, gradient, momentum and average are read; all but the gradient are written.
   { name: "AGD's step", accesses: 7, make: (target) => new Agd(target) },
   // Weight and gradient are read, and the weight is written.
@@ -34,29 +37,41 @@ export async function* benchOptimizers(
   models: readonly Gpt2Config[],
   peak: Peak,
 ): AsyncGenerator<Result> {
-  const { gpu, stopwatch } = machine;
   for (const config of models) {
-    const table = parameterTable(config);
+    const { layers, width } = config;
     const parameters = parameterCount(config);
     for (const { name, accesses, make } of OPTIMIZERS) {
-      const weights = allocateLike(gpu, table, "weight");
-      const gradients = allocateLike(gpu, table, "gradient");
-      for (const tensor of [...weights.values(), ...gradients.values()]) {
-        fillRandom(gpu, tensor, 0.02);
+      const kernel = {
+        name: `${name}, ${layers} layers of width ${width}, ${parameters} parameters`,
+        bytes: 4 * accesses * parameters,
+      };
+      try {
+        yield kernelResult(kernel, await secondsOf(machine, config, make), peak);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        yield { name: kernel.name, skipped: error.message };
       }
-      const target = { gpu, table, weights, gradients };
-      await machine.tune(() => make(target));
-      const optimizer = make(target);
-      const [seconds] = await stopwatch.measure(() => optimizer.step());
-      optimizer.dispose();
-      gpu.free(...weights.values(), ...gradients.values());
-      const { layers, width } = config;
-      const size = `${layers} layers of width ${width}, ${parameters} parameters`;
-      yield kernelResult(
-        { name: `${name}, ${size}`, bytes: 4 * accesses * parameters },
-        seconds,
-        peak,
-      );
     }
   }
+}
+
+/** Seconds of a step. */
+async function secondsOf(machine: Machine, config: Gpt2Config, make: Make): Promise<number> {
+  const { gpu, stopwatch } = machine;
+  const table = parameterTable(config);
+  const allocate = () => {
+    const [weights, gradients] = ["weight", "gradient"].map((label) =>
+      allocateLike(gpu, table, label)
+    );
+    return { gpu, table, weights, gradients };
+  };
+  await machine.prepare(() => make(allocate()));
+  const target = allocate();
+  const tensors = [...target.weights.values(), ...target.gradients.values()];
+  for (const tensor of tensors) fillRandom(gpu, tensor, 0.02);
+  const optimizer = make(target);
+  const [seconds] = await stopwatch.measure(() => optimizer.step());
+  optimizer.dispose();
+  gpu.free(...tensors);
+  return seconds;
 }
