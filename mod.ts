@@ -85,6 +85,7 @@ export type { AgdNorm, AgdOptions } from "./src/optim/agd_options.ts";
 export { AdamW, type AdamWOptions } from "./src/optim/adamw.ts";
 export { Sgd, type SgdOptions } from "./src/optim/sgd.ts";
 
+export type { Precision } from "./src/model/activations.ts";
 export { type StepResult, Trainer, type TrainerOptions } from "./src/train/trainer.ts";
 export { scheduledLearningRate } from "./src/train/schedule.ts";
 export { meanLoss, type StepEvent, train, type TrainOptions } from "./src/train/train.ts";

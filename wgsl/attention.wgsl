@@ -15,18 +15,16 @@ struct Parameters {
   scale: f32,
 }
 
+//: if VECTOR
+alias Element = vec4<$TYPE>;
+//: else
+alias Element = $TYPE;
+//: end
+
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-//: if VECTOR
-@group(0) @binding(1) var<storage, read> qkv: array<vec4f>;
-//: else
-@group(0) @binding(1) var<storage, read> qkv: array<f32>;
-//: end
+@group(0) @binding(1) var<storage, read> qkv: array<Element>;
 @group(0) @binding(2) var<storage, read> start: array<u32>;
-//: if VECTOR
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
-//: else
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
-//: end
+@group(0) @binding(3) var<storage, read_write> y: array<Element>;
 // (batch, heads, length): log of the sum of the exponentials of the scores.
 @group(0) @binding(4) var<storage, read_write> log_sums: array<f32>;
 
@@ -36,11 +34,11 @@ const lowest = -3.4e38;
 // Four numbers of a head's vector from its element `d` on; 0 past its end.
 fn load(at: u32, d: u32) -> vec4f {
 //: if VECTOR
-  return qkv[(at + d) / 4u];
+  return vec4f(qkv[(at + d) / 4u]);
 //: else
   var value = vec4f();
   //: for e in 0..4
-  if (d + ${e}u < head_size) { value[$e] = qkv[at + d + ${e}u]; }
+  if (d + ${e}u < head_size) { value[$e] = f32(qkv[at + d + ${e}u]); }
   //: end
   return value;
 //: end
@@ -48,10 +46,10 @@ fn load(at: u32, d: u32) -> vec4f {
 
 fn store(at: u32, d: u32, value: vec4f) {
 //: if VECTOR
-  y[(at + d) / 4u] = value;
+  y[(at + d) / 4u] = Element(value);
 //: else
   //: for e in 0..4
-  if (d + ${e}u < head_size) { y[at + d + ${e}u] = value[$e]; }
+  if (d + ${e}u < head_size) { y[at + d + ${e}u] = Element(value[$e]); }
   //: end
 //: end
 }

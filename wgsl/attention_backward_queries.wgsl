@@ -10,35 +10,31 @@ struct Parameters {
   scale: f32,
 }
 
-@group(0) @binding(0) var<uniform> parameters: Parameters;
 //: if VECTOR
-@group(0) @binding(1) var<storage, read> qkv: array<vec4f>;
-@group(0) @binding(2) var<storage, read> y: array<vec4f>;
-@group(0) @binding(3) var<storage, read> dy: array<vec4f>;
+alias Element = vec4<$TYPE>;
 //: else
-@group(0) @binding(1) var<storage, read> qkv: array<f32>;
-@group(0) @binding(2) var<storage, read> y: array<f32>;
-@group(0) @binding(3) var<storage, read> dy: array<f32>;
+alias Element = $TYPE;
 //: end
+
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> qkv: array<Element>;
+@group(0) @binding(2) var<storage, read> y: array<Element>;
+@group(0) @binding(3) var<storage, read> dy: array<Element>;
 @group(0) @binding(4) var<storage, read> log_sums: array<f32>;
 // (batch, heads, length)
 @group(0) @binding(5) var<storage, read_write> deltas: array<f32>;
-//: if VECTOR
-@group(0) @binding(6) var<storage, read_write> dqkv: array<vec4f>;
-//: else
-@group(0) @binding(6) var<storage, read_write> dqkv: array<f32>;
-//: end
+@group(0) @binding(6) var<storage, read_write> dqkv: array<Element>;
 
 const head_size = ${HEAD_SIZE}u;
 
 //: for array in qkv,y,dy
 fn load_$array(at: u32, d: u32) -> vec4f {
 //: if VECTOR
-  return ${array}[(at + d) / 4u];
+  return vec4f(${array}[(at + d) / 4u]);
 //: else
   var value = vec4f();
   //: for e in 0..4
-  if (d + ${e}u < head_size) { value[$e] = ${array}[at + d + ${e}u]; }
+  if (d + ${e}u < head_size) { value[$e] = f32(${array}[at + d + ${e}u]); }
   //: end
   return value;
 //: end
@@ -47,10 +43,10 @@ fn load_$array(at: u32, d: u32) -> vec4f {
 
 fn store(at: u32, d: u32, value: vec4f) {
 //: if VECTOR
-  dqkv[(at + d) / 4u] = value;
+  dqkv[(at + d) / 4u] = Element(value);
 //: else
   //: for e in 0..4
-  if (d + ${e}u < head_size) { dqkv[at + d + ${e}u] = value[$e]; }
+  if (d + ${e}u < head_size) { dqkv[at + d + ${e}u] = Element(value[$e]); }
   //: end
 //: end
 }

@@ -11,7 +11,7 @@ struct Parameters {
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> values: array<f32>;
+@group(0) @binding(1) var<storage, read> values: array<$TYPE>;
 // (blocks, columns)
 @group(0) @binding(2) var<storage, read_write> sums: array<f32>;
 //: if WEIGHTED
@@ -33,7 +33,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   //: end
   for (var row = first; row < last; row++) {
     let at = row * parameters.columns + column;
-    let value = values[at];
+    let value = f32(values[at]);
     sum += value;
     //: if WEIGHTED
     weighted += value * (x[at] - statistics[2u * row]) * statistics[2u * row + 1u];

@@ -17,6 +17,10 @@ struct Parameters {
 @group(0) @binding(1) var<storage, read> targets: array<u32>;
 @group(0) @binding(2) var<storage, read_write> logits: array<f32>;
 @group(0) @binding(3) var<storage, read_write> losses: array<f32>;
+//: if SCALED
+// [0]: a factor of the gradient.
+@group(0) @binding(4) var<storage, read> loss_scale: array<f32>;
+//: end
 
 const threads = ${THREADS}u;
 const lowest = -3.4e38;
@@ -61,11 +65,16 @@ fn main(
   // The loss above is read before any thread overwrites the logits.
   storageBarrier();
   workgroupBarrier();
+  //: if SCALED
+  let scale = parameters.gradient_scale * loss_scale[0];
+  //: else
+  let scale = parameters.gradient_scale;
+  //: end
   for (var c = thread; c < parameters.stride; c += threads) {
     var gradient = 0.0;
     if (c < parameters.columns) {
       gradient = (exp(logits[start + c] - log_sum) - select(0.0, 1.0, c == target_token)) *
-        parameters.gradient_scale;
+        scale;
     }
     logits[start + c] = gradient;
   }

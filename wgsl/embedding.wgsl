@@ -15,7 +15,7 @@ struct Parameters {
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> tokens: array<u32>;
-@group(0) @binding(2) var<storage, read> wte: array<f32>;
+@group(0) @binding(2) var<storage, read> wte: array<$WTE_TYPE>;
 @group(0) @binding(3) var<storage, read> wpe: array<f32>;
 // Position of the first token of each sequence.
 @group(0) @binding(4) var<storage, read> start: array<u32>;
@@ -30,6 +30,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let token = tokens[row];
   if (token < parameters.first || token - parameters.first >= parameters.count) { return; }
   let position = min(start[0] + row % parameters.length, parameters.context - 1u);
-  x[i] = wte[(token - parameters.first) * parameters.columns + column] +
+  x[i] = f32(wte[(token - parameters.first) * parameters.columns + column]) +
     wpe[position * parameters.columns + column];
 }

@@ -9,7 +9,7 @@ struct Parameters {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> gain: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<$Y_TYPE>;
 // (rows, 2): mean and 1 / standard deviation, kept for the backward pass.
 @group(0) @binding(5) var<storage, read_write> statistics: array<f32>;
 
@@ -39,7 +39,7 @@ fn main(
   }
   let scale = inverseSqrt(workgroup_sum(sum, thread) / f32(columns) + epsilon);
   for (var c = thread; c < columns; c += threads) {
-    y[start + c] = (x[start + c] - mean) * scale * gain[c] + bias[c];
+    y[start + c] = ${Y_TYPE}((x[start + c] - mean) * scale * gain[c] + bias[c]);
   }
   if (thread == 0u) {
     statistics[2u * row] = mean;

@@ -10,7 +10,7 @@ struct Parameters {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> gain: array<f32>;
 @group(0) @binding(3) var<storage, read> statistics: array<f32>;
-@group(0) @binding(4) var<storage, read> dy: array<f32>;
+@group(0) @binding(4) var<storage, read> dy: array<$DY_TYPE>;
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;
 
 const threads = ${THREADS}u;
@@ -31,12 +31,12 @@ fn main(
 
   var sums = vec2f();
   for (var c = thread; c < columns; c += threads) {
-    let g = dy[start + c] * gain[c];
+    let g = f32(dy[start + c]) * gain[c];
     sums += vec2f(g, g * (x[start + c] - mean) * scale);
   }
   let means = workgroup_sum(sums, thread) / f32(columns);
   for (var c = thread; c < columns; c += threads) {
     let normalised = (x[start + c] - mean) * scale;
-    dx[start + c] += scale * (dy[start + c] * gain[c] - means.x - normalised * means.y);
+    dx[start + c] += scale * (f32(dy[start + c]) * gain[c] - means.x - normalised * means.y);
   }
 }

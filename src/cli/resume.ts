@@ -16,6 +16,7 @@ const KEPT = [
   "batch",
   "accumulate",
   "recompute",
+  "precision",
   "steps",
   "seed",
   "keep",
@@ -43,6 +44,7 @@ const FIXED = [
   "vocab",
   "optimizer",
   "norm",
+  "precision",
 ];
 
 /** The options of a run, to be kept in its checkpoints. */
@@ -113,7 +115,10 @@ function refuseChanges(
   const preset = given.choice("preset", Object.keys(PRESETS) as PresetName[]);
   const size = (name: "layers" | "heads" | "width" | "context") =>
     [name, model[name], given.integer(name) ?? (preset && PRESETS[preset][name])] as const;
-  const [optimizer, norm = "none"] = state.optimizer.split(" ");
+  const [kind, precision] = state.optimizer.endsWith(", f16")
+    ? [state.optimizer.slice(0, -", f16".length), "f16"]
+    : [state.optimizer, "f32"];
+  const [optimizer, norm = "none"] = kind.split(" ");
   const wanted = [
     size("layers"),
     size("heads"),
@@ -124,6 +129,7 @@ function refuseChanges(
     ["vocabulary", tokens ? "compact" : "full", given.text("vocab")],
     ["optimizer", optimizer, given.text("optimizer")],
     ["norm", norm, given.text("norm")],
+    ["precision", precision, given.text("precision")],
   ] as const;
   for (const [name, before, now] of wanted) {
     if (now === undefined || now === before) continue;

@@ -55,6 +55,10 @@ const COMMAND: CommandSpec = {
       value: "N",
       help: "batches whose gradients are added up for a step, at no more memory (default 1)",
     },
+    precision: {
+      value: "NAME",
+      help: "f32, or f16 to store activations in 16 bits where the adapter can (default f32)",
+    },
     recompute: { help: "compute activations twice instead of keeping them: less memory, slower" },
     steps: {
       value: "N",
@@ -121,6 +125,7 @@ async function trainCommand(given: Arguments): Promise<number> {
   const batch = options.integer("batch") ?? 8;
   const accumulate = options.integer("accumulate") ?? 1;
   const recompute = options.flag("recompute");
+  const precision = options.choice("precision", ["f32", "f16"]);
   const optimizer = chooseOptimizer(options);
   const architecture = chooseArchitecture(options, preset, resume?.checkpoint ?? initFrom);
   const vocab = options.choice("vocab", ["full", "compact"]) ??
@@ -150,7 +155,7 @@ async function trainCommand(given: Arguments): Promise<number> {
   );
   using gpu = await Gpu.open();
   const sampleTokens = options.flag("quiet") ? 0 : 200;
-  const trainer = { batch, accumulate, recompute, optimizer: optimizer.make };
+  const trainer = { batch, accumulate, recompute, precision, optimizer: optimizer.make };
   const memory = { ...trainer, sampleTokens, saves: true };
   const readVocabulary = async (): Promise<Vocabulary> => {
     if (vocab === "full") return fullVocabulary();

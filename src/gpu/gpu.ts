@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import type { PlanObserver } from "./plan.ts";
 import { type Constants, specialise } from "./template.ts";
-import { Tensor, type TensorType } from "./tensor.ts";
+import { bytesPerElement, Tensor, type TensorType } from "./tensor.ts";
 
 /** A compute pipeline, compiled at its first use. Its bindings are group 0, numbered from 0. */
 export interface Kernel {
@@ -129,12 +129,17 @@ export class Gpu implements Disposable {
    * A kernel; the same label and constants give the same one, compiled once.
    *
    * @param source WGSL with the directives of {@linkcode specialise}; its entry point is `main`.
+   * @param constants Where one names a type of 16 bits, `enable f16` is put first.
    */
   kernel(label: string, source: string, constants: Constants = {}): Kernel {
     const key = `${label} ${JSON.stringify(constants)}`;
     let kernel = this.#kernels.get(key);
     if (!kernel) {
-      kernel = new LazyKernel(this.device, label, () => specialise(source, constants));
+      kernel = new LazyKernel(this.device, label, () => {
+        const types: unknown[] = Object.values(constants);
+        const enable = types.includes("f16") ? "enable f16;\n" : "";
+        return enable + specialise(source, constants);
+      });
       this.#kernels.set(key, kernel);
     }
     return kernel;
@@ -242,6 +247,11 @@ export class Gpu implements Disposable {
     }
   }
 
+  /** Whether the adapter has 16-bit floats (`shader-f16`). */
+  get hasF16(): boolean {
+    return this.device.features.has("shader-f16");
+  }
+
   /** Whether {@linkcode measure} is running. */
   get isMeasuring(): boolean {
     return this.#measured !== undefined;
@@ -256,8 +266,13 @@ export class Gpu implements Disposable {
   }
 
   /** Allocates a tensor and uploads its values. */
-  tensorFrom(label: string, shape: readonly number[], values: Float32Array | Uint32Array): Tensor {
-    const tensor = this.tensor(label, shape, values instanceof Float32Array ? "f32" : "u32");
+  tensorFrom(
+    label: string,
+    shape: readonly number[],
+    values: Float32Array | Uint32Array,
+    type: TensorType = values instanceof Float32Array ? "f32" : "u32",
+  ): Tensor {
+    const tensor = this.tensor(label, shape, type);
     this.write(tensor, values);
     return tensor;
   }
@@ -267,14 +282,16 @@ export class Gpu implements Disposable {
     if (this.isMeasuring) return;
     this.device.queue.writeBuffer(
       tensor.buffer,
-      tensor.byteOffset + offset * 4,
-      values as Float32Array<ArrayBuffer>,
+      tensor.byteOffset + offset * tensor.elementBytes,
+      (tensor.type === "f16" ? halves(values) : values) as Float32Array<ArrayBuffer>,
     );
   }
 
   /** Reads a tensor of numbers back. Waits for all work submitted so far. */
   async read(tensor: Tensor): Promise<Float32Array> {
-    return new Float32Array(await this.#readBytes(tensor));
+    const bytes = await this.#readBytes(tensor);
+    if (tensor.type !== "f16") return new Float32Array(bytes);
+    return Float32Array.from(new Float16Array(bytes, 0, tensor.size));
   }
 
   /** Reads a tensor of unsigned integers back. */
@@ -283,7 +300,7 @@ export class Gpu implements Disposable {
   }
 
   async #readBytes(tensor: Tensor): Promise<ArrayBuffer> {
-    const size = tensor.size * 4;
+    const size = Math.ceil(tensor.size * tensor.elementBytes / 4) * 4; // as copies must be
     const staging = this.#staging.get(size)?.pop() ?? this.device.createBuffer({
       label: "staging",
       size,
@@ -364,9 +381,16 @@ export class Gpu implements Disposable {
 const ALIGNMENT = 256;
 
 /** Bytes that a tensor takes. */
-function bytesOf({ shape, capacity = 0 }: TensorSpec): number {
+function bytesOf({ shape, type = "f32", capacity = 0 }: TensorSpec): number {
   const elements = Math.max(capacity, shape.reduce((a, b) => a * b, 1), 1);
-  return Math.ceil(elements * 4 / 16) * 16;
+  return Math.ceil(elements * bytesPerElement(type) / 16) * 16;
+}
+
+/** Rounds to 16 bits; an odd one is followed by a 0, as uploads are of whole words. */
+function halves(values: ArrayLike<number>): Float16Array {
+  const rounded = new Float16Array(Math.ceil(values.length / 2) * 2);
+  rounded.set(Float16Array.from(values));
+  return rounded;
 }
 
 class LazyKernel implements Kernel {
@@ -395,7 +419,7 @@ class LazyKernel implements Kernel {
 const MAX_POOLED_BYTES = 2 ** 20;
 
 /** What is used where the adapter has it. */
-const OPTIONAL_FEATURES: readonly GPUFeatureName[] = ["timestamp-query"];
+const OPTIONAL_FEATURES: readonly GPUFeatureName[] = ["timestamp-query", "shader-f16"];
 
 const REQUIRED_LIMITS = [
   "maxBufferSize",

@@ -204,8 +204,8 @@ export class Plan implements Disposable {
           from.buffer,
           from.byteOffset,
           to.buffer,
-          to.byteOffset + offset() * 4,
-          from.size * 4,
+          to.byteOffset + offset() * to.elementBytes,
+          from.size * from.elementBytes,
         );
       } else {
         const { buffer, byteOffset, byteLength } = operation.tensor;

@@ -1,5 +1,10 @@
-/** Element type of a tensor. */
-export type TensorType = "f32" | "u32";
+/** Element type of a tensor; `f16` needs an adapter that has it, see {@linkcode Gpu.hasF16}. */
+export type TensorType = "f32" | "f16" | "u32";
+
+/** Bytes of one element. */
+export function bytesPerElement(type: TensorType): number {
+  return type === "f16" ? 2 : 4;
+}
 
 /**
  * A dense row-major array in GPU memory, or a run of whole rows of one.
@@ -35,6 +40,11 @@ export class Tensor {
     return this.shape.reduce((a, b) => a * b, 1);
   }
 
+  /** Bytes of one element. */
+  get elementBytes(): number {
+    return bytesPerElement(this.type);
+  }
+
   /** The tensor as a bind-group resource. */
   get binding(): GPUBufferBinding {
     return { buffer: this.buffer, offset: this.byteOffset, size: this.byteLength };
@@ -45,7 +55,7 @@ export class Tensor {
    * it is bound, its offset must be a multiple of 256 bytes.
    */
   rows(start: number, count: number): Tensor {
-    const rowBytes = this.size / this.shape[0] * 4;
+    const rowBytes = this.size / this.shape[0] * this.elementBytes;
     return new Tensor(
       this.label,
       [count, ...this.shape.slice(1)],
@@ -58,7 +68,7 @@ export class Tensor {
 
   /** The first elements as a tensor of another shape over the same memory. */
   as(shape: readonly number[]): Tensor {
-    const bytes = shape.reduce((a, b) => a * b, 4);
+    const bytes = shape.reduce((a, b) => a * b, this.elementBytes);
     if (bytes > this.byteLength) {
       throw new RangeError(`${this.label} has no room for (${shape.join(", ")})`);
     }
@@ -71,14 +81,14 @@ export class Tensor {
    */
   from(start: number): Tensor {
     const { label, type, buffer } = this;
-    const offset = this.byteOffset + start * 4;
+    const offset = this.byteOffset + start * this.elementBytes;
     return new Tensor(
       label,
       [this.size - start],
       type,
       buffer,
       offset,
-      this.byteLength - start * 4,
+      this.byteLength - start * this.elementBytes,
     );
   }
 }
@@ -90,13 +100,22 @@ export interface RowSlice {
 }
 
 /**
- * Cuts `rows` rows of `columns` numbers into runs of at most `maxBytes` each, every one of which
- * starts at a multiple of 64 rows, hence of 256 bytes, as bindings must.
+ * Cuts `rows` rows of `columns` elements into runs of at most `maxBytes` each, every one of which
+ * starts at a multiple of 64 rows, or 128 of 16 bits, hence of 256 bytes, as bindings must.
  */
-export function rowSlices(rows: number, columns: number, maxBytes: number): RowSlice[] {
-  const perSlice = Math.floor(maxBytes / (columns * 4) / 64) * 64;
-  if (rows * columns * 4 <= maxBytes) return [{ start: 0, count: rows }];
-  if (perSlice === 0) throw new RangeError(`64 rows of ${columns} exceed ${maxBytes} bytes`);
+export function rowSlices(
+  rows: number,
+  columns: number,
+  maxBytes: number,
+  type: TensorType = "f32",
+): RowSlice[] {
+  const rowBytes = columns * bytesPerElement(type);
+  if (rows * rowBytes <= maxBytes) return [{ start: 0, count: rows }];
+  const multiple = 256 / bytesPerElement(type);
+  const perSlice = Math.floor(maxBytes / rowBytes / multiple) * multiple;
+  if (perSlice === 0) {
+    throw new RangeError(`${multiple} rows of ${columns} exceed ${maxBytes} bytes`);
+  }
   const slices: RowSlice[] = [];
   for (let start = 0; start < rows; start += perSlice) {
     slices.push({ start, count: Math.min(perSlice, rows - start) });

@@ -18,7 +18,16 @@ export interface ActivationSizes {
    * @default false
    */
   recompute?: boolean;
+  /**
+   * What activations between the residual stream's ends are stored in; the stream itself, logits
+   * and statistics are of 32 bits.
+   * @default "f32"
+   */
+  precision?: Precision;
 }
+
+/** Number format of activations and of the weights that products are computed with. */
+export type Precision = "f32" | "f16";
 
 /** A tensor to be allocated. */
 export interface TensorSpec {
@@ -31,29 +40,30 @@ export interface TensorSpec {
  * and GELU put out is computed again instead, in one pass over memory each.
  */
 function blockActivations({ width: C, heads }: Gpt2Config, sizes: ActivationSizes) {
-  const { batch: B, length: T } = sizes;
+  const { batch: B, length: T, precision: type } = sizes;
   const N = B * T;
   return {
     /** Residual stream into the block. */
     x: { shape: [N, C] },
-    qkv: { shape: [N, 3 * C] },
+    qkv: { shape: [N, 3 * C], type },
     logSums: { shape: [B, heads, T] },
-    attended: { shape: [N, C] },
+    attended: { shape: [N, C], type },
     /** Residual stream between attention and MLP. */
     middle: { shape: [N, C] },
-    hidden: { shape: [N, 4 * C] },
+    hidden: { shape: [N, 4 * C], type },
   } satisfies Record<string, TensorSpec>;
 }
 
 /** Scratch that each block uses in both passes. */
-function scratchActivations({ width: C }: Gpt2Config, { batch, length }: ActivationSizes) {
+function scratchActivations({ width: C }: Gpt2Config, sizes: ActivationSizes) {
+  const { batch, length, precision: type } = sizes;
   const N = batch * length;
   return {
     /** A layer norm's output, then the gradient of it or of attention's output. */
-    branch: { shape: [N, C] },
+    branch: { shape: [N, C], type },
     statistics: { shape: [N, 2] },
     /** GELU's output, then the gradient of it, of `hidden` or of `qkv`. */
-    wide: { shape: [N, 4 * C] },
+    wide: { shape: [N, 4 * C], type },
   } satisfies Record<string, TensorSpec>;
 }
 

@@ -1,5 +1,8 @@
+import { UsageError, UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Plan } from "../gpu/plan.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import { castToHalf } from "../ops/cast.ts";
 import { crossEntropy } from "../ops/cross_entropy.ts";
 import { sortedPlaces } from "../ops/embedding.ts";
 import { mean } from "../ops/mean.ts";
@@ -7,7 +10,8 @@ import type { Activations } from "./activations.ts";
 import { backward } from "./backward.ts";
 import type { Gpt2Config } from "./config.ts";
 import { forward, type Pass } from "./forward.ts";
-import type { TensorMap } from "./weights.ts";
+import type { ParameterSpec } from "./parameters.ts";
+import { capacityOf, type TensorMap } from "./weights.ts";
 
 /** A batch of windows of tokens. */
 export interface TokenBatch {
@@ -23,6 +27,35 @@ export function uploadBatch(gpu: Gpu, activations: Activations, batch: TokenBatc
   gpu.write(outer.tokens, batch.inputs);
   gpu.write(outer.targets, batch.targets);
   if (backward) gpu.write(backward.order, sortedPlaces(batch.inputs));
+}
+
+/**
+ * Copies of the matrices in 16 bits, among the other weights as they are, and a plan that brings
+ * them up to date.
+ *
+ * @throws {UserError} If the adapter has no 16-bit floats.
+ * @throws {UsageError} If the width is odd: rows of 16 bits must be whole words.
+ */
+export function halfWeights(
+  gpu: Gpu,
+  table: readonly ParameterSpec[],
+  weights: TensorMap,
+): { weights: TensorMap; copies: Tensor[]; plan: Plan } {
+  if (!gpu.hasF16) {
+    throw new UserError(
+      `the adapter "${gpu.adapterName}" has no 16-bit floats (shader-f16): train in f32`,
+    );
+  }
+  const width = weights.get("wte.weight")!.shape[1];
+  if (width % 2 !== 0) throw new UsageError(`f16 needs an even width, not ${width}`);
+  const plan = new Plan(gpu);
+  const rounded = table.filter(({ name, shape }) => shape.length === 2 && name !== "wpe.weight");
+  const copies = gpu.tensors(rounded.map((spec) => (
+    { label: `half ${spec.name}`, shape: spec.shape, type: "f16", capacity: capacityOf(spec) }
+  )));
+  rounded.forEach(({ name }, i) => castToHalf(gpu, plan, weights.get(name)!, copies[i]));
+  const byName = rounded.map(({ name }, i) => [name, copies[i]] as const);
+  return { weights: new Map([...weights, ...byName]), copies, plan };
 }
 
 /** A plan that leaves the loss of each token in `losses` and their mean in `loss`. */
@@ -49,7 +82,8 @@ export function clearPlan(gpu: Gpu, gradients: TensorMap): Plan {
 
 /**
  * A plan that leaves the mean loss of a micro-batch in `loss`, and adds its part of the gradient
- * of the mean loss of `microBatches` like it to `gradients`. Its sections are `forward`, `loss`
+ * of the mean loss of `microBatches` like it, times the loss scale if there is one, to
+ * `gradients`. Its sections are `forward`, `loss`
  * (logits and cross-entropy, in both directions) and `backward`.
  */
 export function gradientPlan(
@@ -58,7 +92,7 @@ export function gradientPlan(
   weights: TensorMap,
   activations: Activations,
   gradients: TensorMap,
-  microBatches = 1,
+  { microBatches = 1, lossScale }: { microBatches?: number; lossScale?: Tensor } = {},
 ): Plan {
   const plan = new Plan(gpu);
   const { outer } = activations;
@@ -73,6 +107,7 @@ export function gradientPlan(
     dx: activations.backward!.dfinal,
     dwte: gradients.get("wte.weight")!,
     microBatches,
+    lossScale,
   });
   mean(gpu, plan, outer.losses, outer.loss, 0);
   plan.section("backward");

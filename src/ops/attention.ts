@@ -35,12 +35,13 @@ function rowsPerInvocation(gpu: Gpu, headSize: number): number {
   return gpu.isSoftware && headSize <= 64 ? 4 : 1;
 }
 
-function specialisation(gpu: Gpu, { heads, width }: AttentionShape) {
+function specialisation(gpu: Gpu, { heads, width, qkv }: AttentionShape & { qkv: Tensor }) {
   const headSize = width / heads;
   return {
     HEAD_SIZE: headSize,
     HEAD4: Math.ceil(headSize / 4),
     VECTOR: headSize % 4 === 0,
+    TYPE: qkv.type,
     THREADS: gpu.isSoftware ? 8 : 64,
   };
 }

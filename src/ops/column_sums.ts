@@ -41,14 +41,18 @@ export function columnSums(
   const plainScratch = scratch.rows(0, scratch.size / 2);
   const weightedScratch = scratch.from(scratch.size / 2);
   plan.dispatch(
-    gpu.kernel("column_sums", source, { THREADS, WEIGHTED: weighted !== undefined }),
+    gpu.kernel("column_sums", source, {
+      THREADS,
+      TYPE: values.type,
+      WEIGHTED: weighted !== undefined,
+    }),
     [Math.ceil(columns / THREADS), blocks],
     [columns, rows, ROWS_PER_BLOCK, 0],
     weighted
       ? [values, plainScratch, weighted.x, weighted.statistics, weightedScratch]
       : [values, plainScratch],
   );
-  const total = gpu.kernel("column_sums", source, { THREADS, WEIGHTED: false });
+  const total = gpu.kernel("column_sums", source, { THREADS, TYPE: "f32", WEIGHTED: false });
   for (const [from, to] of [[plainScratch, sums], [weightedScratch, weighted?.sums]]) {
     if (!from || !to) continue;
     plan.dispatch(total, [Math.ceil(columns / THREADS), 1], [columns, blocks, blocks, 1], [

@@ -38,6 +38,8 @@ export interface CrossEntropy {
   microBatches?: number;
   /** Like wte: added to. */
   dwte?: Tensor;
+  /** [0]: what gradients are multiplied by, for {@linkcode LossScaled}. @default 1 */
+  lossScale?: Tensor;
 }
 
 /**
@@ -50,7 +52,7 @@ export interface CrossEntropy {
 export function outputLogits(gpu: Gpu, plan: Plan, x: Tensor, wte: Tensor, logits: Tensor): void {
   const [m, k] = x.shape;
   const outStride = logits.shape[1];
-  for (const { start, count } of rowSlices(outStride, k, gpu.maxBindingBytes)) {
+  for (const { start, count } of rowSlices(outStride, k, gpu.maxBindingBytes, wte.type)) {
     matmul(gpu, plan, {
       a: x,
       b: wte.rows(start, count),
@@ -71,13 +73,14 @@ export function outputLogits(gpu: Gpu, plan: Plan, x: Tensor, wte: Tensor, logit
  * one binding.
  */
 export function crossEntropy(gpu: Gpu, plan: Plan, op: CrossEntropy): void {
-  const { x, wte, logits, dx, dwte, microBatches = 1 } = op;
+  const { x, wte, logits, dx, dwte, microBatches = 1, lossScale } = op;
   const [rows, width] = x.shape;
   const [chunk, padded] = logits.shape;
-  const slices = rowSlices(padded, width, gpu.maxBindingBytes);
+  const slices = rowSlices(padded, width, gpu.maxBindingBytes, wte.type);
   const kernel = gpu.kernel("cross_entropy", source, {
     THREADS: rowThreads(gpu),
     BACKWARD: dx !== undefined,
+    SCALED: lossScale !== undefined,
   });
   for (let first = 0; first < rows; first += chunk) {
     const m = Math.min(chunk, rows - first);
@@ -87,7 +90,7 @@ export function crossEntropy(gpu: Gpu, plan: Plan, op: CrossEntropy): void {
       kernel,
       spread(m),
       [m, first, wte.shape[0], padded, f32(1 / (rows * microBatches))],
-      [op.targets, logits, op.losses],
+      [op.targets, logits, op.losses, ...(lossScale ? [lossScale] : [])],
     );
     if (!dx || !dwte) continue;
     slices.forEach(({ start, count }, i) => {

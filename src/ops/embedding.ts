@@ -25,8 +25,10 @@ export interface EmbeddingForward {
 /** Appends the sum of token and position embeddings. */
 export function embedding(gpu: Gpu, plan: Plan, op: EmbeddingForward): void {
   const [rows, columns] = op.x.shape;
-  const kernel = gpu.kernel("embedding", forwardSource, { THREADS });
-  for (const { start, count } of rowSlices(op.wte.shape[0], columns, gpu.maxBindingBytes)) {
+  const kernel = gpu.kernel("embedding", forwardSource, { THREADS, WTE_TYPE: op.wte.type });
+  for (
+    const { start, count } of rowSlices(op.wte.shape[0], columns, gpu.maxBindingBytes, op.wte.type)
+  ) {
     plan.dispatch(
       kernel,
       spread(Math.ceil(rows * columns / THREADS)),

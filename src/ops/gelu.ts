@@ -9,6 +9,6 @@ import source from "../../wgsl/gelu.wgsl" with { type: "text" };
  * are parts of the matrix products before and after; see {@linkcode matmul}.
  */
 export function gelu(gpu: Gpu, plan: Plan, x: Tensor, y: Tensor): void {
-  const kernel = gpu.kernel("gelu", source, { THREADS });
+  const kernel = gpu.kernel("gelu", source, { THREADS, X_TYPE: x.type, Y_TYPE: y.type });
   plan.dispatch(kernel, spread(Math.ceil(x.size / THREADS)), [x.size], [x, y]);
 }

@@ -24,7 +24,7 @@ export interface LayerNormForward {
 export function layerNorm(gpu: Gpu, plan: Plan, op: LayerNormForward): void {
   const [rows, columns] = op.x.shape;
   plan.dispatch(
-    gpu.kernel("layer_norm", forwardSource, { THREADS: rowThreads(gpu) }),
+    gpu.kernel("layer_norm", forwardSource, { THREADS: rowThreads(gpu), Y_TYPE: op.y.type }),
     spread(rows),
     [columns, rows],
     [op.x, op.gain, op.bias, op.y, op.statistics],
@@ -52,7 +52,10 @@ export interface LayerNormBackward {
 export function layerNormBackward(gpu: Gpu, plan: Plan, op: LayerNormBackward): void {
   const [rows, columns] = op.x.shape;
   plan.dispatch(
-    gpu.kernel("layer_norm_backward", backwardSource, { THREADS: rowThreads(gpu) }),
+    gpu.kernel("layer_norm_backward", backwardSource, {
+      THREADS: rowThreads(gpu),
+      DY_TYPE: op.dy.type,
+    }),
     spread(rows),
     [columns, rows],
     [op.x, op.gain, op.statistics, op.dy, op.dx],

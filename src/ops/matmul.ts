@@ -6,7 +6,10 @@ import { gridUnit, type MatmulVariant, threadsOf } from "./matmul_variants.ts";
 import registersSource from "../../wgsl/matmul_registers.wgsl" with { type: "text" };
 import workgroupSource from "../../wgsl/matmul_workgroup.wgsl" with { type: "text" };
 
-/** A product out = alpha · op(A) op(B) + beta · out + bias of row-major matrices. */
+/**
+ * A product out = alpha · op(A) op(B) + beta · out + bias of row-major matrices. A, B and `out` may
+ * be stored in 16 bits each; sums are of 32.
+ */
 export interface MatmulOptions {
   /** op(A) is (m, k). */
   a: Tensor;
@@ -56,7 +59,9 @@ export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
   const vector = whole && !(aTransposed && tileRows === 1);
   const constants = {
     VECTOR: vector,
-    ELEMENT: vector ? "vec4f" : "f32",
+    A_TYPE: a.type,
+    B_TYPE: b.type,
+    OUT_TYPE: out.type,
     A_TRANSPOSED: aTransposed,
     B_TRANSPOSED: bTransposed,
     GELU: activated !== undefined,

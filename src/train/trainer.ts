@@ -1,9 +1,17 @@
 import type { Plan } from "../gpu/plan.ts";
-import { type Activations, allocateActivations, freeActivations } from "../model/activations.ts";
+import { lossScale, LossScaled } from "../optim/loss_scaled.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import {
+  type Activations,
+  allocateActivations,
+  freeActivations,
+  type Precision,
+} from "../model/activations.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
 import {
   clearPlan,
   gradientPlan,
+  halfWeights,
   lossPlan,
   type TokenBatch,
   uploadBatch,
@@ -28,6 +36,13 @@ export interface TrainerOptions {
    * @default false
    */
   recompute?: boolean;
+  /**
+   * `f16` stores activations between the ends of the residual stream, and the weights that products
+   * are computed with, in 16 bits, with a loss scale that adapts by itself. Sums, the residual
+   * stream, logits, master weights and gradients of weights stay in 32.
+   * @default "f32"
+   */
+  precision?: Precision;
   /** Makes the optimiser, e.g. `(target) => new Agd(target)`. */
   optimizer: (target: OptimizerTarget) => Optimizer;
 }
@@ -70,6 +85,7 @@ export class Trainer implements Disposable {
   readonly #batch: number;
   readonly #accumulate: number;
   readonly #gradients: TensorMap;
+  readonly #half?: { copies: Tensor[]; plan: Plan };
   readonly #activations: Activations;
   readonly #clearPlan: Plan;
   readonly #gradientPlan: Plan;
@@ -79,10 +95,11 @@ export class Trainer implements Disposable {
    * Allocates everything that a step needs.
    *
    * @throws {UserError} If the adapter cannot hold a buffer or binding that this needs.
-   * @throws {UsageError} If `batch` or `accumulate` is not a positive integer.
+   * @throws {UsageError} If `batch` or `accumulate` is not a positive integer, or the width is odd
+   * where it is to be `f16`.
    */
   constructor(model: Gpt2, options: TrainerOptions) {
-    const { batch, accumulate = 1, recompute = false, optimizer } = options;
+    const { batch, accumulate = 1, recompute = false, precision = "f32", optimizer } = options;
     for (const [name, value] of Object.entries({ batch, accumulate })) {
       if (Number.isSafeInteger(value) && value >= 1) continue;
       throw new UsageError(`${name} must be a positive integer, not ${value}`);
@@ -93,19 +110,29 @@ export class Trainer implements Disposable {
     this.#accumulate = accumulate;
     const parts = gpu.allocateAll(() => {
       const gradients = allocateLike(gpu, table.filter((spec) => spec.trainable), "gradient");
-      const made = optimizer({ gpu, table, weights, gradients });
-      const sizes = { batch, length: config.context, backward: true, recompute };
+      const target = { gpu, table, weights, gradients };
+      const made = optimizer(target);
+      const sizes = { batch, length: config.context, backward: true, recompute, precision };
       const activations = allocateActivations(gpu, config, sizes);
+      const half = precision === "f16" ? halfWeights(gpu, table, weights) : undefined;
+      // Gradients of the logits start at up to 1.
+      const scale = half &&
+        lossScale(gpu, 2 ** Math.ceil(Math.log2(accumulate * batch * config.context)));
       return {
         gradients,
-        optimizer: made,
+        half,
+        optimizer: scale ? new LossScaled(made, target, scale) : made,
         activations,
         clearPlan: clearPlan(gpu, gradients),
-        gradientPlan: gradientPlan(gpu, config, weights, activations, gradients, accumulate),
+        gradientPlan: gradientPlan(gpu, config, half?.weights ?? weights, activations, gradients, {
+          microBatches: accumulate,
+          lossScale: scale,
+        }),
         lossPlan: lossPlan(gpu, config, made.evaluationWeights, activations),
       };
     });
     this.#gradients = parts.gradients;
+    this.#half = parts.half;
     this.optimizer = parts.optimizer;
     this.#activations = parts.activations;
     this.#clearPlan = parts.clearPlan;
@@ -124,6 +151,7 @@ export class Trainer implements Disposable {
     const { gpu } = this.#model;
     const start = performance.now() - (gpu.isSoftware ? gpu.submitMs : 0);
     this.#clearPlan.run();
+    this.#half?.plan.run();
     const losses = this.#runEach(this.#gradientPlan, batch);
     this.optimizer.step();
     const { summary } = this.optimizer;
@@ -171,7 +199,8 @@ export class Trainer implements Disposable {
     this.#clearPlan[Symbol.dispose]();
     this.#gradientPlan[Symbol.dispose]();
     this.#lossPlan[Symbol.dispose]();
-    this.#model.gpu.free(...this.#gradients.values());
+    this.#half?.plan[Symbol.dispose]();
+    this.#model.gpu.free(...this.#gradients.values(), ...this.#half?.copies ?? []);
   }
 }
 

@@ -76,6 +76,7 @@ const CASES: [name: string, Make, Partial<RunOptions>][] = [
     [kind, make],
   ): [string, Make, Partial<RunOptions>] => [kind, make, {}]),
   ["micro-batches, recomputed", OPTIMIZERS["sgd"], MICRO_BATCHES],
+  ["16 bits", OPTIMIZERS["agd spectral"], { precision: "f16" }],
 ];
 
 for (const [name, make, options] of CASES) {

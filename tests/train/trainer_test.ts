@@ -213,3 +213,27 @@ Deno.test("trainer: impossible batches are usage errors", async () => {
     ...[UsageError, "a batch must hold 2 sequences of 5 tokens"] as const,
   );
 });
+
+Deno.test("trainer: in 16 bits the losses are nearly the same, again and again", async () => {
+  const run = async (precision: "f32" | "f16") => {
+    using model = await Gpt2.create(gpu, ODD, { vocabulary, seed: 7 });
+    using trainer = new Trainer(model, { batch: 2, optimizer: agd, precision });
+    const results = [];
+    for (const batch of BATCHES) results.push(await trainer.step(batch));
+    return [...results.map(({ loss }) => loss), await trainer.loss(BATCHES[0])];
+  };
+  const losses = await run("f16");
+  assertClose(losses, await run("f32"), 3e-3);
+  assertEquals(await run("f16"), losses);
+  assertNotEquals(losses, await run("f32"));
+});
+
+Deno.test("trainer: 16 bits take an even width", async () => {
+  const odd = { ...ODD, width: 15, heads: 3 };
+  using model = await Gpt2.create(gpu, odd, { vocabulary });
+  assertThrows(
+    () => new Trainer(model, { batch: 2, optimizer: agd, precision: "f16" }),
+    UsageError,
+    "f16 needs an even width, not 15",
+  );
+});

@@ -24,30 +24,42 @@ const offset_z = 2u;
 const offset_w = 3u;
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> a: array<$ELEMENT>;
-@group(0) @binding(2) var<storage, read> b: array<$ELEMENT>;
-@group(0) @binding(3) var<storage, read> bias: array<$ELEMENT>;
-@group(0) @binding(4) var<storage, read_write> out: array<$ELEMENT>;
+//: if VECTOR
+alias Value = vec4f;
+alias A = vec4<$A_TYPE>;
+alias B = vec4<$B_TYPE>;
+alias Out = vec4<$OUT_TYPE>;
+//: else
+alias Value = f32;
+alias A = $A_TYPE;
+alias B = $B_TYPE;
+alias Out = $OUT_TYPE;
+//: end
+
+@group(0) @binding(1) var<storage, read> a: array<A>;
+@group(0) @binding(2) var<storage, read> b: array<B>;
+@group(0) @binding(3) var<storage, read> bias: array<Value>;
+@group(0) @binding(4) var<storage, read_write> out: array<Out>;
 //: if GELU
 // (M, N): GELU of out.
-@group(0) @binding(5) var<storage, read_write> activated: array<$ELEMENT>;
-//: include gelu T=${ELEMENT}
+@group(0) @binding(5) var<storage, read_write> activated: array<Out>;
+//: include gelu T=Value
 //: end
 //: if GELU_BACKWARD
 // (M, N): what the GELU was taken of, whose derivative each product is multiplied by.
-@group(0) @binding(5) var<storage, read> hidden: array<$ELEMENT>;
-//: include gelu T=${ELEMENT}
+@group(0) @binding(5) var<storage, read> hidden: array<Out>;
+//: include gelu T=Value
 //: end
 
 // Four numbers of a stored row of A, from `column` on. `rows` and `columns` are those stored.
 fn load_a(start: u32, row: u32, column: u32, rows: u32, columns: u32) -> vec4f {
 //: if VECTOR
-  return a[(start + row * parameters.stride_a + column) / 4u];
+  return vec4f(a[(start + row * parameters.stride_a + column) / 4u]);
 //: else
   var value = vec4f();
   //: for e in 0..4
   if (row < rows && column + ${e}u < columns) {
-    value[$e] = a[start + row * parameters.stride_a + column + ${e}u];
+    value[$e] = f32(a[start + row * parameters.stride_a + column + ${e}u]);
   }
   //: end
   return value;
@@ -56,28 +68,28 @@ fn load_a(start: u32, row: u32, column: u32, rows: u32, columns: u32) -> vec4f {
 
 fn load_b(start: u32, row: u32, column: u32, rows: u32, columns: u32) -> vec4f {
 //: if VECTOR
-  return b[(start + row * parameters.stride_b + column) / 4u];
+  return vec4f(b[(start + row * parameters.stride_b + column) / 4u]);
 //: else
   var value = vec4f();
   //: for e in 0..4
   if (row < rows && column + ${e}u < columns) {
-    value[$e] = b[start + row * parameters.stride_b + column + ${e}u];
+    value[$e] = f32(b[start + row * parameters.stride_b + column + ${e}u]);
   }
   //: end
   return value;
 //: end
 }
 
-fn store_element(at: u32, column: u32, product: $ELEMENT) {
+fn store_element(at: u32, column: u32, product: Value) {
   var value = parameters.alpha * product;
   if (parameters.has_bias != 0u) { value += bias[column]; }
-  if (parameters.beta != 0.0) { value += parameters.beta * out[at]; }
+  if (parameters.beta != 0.0) { value += parameters.beta * Value(out[at]); }
 //: if GELU_BACKWARD
-  value *= gelu_derivative(hidden[at]);
+  value *= gelu_derivative(Value(hidden[at]));
 //: end
-  out[at] = value;
+  out[at] = Out(value);
 //: if GELU
-  activated[at] = gelu(value);
+  activated[at] = Out(gelu(value));
 //: end
 }
 

@@ -1,0 +1,81 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import { f32, Plan } from "../gpu/plan.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import type { TensorMap } from "../model/weights.ts";
+import type { Optimizer, OptimizerTarget } from "./optimizer.ts";
+import { trainable } from "./optimizer.ts";
+import { elementwise, runsOf } from "./runs.ts";
+import scaleSource from "../../wgsl/loss_scale.wgsl" with { type: "text" };
+import unscaleSource from "../../wgsl/unscale_gradients.wgsl" with { type: "text" };
+
+/** Steps without an overflow after which the scale doubles. */
+const PATIENCE = 200;
+
+/** A tensor (2) for {@linkcode LossScaled}: the scale, and the steps since it changed. */
+export function lossScale(gpu: Gpu, initial: number): Tensor {
+  return gpu.tensorFrom("loss scale", [2], Float32Array.of(initial, 0));
+}
+
+/**
+ * An optimiser whose gradients come multiplied by a loss scale, so that small ones survive in 16
+ * bits (Micikevicius et al. 2018, arXiv:1710.03740, section 3.2). They are divided by it before the
+ * step. The scale adapts by itself: gradients that overflow halve it, and 200 steps without
+ * an overflow double it. That a step with such gradients is skipped is the optimiser's part.
+ */
+export class LossScaled implements Optimizer {
+  /** That of the optimiser, and `f16`. */
+  readonly kind: string;
+  /** That of the optimiser, and `loss_scale`. */
+  readonly state: TensorMap;
+  readonly #inner: Optimizer;
+  readonly #gpu: Gpu;
+  readonly #plan: Plan;
+  readonly #owned: Tensor[];
+
+  /** @param scale From {@linkcode lossScale}; freed with this. */
+  constructor(inner: Optimizer, target: OptimizerTarget, scale: Tensor) {
+    const { gpu, gradients } = target;
+    this.#inner = inner;
+    this.#gpu = gpu;
+    this.kind = `${inner.kind}, f16`;
+    this.state = new Map([...inner.state, ["loss_scale", scale]]);
+    const overflow = gpu.tensor("overflow", [1], "u32");
+    this.#owned = [scale, overflow];
+    const plan = this.#plan = new Plan(gpu);
+    const runs = runsOf(gpu, trainable(target), [gradients]);
+    elementwise(gpu, plan, ["unscale_gradients", unscaleSource], [scale, overflow], runs, []);
+    plan.dispatch(gpu.kernel("loss_scale", scaleSource), [1], [f32(PATIENCE)], [scale, overflow]);
+  }
+
+  /** Divides the gradients by the scale, adapts it, and takes the optimiser's step. */
+  step(): void {
+    this.#plan.run();
+    this.#inner.step();
+  }
+
+  /** Those of the optimiser. */
+  get evaluationWeights(): TensorMap {
+    return this.#inner.evaluationWeights;
+  }
+
+  /** That of the optimiser. */
+  get summary(): Tensor | undefined {
+    return this.#inner.summary;
+  }
+
+  /** That of the optimiser. */
+  get learningRate(): number | undefined {
+    return this.#inner.learningRate;
+  }
+
+  set learningRate(value: number | undefined) {
+    this.#inner.learningRate = value;
+  }
+
+  /** Frees the optimiser's state too. */
+  dispose(): void {
+    this.#plan[Symbol.dispose]();
+    this.#inner.dispose();
+    this.#gpu.free(...this.#owned);
+  }
+}
