@@ -1,9 +1,19 @@
-// Decides whether a step is done or skipped, and counts those that are done.
+// Decides whether a step is done or skipped, and counts those that are done. If CLIPPED, also by
+// what the gradients are multiplied so that their global 2-norm is at most `most` (Pascanu et al.
+// 2013, algorithm 1).
 
 struct Parameters {
-  flags: u32,
+  findings: u32,
   beta1: f32,
   beta2: f32,
+//: if CLIPPED
+  most: f32,
+//: end
+}
+
+struct Finding {
+  unfit: u32,
+  squares: f32,
 }
 
 struct Progress {
@@ -17,24 +27,39 @@ struct Progress {
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-// One for each workgroup that looked for unfit gradients.
-@group(0) @binding(1) var<storage, read> flags: array<u32>;
+// One for each workgroup that looked at gradients.
+@group(0) @binding(1) var<storage, read> findings: array<Finding>;
 @group(0) @binding(2) var<storage, read_write> progress: Progress;
 // [0]: the same as progress.skipped.
 @group(0) @binding(3) var<storage, read_write> summary: array<f32>;
+//: if CLIPPED
+@group(0) @binding(4) var<storage, read_write> factor: f32;
+//: end
 
 const threads = ${THREADS}u;
 var<workgroup> unfit: array<u32, threads>;
+//: if CLIPPED
+//: include workgroup_sum T=f32
+//: end
 
 @compute @workgroup_size($THREADS)
 fn main(@builtin(local_invocation_index) thread: u32) {
   var found = 0u;
-  for (var f = thread; f < parameters.flags; f += threads) { found |= flags[f]; }
+  var squares = 0.0;
+  for (var f = thread; f < parameters.findings; f += threads) {
+    found |= findings[f].unfit;
+//: if CLIPPED
+    squares += findings[f].squares;
+//: end
+  }
   unfit[thread] = found;
   for (var half = threads / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (thread < half) { unfit[thread] |= unfit[thread + half]; }
   }
+//: if CLIPPED
+  let norm = sqrt(workgroup_sum(squares, thread));
+//: end
   workgroupBarrier();
   if (thread != 0u) { return; }
   progress.skipped = f32(unfit[0]);
@@ -43,4 +68,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   progress.steps += 1.0;
   progress.power1 *= parameters.beta1;
   progress.power2 *= parameters.beta2;
+//: if CLIPPED
+  factor = select(1.0, parameters.most / norm, norm > parameters.most);
+//: end
 }

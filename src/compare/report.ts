@@ -7,12 +7,13 @@ Losses are validation losses in nats per token, on the same held-out documents a
 Within a cell every optimiser trains the same model for the same number of steps on the same batches
 in the same order, so on equal tokens. AGD has nothing to set, starts from its own initial weights
 and is evaluated on its averaged ones; as published (by the Frobenius norm, without momentum) it is
-evaluated on the last ones. AdamW (betas 0.9 and 0.95, weight decay 0.1, no gradient clipping) and
-SGD (momentum 0.9) start from GPT-2's initial weights, where their name says nothing else, with
-warm-up over the first tenth of the steps (at most 100) and a cosine down to a tenth of the learning
-rate that is given. The best rate of a grid is the one with the lowest final validation loss: it is
-chosen with hindsight, which favours them. ± is the standard deviation over the seeds; differences
-are taken seed by seed. The time includes evaluations, and a first run compiles kernels too.
+evaluated on the last ones. AdamW (betas 0.9 and 0.95, weight decay 0.1, gradients clipped to a
+global norm of 1) and SGD (momentum 0.9) start from GPT-2's initial weights, where their name says
+nothing else, with warm-up over the first tenth of the steps (at most 100) and a cosine down to a
+tenth of the learning rate that is given. The best rate of a grid is the one with the lowest final
+validation loss: it is chosen with hindsight, which favours them. ± is the standard deviation over
+the seeds; differences are taken seed by seed. The time includes evaluations, and a first run
+compiles kernels too.
 `;
 
 /** The tables of a comparison, as Markdown. */

@@ -1,3 +1,4 @@
+import { UsageError } from "../errors.ts";
 import { f32, Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
@@ -16,10 +17,17 @@ export interface AdamWOptions {
   epsilon?: number;
   /** Decay of matrices and embeddings; vectors are not decayed. @default 0.1 */
   weightDecay?: number;
+  /**
+   * The largest global 2-norm of a step's gradients, all parameters' together: where it is
+   * exceeded, all are scaled down to it (Pascanu et al. 2013). Infinity turns this off.
+   * @default 1
+   */
+  clip?: number;
 }
 
 /**
- * AdamW (Loshchilov and Hutter 2019): Adam with decoupled weight decay.
+ * AdamW (Loshchilov and Hutter 2019): Adam with decoupled weight decay, and with gradients clipped
+ * by their global norm. The defaults are those that GPT-2 is commonly trained with.
  *
  * @example
  * ```ts no-run
@@ -60,31 +68,39 @@ export class AdamW implements Optimizer {
   readonly #scalars: Tensor;
   readonly #owned: Tensor[];
 
-  /** Starts from the weights as they are. */
+  /**
+   * Starts from the weights as they are.
+   *
+   * @throws {UsageError} If `clip` is not above 0.
+   */
   constructor(target: OptimizerTarget, options: AdamWOptions) {
-    const { betas = [0.9, 0.95], epsilon = 1e-8, weightDecay = 0.1 } = options;
+    const { betas = [0.9, 0.95], epsilon = 1e-8, weightDecay = 0.1, clip = 1 } = options;
+    if (!(clip > 0)) {
+      throw new UsageError(`clip must be above 0, not ${clip}: Infinity turns it off`);
+    }
     const { gpu, weights, gradients } = target;
     this.#target = target;
     this.learningRate = options.learningRate;
     this.evaluationWeights = weights;
     this.#scalars = gpu.tensor("adamw scalars", [1]);
+    const factor = gpu.tensorFrom("adamw clipping", [1], Float32Array.of(1));
     const specs = trainable(target);
     const [first, second] = ["adamw m", "adamw v"].map((label) => allocateLike(gpu, specs, label));
     this.#plan = new Plan(gpu);
     const { summary, progress, scratch } = guardStep(
       ...[gpu, this.#plan, runsOf(gpu, specs, [gradients])] as const,
-      { decays: betas },
+      { decays: betas, clipping: clip < Infinity ? { norm: clip, factor } : undefined },
     );
     this.summary = summary;
     this.state = new Map([["progress", progress], ...named("m", first), ...named("v", second)]);
-    this.#owned = [this.#scalars, summary, scratch, ...this.state.values()];
+    this.#owned = [this.#scalars, factor, summary, scratch, ...this.state.values()];
     for (const [dimensions, decay] of [[2, weightDecay], [1, 0]]) {
       const alike = specs.filter(({ shape }) => shape.length === dimensions);
       elementwise(
         gpu,
         this.#plan,
         ["adamw", source],
-        [progress, this.#scalars],
+        [progress, this.#scalars, factor],
         runsOf(gpu, alike, [gradients, weights, first, second]),
         [f32(betas[0]), f32(betas[1]), f32(epsilon), f32(decay)],
       );

@@ -6,10 +6,18 @@ import type { Run } from "./runs.ts";
 import beginStepSource from "../../wgsl/begin_step.wgsl" with { type: "text" };
 import unfitSource from "../../wgsl/unfit_gradients.wgsl" with { type: "text" };
 
-/** Flags per run of gradients, at most. */
-const MAX_FLAGS = 1024;
+/** Workgroups per run of gradients, at most. */
+const MAX_GROUPS = 1024;
 /** Gradients that one workgroup looks at, at least. */
 const MIN_SHARE = 16_384;
+
+/** Gradients are scaled down where their global 2-norm exceeds a bound. */
+export interface Clipping {
+  /** The bound. */
+  norm: number;
+  /** (1): gets the number, at most 1, that the gradients are to be multiplied by. */
+  factor: Tensor;
+}
 
 /** What is known of a step before its kernels. */
 export interface StepGuard {
@@ -30,37 +38,40 @@ export interface StepGuard {
  *
  * @param runs Runs of all of the step's gradients alone.
  * @param decays Of averages that start at 0.
+ * @param clipping Whether to find the norm of the gradients too, in the same dispatches.
  * @param summarySize Elements of the summary, with those that the optimiser adds to it.
  */
 export function guardStep(
   gpu: Gpu,
   plan: Plan,
   runs: readonly Run[],
-  { decays: [beta1 = 0, beta2 = 0] = [], summarySize = 1 }: {
+  { decays: [beta1 = 0, beta2 = 0] = [], clipping, summarySize = 1 }: {
     decays?: readonly number[];
+    clipping?: Clipping;
     summarySize?: number;
   } = {},
 ): StepGuard {
-  const groupsOf = (size: number) => Math.min(MAX_FLAGS, Math.ceil(size / MIN_SHARE));
+  const groupsOf = (size: number) => Math.min(MAX_GROUPS, Math.ceil(size / MIN_SHARE));
   const sizes = runs.map(({ tensors }) => tensors[0].size);
   const count = sizes.reduce((sum, size) => sum + groupsOf(size), 0);
-  const flags = gpu.tensor("unfit gradients", [count], "u32");
-  const THREADS = rowThreads(gpu);
-  const unfit = gpu.kernel("unfit_gradients", unfitSource, { THREADS });
+  // Of each workgroup whether a gradient is unfit, and the sum of squares.
+  const findings = gpu.tensor("gradient findings", [count, 2], "u32");
+  const constants = { THREADS: rowThreads(gpu), CLIPPED: clipping !== undefined };
+  const unfit = gpu.kernel("unfit_gradients", unfitSource, constants);
   let first = 0;
   for (const { tensors: [gradients] } of runs) {
     const { size } = gradients;
     const groups = groupsOf(size);
-    plan.dispatch(unfit, [groups], [size, Math.ceil(size / groups), first], [gradients, flags]);
+    plan.dispatch(unfit, [groups], [size, Math.ceil(size / groups), first], [gradients, findings]);
     first += groups;
   }
   const progress = gpu.tensorFrom("progress", [4], Float32Array.of(0, 0, 1, 1));
   const summary = gpu.tensor("summary", [summarySize]);
   plan.dispatch(
-    gpu.kernel("begin_step", beginStepSource, { THREADS }),
+    gpu.kernel("begin_step", beginStepSource, constants),
     [1],
-    [count, f32(beta1), f32(beta2)],
-    [flags, progress, summary],
+    [count, f32(beta1), f32(beta2), ...clipping ? [f32(clipping.norm)] : []],
+    [findings, progress, summary, ...clipping ? [clipping.factor] : []],
   );
-  return { progress, summary, scratch: flags };
+  return { progress, summary, scratch: findings };
 }

@@ -1,7 +1,12 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../../src/errors.ts";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import type { Gpt2Config } from "../../src/model/config.ts";
+import { parameterTable } from "../../src/model/parameters.ts";
 import { AdamW } from "../../src/optim/adamw.ts";
 import { LARGE_VOCABULARY, ODD, randomWeights, SLIM } from "../model/helpers.ts";
-import { assertClose, openTestGpu } from "../ops/helpers.ts";
+import { assertClose, onBothKinds, openTestGpu } from "../ops/helpers.ts";
+import type { Tensors } from "../reference/gpt2.ts";
 import { AdamW as ReferenceAdamW } from "../reference/optimizers/adamw.ts";
 import { assertUnchanged, Bench, checkFiveSteps, checkZeroGradients, CONFIGS } from "./helpers.ts";
 
@@ -22,7 +27,8 @@ for (const [name, config] of Object.entries(CONFIGS)) {
 }
 
 Deno.test("adamw: five steps are the reference's: wte in several bindings, other settings", async () => {
-  const settings = { betas: [0.8, 0.9] as [number, number], epsilon: 1e-3, weightDecay: 0.3 };
+  const betas: [number, number] = [0.8, 0.9];
+  const settings = { betas, epsilon: 1e-3, weightDecay: 0.3, clip: 0.05 };
   await checkFiveSteps(
     ...[slim, LARGE_VOCABULARY] as const,
     (target) => new AdamW(target, { learningRate: 0.01, ...settings }),
@@ -67,4 +73,69 @@ Deno.test("adamw: the learning rate may change between steps", async () => {
   const expected = await other.step(randomWeights(ODD, 3));
   for (const [name, values] of expected) assertClose(after.get(name)!, values, 1e-5, name);
   assertEquals(bench.optimizer.evaluationWeights, bench.target.weights);
+});
+
+/** The 2-norm of all tensors together. */
+function globalNorm(tensors: Tensors): number {
+  return Math.hypot(...[...tensors.values()].map((values) => Math.hypot(...values)));
+}
+
+/** Random gradients of a global 2-norm. */
+function gradientsOf(config: Gpt2Config, seed: number, norm: number): Tensors {
+  const trainable = parameterTable(config).filter((spec) => spec.trainable);
+  const random = randomWeights(config, seed);
+  const gradients = new Map(trainable.map(({ name }) => [name, random.get(name)!]));
+  const factor = norm / globalNorm(gradients);
+  for (const values of gradients.values()) values.forEach((v, i) => values[i] = factor * v);
+  return gradients;
+}
+
+/** The weights after a step with each of the gradients. */
+async function after(gpu: Gpu, config: Gpt2Config, steps: Tensors[], clip?: number) {
+  using bench = new Bench(
+    ...[gpu, config, randomWeights(config, 1)] as const,
+    (target) => new AdamW(target, { learningRate: 0.1, clip }),
+  );
+  let weights = new Map<string, Float32Array>();
+  for (const gradients of steps) weights = await bench.step(gradients);
+  return weights;
+}
+
+for (
+  const [name, on, config] of [
+    ["an odd-sized model", gpu, ODD],
+    ["no trained biases or gains", gpu, { ...ODD, bias: false, affine: false }],
+    ["wte in several bindings", slim, LARGE_VOCABULARY],
+    ["a matrix of several workgroups", gpu, { ...ODD, vocabularySize: 9001 }],
+  ] as const
+) {
+  Deno.test(`adamw: gradients are clipped by their global norm as the reference's: ${name}`, async () => {
+    const norms = [0.5, 100, 0.9, 3];
+    const steps = norms.map((norm, i) => gradientsOf(config, 2 + i, norm));
+    await onBothKinds(on, async () => {
+      const unclipped = await after(on, config, steps, Infinity);
+      for (const clip of [undefined, 10, 0.01]) {
+        const reference = randomWeights(config, 1);
+        const adamw = new ReferenceAdamW(parameterTable(config), { lr: 0.1, clip: clip ?? 1 });
+        for (const gradients of steps) adamw.step(reference, gradients);
+        const weights = await after(on, config, steps, clip);
+        assertEquals(await after(on, config, steps, clip), weights, "bit for bit the same again");
+        for (const [name, values] of weights) {
+          assertClose(values, reference.get(name)!, 1e-5, `${name}, clip ${clip}`);
+        }
+        assertNotEquals(weights, unclipped, `clip ${clip}`);
+      }
+      assertEquals(await after(on, config, steps, 101), unclipped, "a norm below the bound");
+    });
+  });
+}
+
+Deno.test("adamw: clip must be above 0", () => {
+  for (const clip of [0, -1, NaN]) {
+    assertThrows(
+      () =>
+        new Bench(gpu, ODD, new Map(), (target) => new AdamW(target, { learningRate: 1, clip })),
+      ...[UsageError, `clip must be above 0, not ${clip}: Infinity turns it off`] as const,
+    );
+  }
 });

@@ -11,9 +11,14 @@ export interface AdamWOptions {
   epsilon?: number;
   /** Decay of embeddings and matrices per unit of learning rate. @default 0.1 */
   weightDecay?: number;
+  /** The largest global 2-norm of the gradients. @default 1 */
+  clip?: number;
 }
 
-/** AdamW (Loshchilov and Hutter 2019, algorithm 2) in float64; biases and gains do not decay. */
+/**
+ * AdamW (Loshchilov and Hutter 2019, algorithm 2) in float64; biases and gains do not decay.
+ * Gradients are clipped by their global norm (Pascanu et al. 2013, algorithm 1).
+ */
 export class AdamW {
   readonly #table: ParameterSpec[];
   readonly #options: Required<AdamWOptions>;
@@ -23,7 +28,7 @@ export class AdamW {
 
   constructor(table: ParameterSpec[], options: AdamWOptions) {
     this.#table = table.filter((spec) => spec.trainable);
-    this.#options = { betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0.1, ...options };
+    this.#options = { betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0.1, clip: 1, ...options };
     for (const { name, shape } of this.#table) {
       this.#m.set(name, new Float64Array(sizeOf(shape)));
       this.#v.set(name, new Float64Array(sizeOf(shape)));
@@ -32,12 +37,17 @@ export class AdamW {
 
   /** Moves the trainable parameters, in place. */
   step(parameters: Tensors, gradients: Tensors): void {
-    const { lr, betas: [beta1, beta2], epsilon, weightDecay } = this.#options;
+    const { lr, betas: [beta1, beta2], epsilon, weightDecay, clip } = this.#options;
     this.#step++;
+    const squares = this.#table.map(({ name }) =>
+      gradients.get(name)!.reduce((sum, value) => sum + value ** 2, 0)
+    );
+    const norm = Math.sqrt(squares.reduce((a, b) => a + b, 0));
+    const factor = norm > clip ? clip / norm : 1;
     for (const { name, role } of this.#table) {
       const decay = role === "embedding" || role === "matrix" ? weightDecay : 0;
       const W = parameters.get(name)!;
-      const g = gradients.get(name)!;
+      const g = gradients.get(name)!.map((value) => factor * value);
       const m = this.#m.get(name)!;
       const v = this.#v.get(name)!;
       for (let i = 0; i < W.length; i++) {
