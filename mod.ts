@@ -79,7 +79,13 @@ export type { HubOptions } from "./src/hub/settings.ts";
 export type { TokenBatch } from "./src/model/passes.ts";
 export type { TensorMap } from "./src/model/weights.ts";
 
-export type { Optimizer, OptimizerTarget } from "./src/optim/optimizer.ts";
+export type {
+  GroupNorms,
+  Norms,
+  Optimizer,
+  OptimizerTarget,
+  ParameterGroup,
+} from "./src/optim/optimizer.ts";
 export { Agd } from "./src/optim/agd.ts";
 export type { AgdNorm, AgdOptions } from "./src/optim/agd_options.ts";
 export { AdamW, type AdamWOptions } from "./src/optim/adamw.ts";

@@ -1,4 +1,5 @@
-// Adds up runs of partial sums, in a fixed order: one workgroup for each.
+// Adds up runs of partial sums, in a fixed order, or with LARGEST finds the largest of each. One
+// workgroup a run.
 
 struct Parameters {
   // The first range.
@@ -19,6 +20,14 @@ struct Range {
 const threads = ${THREADS}u;
 var<workgroup> partial: array<f32, threads>;
 
+fn joined(a: f32, b: f32) -> f32 {
+  //: if LARGEST
+  return max(a, b);
+  //: else
+  return a + b;
+  //: end
+}
+
 @compute @workgroup_size($THREADS)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -29,11 +38,13 @@ fn main(
   if (r >= parameters.ranges) { return; }
   let range = ranges[parameters.first + r];
   var sum = 0.0;
-  for (var p = thread; p < range.count; p += threads) { sum += partials[range.first + p]; }
+  for (var p = thread; p < range.count; p += threads) {
+    sum = joined(sum, partials[range.first + p]);
+  }
   partial[thread] = sum;
   for (var half = threads / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
-    if (thread < half) { partial[thread] += partial[thread + half]; }
+    if (thread < half) { partial[thread] = joined(partial[thread], partial[thread + half]); }
   }
   workgroupBarrier();
   if (thread == 0u) { sums[parameters.first + r] = partial[0]; }

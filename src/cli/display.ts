@@ -63,6 +63,11 @@ export class QuietDisplay implements Display {
 /** Lines of text: some of the steps, or on a terminal a progress bar below them. */
 export class TextDisplay implements Display {
   readonly #bar = Deno.stdout.isTerminal() ? new ProgressBar() : undefined;
+  readonly #verbose: boolean;
+
+  constructor({ verbose = false } = {}) {
+    this.#verbose = verbose;
+  }
 
   tell(_event: string, _data: Record<string, unknown>, text?: string): void {
     if (text !== undefined) this.#line(text);
@@ -73,7 +78,9 @@ export class TextDisplay implements Display {
     const every = Math.max(1, Math.round(steps / 40));
     const due = event.step % every === 0 || event.step === 1 || event.step === steps;
     // Beside a bar only evaluations are worth a line.
-    if (event.validationLoss !== undefined || (due && !this.#bar)) {
+    if (this.#verbose) {
+      this.#line([describeStep(event, steps), ...describeNorms(event)].join("\n"));
+    } else if (event.validationLoss !== undefined || (due && !this.#bar)) {
       this.#line(describeStep(event, steps));
     }
   }
@@ -93,6 +100,18 @@ export class TextDisplay implements Display {
   [Symbol.dispose](): void {
     this.#bar?.erase();
   }
+}
+
+/** A line for each group of parameters, and one for what all of them come to. */
+function describeNorms({ norms = {}, gradientSummary }: StepEvent): string[] {
+  const number = (value: number) => value.toPrecision(3).padEnd(9);
+  return [
+    ...Object.entries(norms).map(([group, { gradient, update, weight }]) =>
+      `  ${group.padEnd(10)}  gradient ${number(gradient)}  update ${number(update)}  ` +
+      `weight ${weight.toPrecision(3)}`
+    ),
+    ...gradientSummary === undefined ? [] : [`  G ${gradientSummary.toPrecision(3)}`],
+  ];
 }
 
 function describeStep(event: StepEvent, steps: number): string {

@@ -94,6 +94,7 @@ const COMMAND: CommandSpec = {
     "skip-bad": { help: "count and skip lines that cannot be read, instead of stopping" },
     "no-autotune": { help: "do not measure which kernels are the fastest on this adapter" },
     "dry-run": { help: "only print parameters and memory, and whether the adapter holds them" },
+    verbose: { help: "print each step, with norms of gradients, updates and weights" },
     quiet: { help: "print only how it ended" },
     json: { help: "print one JSON object a line instead of the display" },
   },
@@ -241,6 +242,7 @@ async function trainCommand(given: Arguments): Promise<number> {
     record: keptOptions(options, steps),
     onNote: (text) => display.tell("note", { text }, text),
     onStep: (event) => display.step(event, steps),
+    verbose: options.flag("verbose"),
     onSample: options.flag("quiet") ? undefined : (step, text) => display.sample(step, text),
     onSave: (step) => display.tell("save", { step, out }),
     signal: interrupt.signal,
@@ -357,8 +359,12 @@ function chooseDisplay(options: Arguments): Display {
   if (options.flag("quiet") && options.flag("json")) {
     throw new UsageError("--quiet and --json exclude each other");
   }
+  const verbose = options.flag("verbose");
+  if (options.flag("quiet") && verbose) {
+    throw new UsageError("--quiet and --verbose exclude each other");
+  }
   if (options.flag("json")) return new JsonDisplay();
-  return options.flag("quiet") ? new QuietDisplay() : new TextDisplay();
+  return options.flag("quiet") ? new QuietDisplay() : new TextDisplay({ verbose });
 }
 
 function number(value: number): string {

@@ -5,9 +5,10 @@ import { allocateLike, type TensorMap } from "../model/weights.ts";
 import { rowThreads } from "../ops/threads.ts";
 import { appendDirections } from "./agd_directions.ts";
 import { AgdLayers } from "./agd_layers.ts";
+import { AgdNorms } from "./agd_norms.ts";
 import { type AgdOptions, agdSettings, describeAgd } from "./agd_options.ts";
 import { guardStep } from "./guard.ts";
-import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
+import { named, type Norms, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
 import { elementwise, runsOf } from "./runs.ts";
 import momentumSource from "../../wgsl/agd_momentum.wgsl" with { type: "text" };
 import stepSizeSource from "../../wgsl/agd_step_size.wgsl" with { type: "text" };
@@ -64,6 +65,8 @@ export class Agd implements Optimizer {
   readonly evaluationWeights: TensorMap;
   readonly #target: OptimizerTarget;
   readonly #plan: Plan;
+  readonly #norms: AgdNorms;
+  readonly #measured: [coefficients: Tensor, sums: Tensor];
   readonly #owned: Tensor[];
 
   /**
@@ -117,6 +120,8 @@ export class Agd implements Optimizer {
       const tensors = [progress, coefficients, chunks, ...run.tensors];
       plan.dispatch(update, spread(count), [count], tensors);
     }
+    this.#norms = new AgdNorms(gpu, runs, layers, settings);
+    this.#measured = [coefficients, sums];
     this.evaluationWeights = averaging ? new Map([...weights, ...iterates]) : weights;
     this.#startAverage(iterates);
 
@@ -126,7 +131,7 @@ export class Agd implements Optimizer {
       ...named("momentum", averages),
     ]);
     this.#owned = [
-      ...[summary, progress, flags, table, coefficients, ...scratch],
+      ...[summary, progress, flags, table, coefficients, ...scratch, ...this.#norms.owned],
       ...averages.values(),
       ...iterates.values(),
     ];
@@ -144,8 +149,19 @@ export class Agd implements Optimizer {
     this.#plan.run();
   }
 
+  /**
+   * Norms by group of parameters: of the gradient with its momentum the dual norms, of updates and
+   * weights the operator norms of matrices (by power iterations, so slightly low; Frobenius norms
+   * for `frobenius`), the longest rows of embeddings, and the RMS of vectors. The groups' gradients
+   * without `vectors` add up to L G.
+   */
+  norms(): Promise<Norms> {
+    return this.#norms.measure(...this.#measured);
+  }
+
   /** Frees the optimiser's state. */
   dispose(): void {
+    this.#norms.dispose();
     this.#plan[Symbol.dispose]();
     this.#target.gpu.free(...this.#owned);
   }

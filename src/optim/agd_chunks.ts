@@ -5,6 +5,7 @@ import { rowThreads } from "../ops/threads.ts";
 import type { AgdLayers, Range } from "./agd_layers.ts";
 import type { Run, Segment } from "./runs.ts";
 import squaresSource from "../../wgsl/agd_squares.wgsl" with { type: "text" };
+import sumsSource from "../../wgsl/agd_sums.wgsl" with { type: "text" };
 
 /** Elements of one workgroup's share, about. */
 export const SHARE = 4096;
@@ -114,4 +115,25 @@ export function sumSquares(
     if (squares === 0) continue;
     plan.dispatch(kernel, spread(squares), [squares, first], [chunks, values(run), partials]);
   }
+}
+
+/**
+ * Appends adding up the partial sums of some of the ranges, or finding the largest.
+ *
+ * @param ranges (n, 2): where partial sums start, and how many there are.
+ * @param sums (n)
+ */
+export function joinPartials(
+  gpu: Gpu,
+  plan: Plan,
+  { first, count }: Range,
+  ranges: Tensor,
+  partials: Tensor,
+  sums: Tensor,
+  { largest = false } = {},
+): void {
+  if (count === 0) return;
+  const constants = { THREADS: rowThreads(gpu), LARGEST: largest };
+  const kernel = gpu.kernel("agd_sums", sumsSource, constants);
+  plan.dispatch(kernel, spread(count), [first, count], [ranges, partials, sums]);
 }

@@ -2,13 +2,12 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { type Plan, spread } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { rowThreads } from "../ops/threads.ts";
-import { blocksOf, type ChunkedRun, cutRuns, sumSquares } from "./agd_chunks.ts";
+import { blocksOf, type ChunkedRun, cutRuns, joinPartials, sumSquares } from "./agd_chunks.ts";
 import { type AgdLayers, isByRows, type Range } from "./agd_layers.ts";
 import type { AgdSettings } from "./agd_options.ts";
 import { appendPolarFactors, type LinearMap, partsOf } from "./agd_polar.ts";
 import type { Run, Segment } from "./runs.ts";
 import rowsSource from "../../wgsl/agd_rows.wgsl" with { type: "text" };
-import sumsSource from "../../wgsl/agd_sums.wgsl" with { type: "text" };
 
 /** Directions of steepest descent in place of the gradients, and the dual norms. */
 export interface Directions {
@@ -85,8 +84,7 @@ export function appendDirections(
   );
   const sums = gpu.tensor("agd sums", [all.length]);
   const addUp = (first: number, count: number) => {
-    const kernel = gpu.kernel("agd_sums", sumsSource, { THREADS: rowThreads(gpu) });
-    plan.dispatch(kernel, spread(count), [first, count], [ranges, partials, sums]);
+    joinPartials(gpu, plan, { first, count }, ranges, partials, sums);
   };
 
   sumSquares(gpu, plan, chunked, gradient, partials);

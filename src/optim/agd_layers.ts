@@ -80,6 +80,11 @@ export class AgdLayers {
     return this.#of.get(name)!;
   }
 
+  /** A layer's dual norm, from the sum that was taken of it. */
+  dualNorm(layer: number, sums: Float32Array): number {
+    return this.layers[layer].rule & ROOT ? Math.sqrt(sums[layer]) : sums[layer];
+  }
+
   /** (layers, 2): natural size and rule. */
   get table(): Float32Array {
     const values = new Float32Array(this.layers.length * 2);

@@ -15,6 +15,22 @@ export interface OptimizerTarget {
   gradients: TensorMap;
 }
 
+/** Parameters that are told of together; `matrices` are those that are in no transformer block. */
+export type ParameterGroup = "embeddings" | "attention" | "mlp" | "matrices" | "vectors";
+
+/** Norms of a group of parameters, by the norms in which the optimiser measures them. */
+export interface GroupNorms {
+  /** Sum of the dual norms of the gradients that the step was taken with, times natural sizes. */
+  gradient: number;
+  /** The largest norm of an update, over the parameter's natural size. */
+  update: number;
+  /** The largest norm of a weight, over the parameter's natural size. */
+  weight: number;
+}
+
+/** The groups that there are. */
+export type Norms = Partial<Record<ParameterGroup, GroupNorms>>;
+
 /** An optimiser whose step runs wholly on the GPU. */
 export interface Optimizer {
   /** Which optimiser it is, e.g. `agd spectral`: states are exchanged among the same kind only. */
@@ -39,6 +55,11 @@ export interface Optimizer {
    * eta and G.
    */
   readonly summary?: Tensor;
+  /**
+   * Measures what the last step was taken with and did, before anything else is submitted that
+   * changes gradients or weights. Means nothing after a step that was skipped.
+   */
+  norms?(): Promise<Norms>;
   /** Step size, for optimisers that are given one. {@linkcode train} schedules it up to this. */
   learningRate?: number;
   /** Frees the optimiser's state. */

@@ -1,3 +1,4 @@
+import type { Norms } from "../optim/optimizer.ts";
 import { fileError, UserError } from "../errors.ts";
 import { replaceText } from "../replace_file.ts";
 import { checkNoLink } from "./no_link.ts";
@@ -16,6 +17,10 @@ export interface StepMetrics {
   val_loss?: number;
   /** The step size that AGD chose. */
   eta?: number;
+  /** The gradient summary, G, that AGD chose it by. */
+  gradient_summary?: number;
+  /** Norms by group of parameters, at the steps that measure them. */
+  norms?: Norms;
   /** The step size that AdamW or SGD was given. */
   learning_rate?: number;
   /** Tokens trained on per second, over the last steps. */
@@ -27,7 +32,7 @@ export interface StepMetrics {
 }
 
 const REQUIRED = ["step", "tokens", "loss", "tokens_per_second", "data_wait_ms"];
-const OPTIONAL = ["val_loss", "eta", "learning_rate", "host_ms"];
+const OPTIONAL = ["val_loss", "eta", "gradient_summary", "learning_rate", "host_ms"];
 
 /**
  * Appends steps to a file, each at once and as a whole, so that the file can be followed while
@@ -136,5 +141,16 @@ function isStep(value: unknown): value is StepMetrics {
   const fields = new Map<string, unknown>(Object.entries(value));
   return REQUIRED.every((name) => typeof fields.get(name) === "number") &&
     OPTIONAL.every((name) => !fields.has(name) || typeof fields.get(name) === "number") &&
-    (!fields.has("skipped") || fields.get("skipped") === true);
+    (!fields.has("skipped") || fields.get("skipped") === true) &&
+    (!fields.has("norms") || isNorms(fields.get("norms")));
+}
+
+/** Whether a value holds numbers by group, by what they measure. */
+function isNorms(value: unknown): value is Norms {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).every((group: unknown) => {
+    if (typeof group !== "object" || group === null) return false;
+    const fields = new Map<string, unknown>(Object.entries(group));
+    return ["gradient", "update", "weight"].every((name) => typeof fields.get(name) === "number");
+  });
 }

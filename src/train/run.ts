@@ -61,6 +61,8 @@ export interface RunOptions extends TrainerOptions {
   sampleEvery: number;
   /** Tokens of a sample. */
   sampleTokens: number;
+  /** Measure norms at every step, and not only at evaluations. @default false */
+  verbose?: boolean;
   /** Called after each step. */
   onStep?: (event: StepEvent) => void;
   /** Called with each sample; without it none is drawn. */
@@ -206,6 +208,7 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
       steps,
       start,
       evalEvery,
+      verbose: options.verbose,
       signal,
       pauseAt: isSampled,
       onStep: async (event) => {
@@ -259,6 +262,8 @@ export function stepMetrics(event: StepEvent): StepMetrics {
     skipped: event.skipped || undefined,
     val_loss: event.validationLoss,
     eta: event.eta,
+    gradient_summary: event.gradientSummary,
+    norms: event.norms,
     learning_rate: event.learningRate,
     tokens_per_second: event.tokensPerSecond,
     data_wait_ms: event.dataWaitMs,

@@ -1,5 +1,6 @@
 import { DivergedError } from "../errors.ts";
 import type { TokenBatch } from "../model/passes.ts";
+import type { Norms } from "../optim/optimizer.ts";
 import { scheduledLearningRate } from "./schedule.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -18,6 +19,10 @@ export interface StepEvent {
   skipped: boolean;
   /** AGD's automatic step size. */
   eta?: number;
+  /** AGD's gradient summary, G. */
+  gradientSummary?: number;
+  /** Norms by group of parameters, at evaluations, or each step if `verbose`. */
+  norms?: Norms;
   /** Step size of AdamW and SGD. */
   learningRate?: number;
   /** Loss on the validation batches, in nats per token, at steps that evaluate. */
@@ -51,6 +56,8 @@ export interface TrainOptions {
    * @default only evaluations
    */
   pauseAt?: (step: number) => boolean;
+  /** Measure norms at every step, and not only at evaluations. @default false */
+  verbose?: boolean;
   /** Called after each step, in order; awaited. */
   onStep?: (event: StepEvent) => void | Promise<void>;
   /** Finishes the step under way and stops when aborted. */
@@ -88,6 +95,7 @@ export async function train(
   options: TrainOptions,
 ): Promise<StepEvent | undefined> {
   const { batches, validation = [], steps, evalEvery = 100, pauseAt, onStep, signal } = options;
+  const { verbose = false } = options;
   const { start = { step: 0, tokens: 0 } } = options; // of a run that is continued
   const { optimizer } = trainer;
   const peak = optimizer.learningRate;
@@ -100,14 +108,14 @@ export async function train(
   /** Waits for a step, evaluates if there is something to evaluate on, and reports. */
   const finish = async (submitted: Submitted, { evaluates = false, pauses = false } = {}) => {
     const { step, batch, result, learningRate, dataWaitMs, hostMs } = submitted;
-    const { loss, skipped, eta } = await result;
+    const { loss, skipped, ...found } = await result;
     if (!skipped && !Number.isFinite(loss)) {
       throw new DivergedError(`the loss of step ${step} is ${loss}: training cannot go on`);
     }
     const tokensPerSecond = throughput.add(batch.inputs.length);
     tokens += batch.inputs.length;
     const times = { tokensPerSecond, dataWaitMs, hostMs };
-    last = { step, tokens, loss, skipped, eta, learningRate, ...times };
+    last = { step, tokens, loss, skipped, ...found, learningRate, ...times };
     skippedInARow = skipped ? skippedInARow + 1 : 0;
     if (evaluates && validation.length > 0) {
       const validationLoss = await meanLoss(trainer, validation);
@@ -138,14 +146,14 @@ export async function train(
       if (done) break;
       const learningRate = peak && scheduledLearningRate(peak, step - 1, steps);
       if (learningRate) optimizer.learningRate = learningRate;
-      const result = trainer.step(batch);
+      const evaluates = step % evalEvery === 0 || step === steps;
+      const result = trainer.step(batch, verbose || evaluates);
       result.catch(() => {}); // its turn to be told of comes later
       const { hostMs } = trainer;
       const submitted = { step, batch, learningRate, dataWaitMs, hostMs, result };
       if (pending) await finish(pending);
       pending = submitted;
       // An evaluation must see this step's weights, not the next one's.
-      const evaluates = step % evalEvery === 0 || step === steps;
       const isLastChance = skippedInARow === MOST_SKIPPED - 1;
       if (evaluates || pauseAt?.(step) || isLastChance) {
         await finish(pending, { evaluates, pauses: true });

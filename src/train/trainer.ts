@@ -17,7 +17,7 @@ import {
   uploadBatch,
 } from "../model/passes.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
-import type { Optimizer, OptimizerTarget } from "../optim/optimizer.ts";
+import type { Norms, Optimizer, OptimizerTarget } from "../optim/optimizer.ts";
 import { UsageError } from "../errors.ts";
 
 /** How to train. */
@@ -57,6 +57,8 @@ export interface StepResult {
   eta?: number;
   /** AGD's gradient summary, G. */
   gradientSummary?: number;
+  /** Norms by group of parameters, if they were asked for and the optimiser measures any. */
+  norms?: Norms;
 }
 
 /**
@@ -145,9 +147,10 @@ export class Trainer implements Disposable {
    * once; the promise resolves when the step is done, and the next one may be submitted before
    * that.
    *
+   * @param measure Whether to measure norms too, after the update.
    * @throws {UsageError} If the batch is not (accumulate * batch, context).
    */
-  step(batch: TokenBatch): Promise<StepResult> {
+  step(batch: TokenBatch, measure = false): Promise<StepResult> {
     const { gpu } = this.#model;
     const start = performance.now() - (gpu.isSoftware ? gpu.submitMs : 0);
     this.#clearPlan.run();
@@ -155,12 +158,17 @@ export class Trainer implements Disposable {
     const losses = this.#runEach(this.#gradientPlan, batch);
     this.optimizer.step();
     const { summary } = this.optimizer;
-    const results = Promise.all([meanOf(losses), summary ? gpu.read(summary) : [0]]);
+    const results = Promise.all([
+      meanOf(losses),
+      summary ? gpu.read(summary) : [0],
+      measure ? this.optimizer.norms?.() : undefined,
+    ]);
     this.hostMs = performance.now() - (gpu.isSoftware ? gpu.submitMs : 0) - start;
     return results
-      .then(([loss, [skipped, eta, gradientSummary]]) => {
-        if (skipped || eta === undefined) return { loss, skipped: skipped !== 0 };
-        return { loss, skipped: false, eta, gradientSummary };
+      .then(([loss, [skipped, eta, gradientSummary], norms]) => {
+        if (skipped) return { loss, skipped: true };
+        const chosen = eta === undefined ? {} : { eta, gradientSummary };
+        return { loss, skipped: false, ...chosen, ...norms && { norms } };
       });
   }
 

@@ -55,6 +55,22 @@ Deno.test("a loss that is not finite comes back as NaN", () =>
     assertEquals(await readMetrics(path), [{ ...SECOND, loss: NaN, eta: NaN }]);
   }));
 
+Deno.test("norms and skipped steps come back as they were", () =>
+  withPath(async (path) => {
+    const norms = { mlp: { gradient: 12.5, update: 0.25, weight: 1.5 } };
+    const steps: StepMetrics[] = [
+      { ...FIRST, gradient_summary: 0.75, norms },
+      { ...SECOND, skipped: true },
+    ];
+    using log = new MetricsLog(path);
+    for (const step of steps) log.append(step);
+    assertEquals(await readMetrics(path), steps);
+    for (const bad of ['"norms":3', '"norms":{"mlp":{"gradient":1}}', '"skipped":1']) {
+      await Deno.writeTextFile(path, JSON.stringify(SECOND).replace("{", `{${bad},`) + "\n");
+      await assertRejects(() => readMetrics(path), UserError, `${path}:1: not a training step`);
+    }
+  }));
+
 Deno.test("readMetrics names the line that is not a step", () =>
   withPath(async (path) => {
     const good = JSON.stringify(SECOND);

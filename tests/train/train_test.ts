@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import type { TokenBatch } from "../../src/model/passes.ts";
 import { DivergedError, UserError } from "../../src/errors.ts";
 import { AdamW } from "../../src/optim/adamw.ts";
@@ -96,6 +96,29 @@ Deno.test("train: evaluations see the weights after their step, not the next one
   }
   const without = await eventsOf({});
   assertEquals(events.map(({ loss }) => loss), without.map(({ loss }) => loss));
+});
+
+Deno.test("train: norms are measured at evaluations, or at every step, and change nothing", async () => {
+  const expected = await eventsOf({ steps: 5, evalEvery: 10 });
+  for (const verbose of [false, true]) {
+    const measured = verbose ? [1, 2, 3, 4, 5] : [3, 5];
+    const events = await eventsOf({ evalEvery: 3, verbose });
+    assertEquals(events.filter(({ norms }) => norms).map(({ step }) => step), measured);
+    assertEquals(events.map(({ loss }) => loss), expected.map(({ loss }) => loss));
+    for (const { norms, eta, gradientSummary } of events.filter(({ norms }) => norms)) {
+      const { vectors: _, ...counted } = norms!;
+      const sum = Object.values(counted).reduce((sum, { gradient }) => sum + gradient, 0);
+      assertAlmostEquals(sum / 10, gradientSummary!, 1e-5 * sum);
+      assertAlmostEquals(norms!.embeddings!.update, eta! / 10, 1e-5);
+    }
+  }
+  const skipping = await eventsOf({ verbose: true }, failingAt((step) => step === 2));
+  assertEquals(skipping.map(({ norms }) => norms !== undefined), [true, false, true, true, true]);
+  const others = await eventsOf(
+    { verbose: true },
+    (target) => new Sgd(target, { learningRate: 0.01 }),
+  );
+  assert(others.every(({ norms }) => norms === undefined));
 });
 
 Deno.test("train: at an evaluation no further step is under way, validation or not", async () => {

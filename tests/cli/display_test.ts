@@ -1,0 +1,52 @@
+import { assertEquals } from "@std/assert";
+import { type Display, JsonDisplay, QuietDisplay, TextDisplay } from "../../src/cli/display.ts";
+import type { StepEvent } from "../../src/train/train.ts";
+
+const EVENT: StepEvent = {
+  ...{ step: 7, tokens: 700, loss: 4.25, skipped: false, eta: 0.125, gradientSummary: 0.5 },
+  ...{ tokensPerSecond: 1234, dataWaitMs: 0, hostMs: 1 },
+  norms: {
+    embeddings: { gradient: 12.345, update: 0.0125, weight: 1 },
+    mlp: { gradient: 3, update: 0.0123, weight: 1.25 },
+  },
+};
+
+/** What a display prints of a step. */
+function printed(display: Display, event: StepEvent): string[] {
+  const lines: string[] = [];
+  const { log } = console;
+  console.log = (text: string) => void lines.push(...text.split("\n"));
+  try {
+    display.step(event, 1000);
+  } finally {
+    console.log = log;
+    display[Symbol.dispose]();
+  }
+  return lines;
+}
+
+Deno.test("a verbose display prints each step, with what it was taken by", () => {
+  assertEquals(printed(new TextDisplay({ verbose: true }), EVENT), [
+    "step    7/1000  loss 4.2500  eta 0.125  1,234 tok/s",
+    "  embeddings  gradient 12.3       update 0.0125     weight 1.00",
+    "  mlp         gradient 3.00       update 0.0123     weight 1.25",
+    "  G 0.500",
+  ]);
+  const { norms: _, gradientSummary: __, eta: ___, ...other } = EVENT;
+  assertEquals(printed(new TextDisplay({ verbose: true }), { ...other, learningRate: 0.001 }), [
+    "step    7/1000  loss 4.2500  lr 1.00e-3  1,234 tok/s",
+  ]);
+});
+
+Deno.test("other displays print some steps, none, or all as JSON", () => {
+  assertEquals(printed(new TextDisplay(), EVENT), []);
+  assertEquals(printed(new TextDisplay(), { ...EVENT, step: 25 }).length, 1);
+  assertEquals(printed(new QuietDisplay(), EVENT), []);
+  const [line] = printed(new JsonDisplay(), EVENT);
+  const { event, norms, gradient_summary } = JSON.parse(line);
+  assertEquals({ event, norms, gradient_summary }, {
+    event: "step",
+    norms: EVENT.norms,
+    gradient_summary: 0.5,
+  });
+});
