@@ -77,6 +77,7 @@ export async function* benchPhases(
 /** Seconds of a step and its parts, on average over a round. */
 type Step = Record<(typeof SECTIONS)[number][0] | "whole", number>;
 
+/** Measures the parts by timestamps, while the step runs as a whole. */
 async function byTimestamps(stopwatch: Stopwatch, open: OpenShape, count: number): Promise<Step> {
   const { gpu } = stopwatch;
   using profile = new Profile(gpu);
@@ -87,7 +88,8 @@ async function byTimestamps(stopwatch: Stopwatch, open: OpenShape, count: number
   return { whole, ...Object.fromEntries(parts) };
 }
 
-async function byParts(stopwatch: Stopwatch, open: OpenShape, count: number): Promise<Step> {
+/** Measures each part by itself, where there are no timestamps. */
+export async function byParts(stopwatch: Stopwatch, open: OpenShape, count: number): Promise<Step> {
   const { gpu } = stopwatch;
   const time = () => stopwatch.time(() => open.submitStep(), count);
   const step: Partial<Step> = { whole: await time() };

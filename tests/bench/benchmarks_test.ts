@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertGreater } from "@std/assert";
 import { benchKernels } from "../../bench/kernels.ts";
-import { benchPhases } from "../../bench/phases.ts";
+import { benchPhases, byParts } from "../../bench/phases.ts";
 import { benchScaling } from "../../bench/scaling.ts";
-import { shapeOf } from "../../bench/shapes.ts";
+import { OpenShape, shapeOf } from "../../bench/shapes.ts";
 import { benchSteps } from "../../bench/steps.ts";
 import { sum } from "../../bench/statistics.ts";
 import { Machine } from "../../bench/machine.ts";
@@ -81,6 +81,16 @@ Deno.test("phases, steps and scaling of a small shape", async () => {
   const names = ["width 16", "width 32", "layers 1", "context 8", "batch 1", "batch 2"];
   assertEquals(scaling.map(({ name }) => name), names);
   assertEquals(scaling[0]["times predicted"], 1);
+  assertEquals(gpu.observer, undefined);
+});
+
+Deno.test("phases: without timestamps each part is measured by itself", async () => {
+  using open = await OpenShape.open(machine, shapeOf("mini", 1, MINI));
+  open.submitStep(); // compiles
+  const { whole, ...parts } = await byParts(machine.stopwatch, open, 20);
+  assertEquals(Object.keys(parts), ["forward", "loss", "backward", "optimiser"]);
+  for (const [name, seconds] of Object.entries(parts)) assertGreater(seconds, 0, name);
+  assertGreater(sum(Object.values(parts)), whole / 4);
   assertEquals(gpu.observer, undefined);
 });
 
