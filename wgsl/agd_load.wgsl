@@ -1,21 +1,7 @@
 // Copies blocks of the gradients into matrices of their own, perhaps transposed, each divided by
 // its Frobenius norm; a block of zeros stays zero. A workgroup copies `share` rows of a block.
 
-struct Map {
-  // The block: where it starts, and the elements from one of its rows to the next.
-  offset: u32,
-  rows: u32,
-  columns: u32,
-  stride: u32,
-  share: u32,
-  // Where the matrix starts, and whether it is the block's transpose.
-  matrix: u32,
-  transposed: u32,
-  // Its sum of squares.
-  squares: u32,
-  // Its partial sums of the inner product with the direction.
-  products: u32,
-}
+//: include agd_map
 
 struct Parameters {
   // The first map.

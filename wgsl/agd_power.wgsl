@@ -1,15 +1,7 @@
 // A half of a power iteration on every map of a run: u = M v, or with TRANSPOSED v = Mᵀ u. One
 // invocation an element.
 
-struct Map {
-  // Where M starts, its shape, and the elements from one row to the next.
-  offset: u32,
-  rows: u32,
-  columns: u32,
-  stride: u32,
-  // Where u is, and right after it v.
-  vectors: u32,
-}
+//: include agd_power
 
 struct Parameters {
   // The run's first map.

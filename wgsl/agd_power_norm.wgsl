@@ -1,14 +1,7 @@
 // Ends a power iteration on every map: v = MᵀM v is divided by its norm, whose root approaches the
 // largest singular value of M from below. With START v is random. One workgroup a map.
 
-struct Map {
-  // As in agd_power.wgsl.
-  offset: u32,
-  rows: u32,
-  columns: u32,
-  stride: u32,
-  vectors: u32,
-}
+//: include agd_power
 
 struct Parameters {
   // Where the norms are.
@@ -21,7 +14,7 @@ struct Parameters {
 @group(0) @binding(3) var<storage, read_write> norms: array<f32>;
 
 const threads = ${THREADS}u;
-var<workgroup> partial: array<f32, threads>;
+//: include workgroup_sum T=f32
 
 @compute @workgroup_size($THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
@@ -38,13 +31,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     //: end
     sum += value * value;
   }
-  partial[thread] = sum;
-  for (var half = threads / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { partial[thread] += partial[thread + half]; }
-  }
-  workgroupBarrier();
-  let squares = partial[0];
+  let squares = workgroup_sum(sum, thread);
   // Below the normal numbers inverseSqrt may be infinite: such a norm counts as zero.
   let scale = select(0.0, inverseSqrt(squares), squares >= 0x1p-126);
   for (var column = thread; column < map.columns; column += threads) {

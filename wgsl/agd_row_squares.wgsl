@@ -14,7 +14,7 @@ struct Parameters {
 @group(0) @binding(2) var<storage, read_write> partials: array<f32>;
 
 const threads = ${THREADS}u;
-var<workgroup> partial: array<f32, threads>;
+//: include workgroup_sum T=f32
 
 @compute @workgroup_size($THREADS)
 fn main(
@@ -29,11 +29,6 @@ fn main(
   for (var i = start + thread; i < start + parameters.columns; i += threads) {
     sum += values[i] * values[i];
   }
-  partial[thread] = sum;
-  for (var half = threads / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { partial[thread] += partial[thread + half]; }
-  }
-  workgroupBarrier();
-  if (thread == 0u) { partials[parameters.first + row] = partial[0]; }
+  sum = workgroup_sum(sum, thread);
+  if (thread == 0u) { partials[parameters.first + row] = sum; }
 }

@@ -16,7 +16,7 @@ struct Parameters {
 @group(0) @binding(2) var<storage, read_write> partials: array<f32>;
 
 const threads = ${THREADS}u;
-var<workgroup> partial: array<f32, threads>;
+//: include workgroup_sum T=f32
 
 @compute @workgroup_size($THREADS)
 fn main(
@@ -32,13 +32,7 @@ fn main(
     let g = gradient[start + c];
     sum += g * g;
   }
-  partial[thread] = sum;
-  for (var half = threads / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { partial[thread] += partial[thread + half]; }
-  }
-  workgroupBarrier();
-  let squares = partial[0];
+  let squares = workgroup_sum(sum, thread);
   // Below the normal numbers inverseSqrt may be infinite: such a norm counts as zero.
   let scale = select(0.0, inverseSqrt(squares), squares >= 0x1p-126);
   for (var c = thread; c < parameters.columns; c += threads) {

@@ -6,14 +6,7 @@ struct Parameters {
   first: u32,
 }
 
-struct Chunk {
-  offset: u32,
-  rows: u32,
-  columns: u32,
-  // Elements from one row to the next.
-  stride: u32,
-  layer: u32,
-}
+//: include agd_chunk
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> chunks: array<Chunk>;
@@ -21,7 +14,7 @@ struct Chunk {
 @group(0) @binding(3) var<storage, read_write> partials: array<f32>;
 
 const threads = ${THREADS}u;
-var<workgroup> partial: array<f32, threads>;
+//: include workgroup_sum T=f32
 
 @compute @workgroup_size($THREADS)
 fn main(
@@ -40,11 +33,6 @@ fn main(
       sum += g * g;
     }
   }
-  partial[thread] = sum;
-  for (var half = threads / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { partial[thread] += partial[thread + half]; }
-  }
-  workgroupBarrier();
-  if (thread == 0u) { partials[parameters.first + c] = partial[0]; }
+  sum = workgroup_sum(sum, thread);
+  if (thread == 0u) { partials[parameters.first + c] = sum; }
 }

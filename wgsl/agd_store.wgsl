@@ -1,18 +1,7 @@
 // Replaces blocks of the gradients by their directions, and adds up the inner products of the two,
 // the dual norms. A workgroup replaces `share` rows of a block.
 
-struct Map {
-  // As in agd_load.wgsl.
-  offset: u32,
-  rows: u32,
-  columns: u32,
-  stride: u32,
-  share: u32,
-  matrix: u32,
-  transposed: u32,
-  squares: u32,
-  products: u32,
-}
+//: include agd_map
 
 struct Parameters {
   // The first map.
@@ -26,7 +15,7 @@ struct Parameters {
 @group(0) @binding(4) var<storage, read_write> partials: array<f32>;
 
 const threads = ${THREADS}u;
-var<workgroup> partial: array<f32, threads>;
+//: include workgroup_sum T=f32
 
 @compute @workgroup_size($THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
@@ -46,11 +35,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       gradient[at + column] = direction;
     }
   }
-  partial[thread] = sum;
-  for (var half = threads / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { partial[thread] += partial[thread + half]; }
-  }
-  workgroupBarrier();
-  if (thread == 0u) { partials[map.products + group.x] = partial[0]; }
+  sum = workgroup_sum(sum, thread);
+  if (thread == 0u) { partials[map.products + group.x] = sum; }
 }

@@ -5,14 +5,7 @@ struct Parameters {
   chunks: u32,
 }
 
-struct Chunk {
-  offset: u32,
-  rows: u32,
-  columns: u32,
-  // Elements from one row to the next.
-  stride: u32,
-  layer: u32,
-}
+//: include agd_chunk
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 // [0]: whether the step is skipped, [1]: steps done, this one included.

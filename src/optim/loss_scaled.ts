@@ -2,7 +2,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { f32, Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { TensorMap } from "../model/weights.ts";
-import type { Optimizer, OptimizerTarget } from "./optimizer.ts";
+import type { Norms, Optimizer, OptimizerTarget } from "./optimizer.ts";
 import { trainable } from "./optimizer.ts";
 import { elementwise, runsOf } from "./runs.ts";
 import scaleSource from "../../wgsl/loss_scale.wgsl" with { type: "text" };
@@ -61,6 +61,11 @@ export class LossScaled implements Optimizer {
   /** That of the optimiser. */
   get summary(): Tensor | undefined {
     return this.#inner.summary;
+  }
+
+  /** The optimiser's, if it measures any. */
+  get norms(): (() => Promise<Norms>) | undefined {
+    return this.#inner.norms?.bind(this.#inner);
   }
 
   /** That of the optimiser. */

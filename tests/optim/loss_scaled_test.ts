@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Tensor } from "../../src/gpu/tensor.ts";
+import { Agd } from "../../src/optim/agd.ts";
 import { lossScale, LossScaled } from "../../src/optim/loss_scaled.ts";
 import { Sgd } from "../../src/optim/sgd.ts";
 import { openTestGpu } from "../ops/helpers.ts";
@@ -66,6 +67,23 @@ Deno.test("loss scaling: 200 steps without an overflow double the scale, up to 2
   assertEquals([...await gpu.read(scale)], [2 ** 24, 0]);
   assertEquals(optimizer.state.get("loss_scale"), scale);
   optimizer.dispose();
+});
+
+Deno.test("loss scaling: norms are the optimiser's, if it measures any", async () => {
+  const sgd = target().optimizer;
+  assertEquals(sgd.norms, undefined);
+  sgd.dispose();
+  const [weight, gradient] = ["weight", "gradient"].map((label) => gpu.tensor(label, [2, 3]));
+  const maps = {
+    weights: new Map([["weight", weight]]),
+    gradients: new Map([["weight", gradient]]),
+  };
+  const all = { gpu, table: TABLE, ...maps };
+  const agd = new LossScaled(new Agd(all), all, lossScale(gpu, 8));
+  gpu.write(gradient, Float32Array.of(8, -16, 0, 24, 1, 80));
+  agd.step();
+  assertEquals(Object.keys(await agd.norms!()), ["matrices"]);
+  agd.dispose();
 });
 
 Deno.test("loss scaling: the learning rate is the optimiser's", () => {

@@ -1,0 +1,9 @@
+// A workgroup's share of a layer, in a run of parameters.
+struct Chunk {
+  offset: u32,
+  rows: u32,
+  columns: u32,
+  // Elements from one row to the next.
+  stride: u32,
+  layer: u32,
+}
