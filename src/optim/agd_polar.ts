@@ -15,8 +15,12 @@ import type { Run } from "./runs.ts";
 import loadSource from "../../wgsl/agd_load.wgsl" with { type: "text" };
 import storeSource from "../../wgsl/agd_store.wgsl" with { type: "text" };
 
-/** Most bytes of one batch of matrices whose polar factors are taken together. */
-const WORKSPACE_BYTES = 32 * 2 ** 20;
+/**
+ * Most bytes of one batch of matrices whose polar factors are taken together: this many, or this
+ * part of all of them. So there are no more batches, and kernel launches, the larger the model is.
+ */
+const BATCH_BYTES = 32 * 2 ** 20;
+const BATCH_PART = 1 / 16;
 
 /** The gradient of a linear map, to be replaced by its polar factor. */
 export interface LinearMap extends Block {
@@ -93,9 +97,10 @@ export function appendPolarFactors(
 /** Batches of maps whose matrices fit a workspace; all of one shape have the same one. */
 function batchesOf(gpu: Gpu, maps: readonly LinearMap[]): Batch[] {
   const shapeOf = ({ rows, columns }: Block) => [rows, columns].sort((a, b) => a - b).join("x");
+  const bytes = maps.reduce((sum, { rows, columns }) => sum + rows * columns * 4, 0);
+  const most = Math.min(Math.max(BATCH_BYTES, bytes * BATCH_PART), gpu.maxBindingBytes);
   return [...Map.groupBy(maps, shapeOf)].flatMap(([shape, group]) => {
     const [m, n] = shape.split("x").map(Number);
-    const most = Math.min(WORKSPACE_BYTES, gpu.maxBindingBytes);
     const fitting = Math.max(1, Math.floor(most / (m * n * 4)));
     const workspace = polarWorkspace(gpu, Math.min(fitting, group.length), m, n);
     const count = Math.ceil(group.length / fitting);
