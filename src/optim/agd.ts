@@ -87,6 +87,7 @@ export class Agd implements Optimizer {
     this.#target = target;
     this.kind = describeAgd(settings);
 
+    // The gradients, if they are fit for a step, and with momentum their average.
     const { summary, progress, scratch: flags } = guardStep(
       ...[gpu, plan, runsOf(gpu, specs, [gradients])] as const,
       { decays: [momentum], summarySize: 3 },
@@ -103,8 +104,11 @@ export class Agd implements Optimizer {
       );
     }
 
+    // D(g_l) in place of g_l, and |g_l|.
     const runs = runsOf(gpu, specs, [gradients, weights, ...averaging ? [iterates] : []]);
     const { sums, chunked, scratch } = appendDirections(gpu, plan, runs, layers, settings);
+
+    // G, eta, and each layer's (eta / L) s_l.
     const count = layers.layers.length;
     const table = gpu.tensorFrom("agd layers", [count, 2], layers.table);
     const coefficients = gpu.tensor("agd coefficients", [count]);
@@ -114,12 +118,15 @@ export class Agd implements Optimizer {
       [count, f32(layers.depth)],
       [table, sums, coefficients, summary],
     );
+
+    // W_l <- W_l - (eta / L) s_l D(g_l), and the average of the iterates.
     const THREADS = rowThreads(gpu);
     const update = gpu.kernel("agd_update", updateSource, { THREADS, AVERAGING: averaging });
     for (const { run, chunks, count } of chunked) {
       const tensors = [progress, coefficients, chunks, ...run.tensors];
       plan.dispatch(update, spread(count), [count], tensors);
     }
+
     this.#norms = new AgdNorms(gpu, runs, layers, settings);
     this.#measured = [coefficients, sums];
     this.evaluationWeights = averaging ? new Map([...weights, ...iterates]) : weights;
