@@ -1,6 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { reportMarkdown } from "../../bench/markdown.ts";
+import { readReport } from "../../bench/report.ts";
 
+const ROOT = new URL("../../", import.meta.url);
 const NAMES = ["data", "kernels", "phases", "steps", "scaling"];
 
 Deno.test("reportMarkdown: steps, the chart, and the others folded", async () => {
@@ -48,4 +51,11 @@ Deno.test("reportMarkdown: steps, the chart, and the others folded", async () =>
   await input.write(new TextEncoder().encode(text + "\n"));
   await input.close();
   assertEquals(new TextDecoder().decode((await child.output()).stdout), text + "\n");
+});
+
+Deno.test("README's tables are those of the results that it names", async () => {
+  const readme = await Deno.readTextFile(new URL("README.md", ROOT));
+  const [, chart] = readme.match(/\]\((bench\/results\/[^)]*)\.svg\)/) ?? [];
+  const report = await readReport(fromFileUrl(new URL(`${chart}.json`, ROOT)));
+  assertStringIncludes(readme, reportMarkdown(report, NAMES));
 });
