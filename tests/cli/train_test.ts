@@ -195,6 +195,7 @@ Deno.test("a wrong call is told in one line", async () => {
     ["--optimizer adamw --norm spectral", "--norm is for agd, not adamw"],
     ["--steps 2 --tokens 64", "--steps and --tokens say the same: give one of them"],
     ["--quiet --json", "--quiet and --json exclude each other"],
+    ["--quiet --verbose", "--quiet and --verbose exclude each other"],
     ["--init-from a --width 8", "--width cannot go with --init-from, which decides it"],
   ];
   await Promise.all(wrong.map(async ([args, message]) => {
