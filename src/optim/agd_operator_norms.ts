@@ -18,7 +18,9 @@ export interface Matrix {
 
 /**
  * Appends about the operator norms of matrices, by power iterations from a random vector, which
- * approach them from below.
+ * approach them from below. A half of an iteration is a dispatch of its own: one workgroup a matrix
+ * would have to loop more often than Mesa's software driver lets a loop go on (65,535 times; then it
+ * ends without an error).
  *
  * @param values Which of a run's tensors holds the matrices.
  * @param norms The norms go to its elements from `first` on.
