@@ -80,6 +80,9 @@ export function resumedOptions(
   const changes = Object.keys(now)
     .filter((name) => KEPT.includes(name) && !isSame(name, kept[name], now[name]))
     .map((name) => describe(name, kept[name], now[name]));
+  if ("tokens" in now) {
+    changes.unshift(`--steps was ${kept.steps}, and is what --tokens ${now.tokens} says`);
+  }
   return { options: new Arguments({ ...before, ...now }), changes };
 }
 

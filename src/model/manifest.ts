@@ -78,7 +78,11 @@ export async function verifyIfListed(directory: string): Promise<void> {
       return await verify(directory, manifest);
     } catch (error) {
       // A run takes the manifest away before it changes anything else.
-      if (await readIfThere(`${directory}/${MANIFEST}`) === text) throw error;
+      if (await readIfThere(`${directory}/${MANIFEST}`) !== text) continue;
+      if (!(error instanceof UserError)) throw error;
+      throw new UserError(
+        `${error.message}; if it was changed on purpose, remove ${directory}/${MANIFEST}`,
+      );
     }
   }
 }

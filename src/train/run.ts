@@ -97,8 +97,8 @@ export interface RunResult {
  * the same adapter, if model, data and options are the same.
  *
  * @throws {UserError} If the data is bad, the directory cannot be written, is in use or holds
- * another run already, the loss or a weight stops being a number, or 10 steps in a row are skipped;
- * the last checkpoint is named.
+ * another run already, there is no step left to do for a new one, the loss or a weight stops being
+ * a number, or 10 steps in a row are skipped; the last checkpoint is named.
  *
  * @example
  * ```ts no-run
@@ -126,6 +126,12 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
   const { config } = model;
   const goesOn = resume !== undefined && resolve(out) === resolve(resume.directory);
   if (!goesOn) await checkRunDirectory(out);
+  if (!goesOn && resume && resume.state.step >= steps) {
+    throw new UserError(
+      `${resume.checkpoint} is of step ${resume.state.step} already, so that nothing would be ` +
+        `written to ${out}: train for more than ${steps} steps, or copy it`,
+    );
+  }
   const { batches, validation, validationId, skipped } = await openRunData(model, options);
   await using _ = batches;
   using trainer = new Trainer(model, options);

@@ -38,7 +38,7 @@ Deno.test("a checkpoint that is damaged is refused by name, whatever it is for",
   for (const [task, use] of Object.entries(uses)) {
     await t.step(task, async () => {
       const message = "model.safetensors is damaged: the checksum of tensor ln_f.bias is not the " +
-        "manifest's";
+        "manifest's; if it was changed on purpose, remove run/manifest.json";
       assertFails(await use("run"), 1, `run/${message}`);
       const plain = await use("plain");
       assertEquals([plain.code, plain.stderr], [0, ""]);
@@ -53,7 +53,8 @@ Deno.test("a checkpoint that is damaged is refused by name, whatever it is for",
     assertFails(
       await uses.sample("run"),
       1,
-      "run/config.json is damaged: the checksum of its content is not the manifest's",
+      "run/config.json is damaged: the checksum of its content is not the manifest's; if it was changed " +
+        "on purpose, remove run/manifest.json",
     );
   });
 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { assertFails, corpusDirectory, readLosses, runTask, TINY } from "./helpers.ts";
 
 Deno.test("a run goes on with its options, but those given again", async () => {
@@ -31,7 +31,11 @@ Deno.test("a run goes on with its options, but those given again", async () => {
   assertEquals(events[0].steps, 8);
   assertEquals(events[1], {
     ...{ event: "resume", step: 6, checkpoint: "run/checkpoints/step-000006" },
-    changes: ["--accumulate was not given, and is 2", "--seed was not given, and is 7"],
+    changes: [
+      "--steps was 6, and is what --tokens 1024 says",
+      "--accumulate was not given, and is 2",
+      "--seed was not given, and is 7",
+    ],
   });
   assertEquals(events[2], {
     event: "note",
@@ -39,8 +43,18 @@ Deno.test("a run goes on with its options, but those given again", async () => {
   });
   assertEquals(events.at(-1).step, 8);
 
-  const done = await train("--resume", "run", "--out", "elsewhere");
+  const done = await train("--resume", "run");
   assertMatch(done.stdout, /\nTrained 8 steps\./);
+  const nothing = await train("--resume", "run", "--out", "elsewhere");
+  assertEquals(
+    [nothing.code, nothing.stderr],
+    [
+      1,
+      "error: run/checkpoints/step-000008 is of step 8 already, so that nothing would be written " +
+      "to elsewhere: train for more than 8 steps, or copy it\n",
+    ],
+  );
+  await assertRejects(() => Deno.stat(`${cwd}/elsewhere`), Deno.errors.NotFound);
 
   const refused: [args: string, what: string][] = [
     ["--width 32", "width 16, not 32"],
