@@ -1,4 +1,5 @@
 import { DataError } from "./data_error.ts";
+import { formatOf } from "./format.ts";
 import { free } from "./free.ts";
 import { type ParsedDocument, parseDocument } from "./json_document.ts";
 import { endOfLine } from "./lines.ts";
@@ -65,7 +66,13 @@ export function* documentsIn(
       continue;
     }
     if (!skipBad) {
-      throw new DataError(`${file}:${line}: ${document.message}; skip such lines with --skip-bad`);
+      const unit = formatOf(file)?.compression ? "unpacked byte" : "byte";
+      throw new DataError(
+        `${file}:${line}: ${document.message} (the line begins at ${unit} ${
+          block.offset + start
+        }); ` +
+          "skip such lines with --skip-bad",
+      );
     }
     onBad?.();
   }

@@ -8,7 +8,11 @@ const BLOCK = 2 ** 18;
  * beginning of a buffer of its own, so that it can be moved to another thread.
  */
 export class LineBlocks {
+  /** Where the block given last begins in all of the bytes. */
+  offset = 0;
   readonly #limit: number;
+  /** Where the next one does. */
+  #next = 0;
   #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
   #isTooLong = false;
@@ -27,10 +31,11 @@ export class LineBlocks {
   *push(chunk: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {
     for (let at = 0; at < chunk.length;) {
       if (this.#isTooLong) {
-        const end = chunk.indexOf(NEWLINE, at);
-        if (end < 0) return;
-        at = end + 1;
-        this.#isTooLong = false;
+        const end = endOfLine(chunk, at);
+        this.#next += end - at;
+        this.#isTooLong = chunk[end - 1] !== NEWLINE;
+        at = end;
+        continue;
       }
       const part = chunk.subarray(at, at + this.#bytes.length - this.#length);
       this.#bytes.set(part, this.#length);
@@ -64,6 +69,8 @@ export class LineBlocks {
     this.#bytes = this.#buffer(rest.length);
     this.#bytes.set(rest);
     this.#length = rest.length;
+    this.offset = this.#next;
+    this.#next += length;
     return block;
   }
 

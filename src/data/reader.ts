@@ -76,6 +76,7 @@ function linesFrom(first: number, lines: Lines): Lines {
     ...lines,
     line: line + dropped,
     number: number + dropped,
+    offset: lines.offset + start,
     count: count - dropped,
     bytes: bytes.subarray(start),
   };

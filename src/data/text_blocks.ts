@@ -21,6 +21,8 @@ export interface Lines {
   line: number;
   /** The number of the first one in the shard, from 0. */
   number: number;
+  /** Where it begins in what the file holds, unpacked, in bytes. */
+  offset: number;
   /** How many they are. */
   count: number;
   /** Each with its end, but perhaps the last. */
@@ -177,7 +179,8 @@ async function* readLines(
   const toLines = (bytes: Uint8Array<ArrayBuffer>): Lines => {
     const count = countLines(bytes);
     line += count;
-    return { file, line: line - count, number: line - count - 1, count, bytes, maxLineBytes };
+    const first = { line: line - count, number: line - count - 1, offset: blocks.offset };
+    return { file, ...first, count, bytes, maxLineBytes };
   };
   try {
     for await (const chunk of chunks) for (const block of blocks.push(chunk)) yield toLines(block);

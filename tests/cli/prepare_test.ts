@@ -19,10 +19,15 @@ async function contents(path: string): Promise<Map<string, string>> {
 Deno.test("prepare prints what it has written", async () => {
   await using dir = new TempDir();
   await dir.write("in/a.jsonl.zst", frame(jsonl(texts(50, 20))));
-  await dir.write("in/b.jsonl", jsonl(texts(50, 20, 2)) + "bad\n");
+  const good = jsonl(texts(50, 20, 2));
+  await dir.write("in/b.jsonl", good + "bad\n");
   const run = (...args: string[]) =>
     runTask("prepare", ["--data", "in", "--out", "out", ...args], { cwd: dir.path });
-  assertFails(await run(), 1, "in/b.jsonl:51: not JSON; skip such lines with --skip-bad");
+  assertFails(
+    await run(),
+    1,
+    `in/b.jsonl:51: not JSON (the line begins at byte ${good.length}); skip such lines with --skip-bad`,
+  );
   const first = await run("--skip-bad");
   assertEquals(first.stderr, "");
   assertMatch(

@@ -220,8 +220,14 @@ Deno.test("bad input is told in one line", async () => {
     ["--data nothing", "no such file or directory: nothing"],
     ["--data no/*.jsonl", `no ${KINDS} file matches no/*.jsonl`],
     ["--data empty", `no ${KINDS} file in the directory empty`],
-    ["--data text.jsonl", "text.jsonl:2: not JSON; skip such lines with --skip-bad"],
-    ["--data key.jsonl", 'key.jsonl:1: no "text"; skip such lines with --skip-bad'],
+    [
+      "--data text.jsonl",
+      "text.jsonl:2: not JSON (the line begins at byte 17); skip such lines with --skip-bad",
+    ],
+    [
+      "--data key.jsonl",
+      'key.jsonl:1: no "text" (the line begins at byte 0); skip such lines with --skip-bad',
+    ],
     [
       "--data cut.jsonl.zst",
       `cut.jsonl.zst is truncated: it ends at byte ${whole.length - 9}, inside a zstd frame; ` +

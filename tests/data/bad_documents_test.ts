@@ -34,7 +34,8 @@ Deno.test("a line that is not UTF-8 is told with its place, or skipped", async (
   const content = concat(bytes('"one"\n"caf'), new Uint8Array([0xe9]), bytes('"\n"two"\n'));
   assertEquals(
     await fails("a.jsonl", content),
-    "a.jsonl:2: not UTF-8 text at byte 4 of the line; skip such lines with --skip-bad",
+    "a.jsonl:2: not UTF-8 text at byte 4 of the line (the line begins at byte 6); skip such " +
+      "lines with --skip-bad",
   );
   assertEquals(await skim("a.jsonl", content), { texts: ["one", "two"], bad: 1 });
   const cut = concat(bytes('"one"\n"'), new Uint8Array([0xf0, 0x9f]));
@@ -84,8 +85,8 @@ Deno.test("NUL is a character in text; as a byte in JSON it is bad", async () =>
   const unwritten = concat(bytes('"one"\n'), new Uint8Array(10_000));
   assertEquals(
     await fails("a.jsonl", unwritten),
-    "a.jsonl:2: NUL bytes, as where a file was not written to its end; skip such lines with " +
-      "--skip-bad",
+    "a.jsonl:2: NUL bytes, as where a file was not written to its end (the line begins at " +
+      "byte 6); skip such lines with --skip-bad",
   );
   assertEquals(await skim("a.jsonl", unwritten), { texts: ["one"], bad: 1 });
 });
@@ -114,10 +115,16 @@ Deno.test("a file without a byte is told, whatever its kind, or skipped", async 
 
 Deno.test("a line over the limit is told with its place, or skipped", async () => {
   const lines = jsonl(["one", "x".repeat(1000), "two"]);
-  for (const [name, content] of [["a.jsonl", lines], ["a.jsonl.zst", frame(lines)]] as const) {
+  const kinds = [["a.jsonl", lines, "byte"], [
+    "a.jsonl.zst",
+    frame(lines),
+    "unpacked byte",
+  ]] as const;
+  for (const [name, content, unit] of kinds) {
     assertEquals(
       await fails(name, content, { maxLineBytes: 500 }),
-      `${name}:2: longer than 500 bytes; skip such lines with --skip-bad`,
+      `${name}:2: longer than 500 bytes (the line begins at ${unit} 15); skip such lines with ` +
+        "--skip-bad",
     );
     assertEquals(await skim(name, content, { maxLineBytes: 500 }), {
       texts: ["one", "two"],
@@ -137,7 +144,8 @@ Deno.test("a zip bomb is told of before it is in memory", async () => {
     const message = await fails(name, content);
     assertEquals(
       message,
-      `${name}:2: longer than 67,108,864 bytes; skip such lines with --skip-bad`,
+      `${name}:2: longer than 67,108,864 bytes (the line begins at unpacked byte 6); skip such ` +
+        "lines with --skip-bad",
     );
     assert(Deno.memoryUsage().rss - before < 600e6);
   }

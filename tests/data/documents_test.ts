@@ -62,7 +62,10 @@ Deno.test("readDocuments names the file and line of a bad line", async () => {
   for (const [line, what] of cases) {
     const file = await dir.write("a.jsonl", `"fine"\n\n${line}\n"fine too"\n`);
     const error = await assertRejects(() => read(file), UserError);
-    assertEquals(error.message, `${file}:3: ${what}; skip such lines with --skip-bad`);
+    assertEquals(
+      error.message,
+      `${file}:3: ${what} (the line begins at byte 8); skip such lines with --skip-bad`,
+    );
     let bad = 0;
     const documents = await read(file, { skipBad: true, onBad: () => bad++ });
     assertEquals(documents.map(({ text }) => text), ["fine", "fine too"]);

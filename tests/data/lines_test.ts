@@ -65,6 +65,19 @@ Deno.test("LineBlocks tells of a long line at once, and does not hold it", () =>
   assertEquals(textOf(blocks.end()), "A\n");
 });
 
+Deno.test("LineBlocks tells where each block begins, also after lines that it cut", () => {
+  const bytes = bytesOf("aaaa\nbbbbbbbbb\ncccc\nddddddd\neeee");
+  for (const chunk of [1, 3, 7, 1000]) {
+    const blocks = new LineBlocks(4);
+    const offsets: number[] = [];
+    for (let at = 0; at < bytes.length; at += chunk) {
+      for (const _ of blocks.push(bytes.subarray(at, at + chunk))) offsets.push(blocks.offset);
+    }
+    blocks.end();
+    assertEquals([...offsets, blocks.offset], [0, 5, 15, 20, 28]);
+  }
+});
+
 Deno.test("LineBlocks gives the whole lines that are left, or all that is", () => {
   for (const [text, whole, rest] of [["a\nb", "a\n", "b"], ["a\n", "a\n"], ["a", undefined, "a"]]) {
     const blocks = new LineBlocks(1000);

@@ -8,6 +8,7 @@ import {
   type TextChunk,
 } from "../../src/data/reader.ts";
 import { isIn } from "../../src/data/split.ts";
+import type { Lines } from "../../src/data/text_blocks.ts";
 import { bomb, concat, frame, shardsOf, TempDir, texts } from "./fixtures.ts";
 
 function read(
@@ -108,6 +109,19 @@ Deno.test("lines that are cut as too long count as one where reading begins afte
   const files = [await dir.write("a.jsonl.zst", content)];
   assertEquals(documentsOf(await read(files)), [[0, 1, 0, "0"], [0, 3, 2, "2"], [0, 4, 3, "3"]]);
   assertEquals(documentsOf(await read(files, {}, { shard: 0, line: 3 })), [[0, 4, 3, "3"]]);
+});
+
+Deno.test("the lines of a chunk begin where its offset says, wherever reading begins", async () => {
+  await using dir = new TempDir();
+  const content = lines(texts(20_000, 20));
+  const unpacked = new TextEncoder().encode(content);
+  const files = [await dir.write("a.jsonl.zst", frame(content))];
+  for (const line of [0, 1, 7000, 19_999]) {
+    for (const { block } of await read(files, {}, { shard: 0, line })) {
+      const { offset, bytes } = block as Lines;
+      assertEquals(bytes, unpacked.subarray(offset, offset + bytes.length));
+    }
+  }
 });
 
 Deno.test("readAllDocuments gives the documents of all shards", async () => {

@@ -74,7 +74,10 @@ Deno.test("errors come over from the worker as they are", sanitize, async () => 
   const file = await dir.write("a.jsonl", "bad\n");
   const none = `${dir.path}/none.txt`;
   await fails({ data: [none] }, `no such file or directory: ${none}`);
-  await fails({}, `${file}:1: not JSON; skip such lines with --skip-bad`);
+  await fails(
+    {},
+    `${file}:1: not JSON (the line begins at byte 0); skip such lines with --skip-bad`,
+  );
   await fails(
     { skipBad: true },
     "corpus shorter than one window of 17 tokens in its training part; " +

@@ -69,7 +69,7 @@ Deno.test("a long text becomes the ids of a compact vocabulary", () => {
 
 function chunkOf(lines: string[], change: Partial<Lines> = {}): TextChunk {
   const bytes = new TextEncoder().encode(lines.join("\n"));
-  const place = { file: "a.jsonl", line: 31, number: 50, count: lines.length };
+  const place = { file: "a.jsonl", line: 31, number: 50, offset: 1000, count: lines.length };
   return { shard: 3, block: { ...place, bytes, maxLineBytes: 100, ...change }, last: false };
 }
 
@@ -100,7 +100,7 @@ Deno.test("bad lines are told with their place in the file, or counted", () => {
   assertThrows(
     () => createChunkTokenizer({})(chunkOf(lines)),
     DataError,
-    "a.jsonl:32: not JSON; skip such lines with --skip-bad",
+    "a.jsonl:32: not JSON (the line begins at byte 1006); skip such lines with --skip-bad",
   );
 });
 

@@ -41,7 +41,9 @@ for (const count of [1, 2, 3]) {
     }
     using strict = new Tokenizers(count, { tokens });
     const failing = strict.tokenize(readTexts(shards, {}));
-    const message = `${shards[0].name}:3001: not JSON; skip such lines with --skip-bad`;
+    const offset = Deno.statSync(shards[0].source).size - "bad\n".length;
+    const message = `${shards[0].name}:3001: not JSON (the line begins at byte ${offset}); ` +
+      "skip such lines with --skip-bad";
     const error = await assertRejects(() => Array.fromAsync(failing), UserError);
     assertEquals(error.message, message);
   });
