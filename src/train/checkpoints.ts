@@ -31,8 +31,10 @@ export class Checkpoints {
 
   /** The steps that there are checkpoints of, ascending. */
   steps(): number[] {
-    return this.#names().flatMap((name) => name.match(/^step-(\d+)$/)?.[1] ?? [])
-      .map(Number).sort((a, b) => a - b);
+    const numbers = this.#names().flatMap((name) => name.match(/^step-(\d+)$/)?.[1] ?? []);
+    // What was named otherwise, e.g. step-7, is none of ours.
+    const steps = numbers.filter((text) => this.path(Number(text)).endsWith(`/step-${text}`));
+    return steps.map(Number).sort((a, b) => a - b);
   }
 
   /** Removes what a run that was killed left half-written. */
@@ -80,8 +82,8 @@ export class Checkpoints {
   async publish(step: number): Promise<void> {
     const isPublished = (name: string) => name !== MANIFEST && !isTrainingState(name);
     await removeManifest(this.#run); // or it would be wrong until the end
-    for (const { name } of Deno.readDirSync(this.path(step))) {
-      if (!isPublished(name)) continue;
+    for (const { name, isDirectory } of Deno.readDirSync(this.path(step))) {
+      if (isDirectory || !isPublished(name)) continue; // a file manager may have made one
       const source = `${this.path(step)}/${name}`;
       const target = `${this.#run}/${name}`;
       try {

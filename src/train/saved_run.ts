@@ -61,6 +61,11 @@ export async function openRun(path: string): Promise<SavedRun> {
     const checkpoint = checkpoints.path(step);
     await verify(checkpoint, steps.filter((other) => other < step).map((s) => checkpoints.path(s)));
     const state = await readTrainingState(checkpoint);
+    if (state.step !== step) {
+      throw new UserError(
+        `${checkpoint} is the checkpoint of step ${state.step}: give it back the name that it had`,
+      );
+    }
     const { staleOf } = lock;
     return {
       directory,

@@ -61,6 +61,22 @@ Deno.test("one that fails, or was killed, leaves the others as they were", async
   assertEquals(namesIn(path), ["checkpoints", "config.json", "manifest.json"]);
 });
 
+Deno.test("what others put beside it is left alone", async () => {
+  await using directory = new TempDir();
+  const { path } = directory;
+  const checkpoints = new Checkpoints(path);
+  await checkpoints.add(1, write("one"));
+  for (
+    const name of ["step-7", "step-0000008", "step-99999999999999999999999", "step-000009.old"]
+  ) {
+    await Deno.mkdir(`${path}/checkpoints/${name}`);
+  }
+  assertEquals(checkpoints.steps(), [1]);
+  await Deno.mkdir(`${checkpoints.path(1)}/.notes`);
+  await checkpoints.publish(1);
+  assertEquals(namesIn(path), ["checkpoints", "config.json", "manifest.json"]);
+});
+
 Deno.test("where files cannot be linked, the model is copied", async () => {
   await using directory = new TempDir();
   const { path } = directory;

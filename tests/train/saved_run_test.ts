@@ -212,6 +212,14 @@ Deno.test("what cannot go on is refused", async () => {
     `${state} is damaged: the checksum of its content is not the manifest's; to go on from the ` +
       `one before: --resume ${path}/checkpoints/step-000002`,
   );
+  const renamed = `${path}/checkpoints/step-000006`;
+  await Deno.rename(`${path}/checkpoints/step-000002`, renamed);
+  await assertRejects(
+    () => openRun(path),
+    UserError,
+    `${renamed} is the checkpoint of step 2: give it back the name that it had`,
+  );
+  await Deno.rename(renamed, `${path}/checkpoints/step-000002`);
   assertEquals((await resume("run/checkpoints/step-000002", AGD)).last?.step, 8);
 });
 
