@@ -20,6 +20,14 @@ export function interruptSignal(onInterrupt: () => void): Interrupt {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let exitCode = 0;
   let isArmed = false;
+  const arm = () => {
+    isArmed = true;
+    // The system ends the process at once, also while a step holds the event loop up.
+    if (Deno.build.os !== "windows") release();
+  };
+  const release = () => {
+    for (const remove of listeners.splice(0)) remove();
+  };
   const later = (action: () => void) => timer = setTimeout(action, SAME_KEY_MS);
   const listeners = ([["SIGINT", 130], ["SIGTERM", 143]] as const)
     .filter(([name]) => name === "SIGINT" || Deno.build.os !== "windows")
@@ -30,7 +38,7 @@ export function interruptSignal(onInterrupt: () => void): Interrupt {
         exitCode = code;
         // Twice, because after the event loop was held up the first timer may come before a
         // signal that has been waiting.
-        later(() => later(() => isArmed = true));
+        later(() => later(arm));
         onInterrupt();
         controller.abort();
       };
@@ -43,7 +51,7 @@ export function interruptSignal(onInterrupt: () => void): Interrupt {
       return exitCode;
     },
     [Symbol.dispose]() {
-      for (const remove of listeners) remove();
+      release();
       clearTimeout(timer);
     },
   };

@@ -45,3 +45,33 @@ for (const heldUp of [0, 300]) {
     },
   });
 }
+
+Deno.test({
+  name: "a later Ctrl-C ends the process also while the event loop is held up",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const program = `
+      import { interruptSignal } from "${new URL("../../src/cli/interrupt.ts", import.meta.url)}";
+      interruptSignal(() => setTimeout(() => {
+        console.log("held up");
+        const start = performance.now();
+        while (performance.now() < start + 10_000) {}
+      }, 300));
+      setTimeout(() => {}, 10_000);
+      console.log("ready");
+    `;
+    const child = new Deno.Command(Deno.execPath(), {
+      ...{ args: ["eval", program], stdin: "null", stdout: "piped" },
+    }).spawn();
+    const lines = child.stdout.pipeThrough(new TextDecoderStream())
+      .pipeThrough(new TextLineStream());
+    let heldUpAt = 0;
+    for await (const line of lines) {
+      if (line === "held up") heldUpAt = performance.now();
+      child.kill("SIGINT");
+    }
+    assertEquals((await child.status).code, 130);
+    const took = performance.now() - heldUpAt;
+    assertEquals(took < 5000, true, `took ${took} ms`);
+  },
+});
