@@ -1,8 +1,9 @@
 // Automatic gradient descent (Bernstein et al. 2023, algorithm 1): from the layers' dual norms
 //   G   = 1/L * sum of s_l |g_l|
 //   eta = log((1 + sqrt(1 + 4 G)) / 2)
-// and each layer's coefficient (eta / L) s_l, by which its direction is subtracted. Where the
-// direction that is stored is the gradient itself, the coefficient is divided by its dual norm.
+// and each layer's coefficient eta c_l s_l, by which its direction is subtracted. The share c_l is
+// 1/L or, if PROPORTIONAL, s_l |g_l| over the sum of them. Where the direction that is stored is
+// the gradient itself, the coefficient is divided by its dual norm.
 
 struct Layer {
   // s, the natural size: sqrt(fan-out / fan-in).
@@ -29,6 +30,9 @@ const DIVIDED = 4u;
 // [1] and [2]: eta and G
 @group(0) @binding(4) var<storage, read_write> summary: array<f32>;
 
+// The sum of s_l |g_l|.
+var<workgroup> total: f32;
+
 fn dual_norm(layer: u32) -> f32 {
   let sum = sums[layer];
   return select(sum, sqrt(sum), (layers[layer].rule & ROOT) != 0u);
@@ -46,6 +50,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
       let counted = (layers[l].rule & COUNTED) != 0u;
       summed += select(0.0, layers[l].scale * coefficients[l], counted);
     }
+    total = summed;
     let G = summed / parameters.depth;
     // (1 + sqrt(1 + 4 G)) / 2 = 1 + x; near 1 the logarithm of the sum would lose x's digits.
     let x = 2.0 * G / (1.0 + sqrt(1.0 + 4.0 * G));
@@ -53,9 +58,15 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     summary[2] = G;
   }
   storageBarrier();
+  workgroupBarrier();
   let eta = summary[1];
   for (var l = thread; l < parameters.layers; l += ${THREADS}u) {
-    var coefficient = eta / parameters.depth * layers[l].scale;
+    //: if PROPORTIONAL
+    let share = select(0.0, layers[l].scale * coefficients[l] / total, total > 0.0);
+    //: else
+    let share = 1.0 / parameters.depth;
+    //: end
+    var coefficient = eta * share * layers[l].scale;
     if ((layers[l].rule & DIVIDED) != 0u) {
       let norm = coefficients[l];
       coefficient = select(0.0, coefficient / norm, norm > 0.0);

@@ -9,6 +9,7 @@ const WORDS = {
   nesterov: ["true", "false"],
   averaging: ["true", "false"],
   depth: ["parameters", "maps"],
+  shares: ["equal", "proportional"],
 } as const satisfies Record<Exclude<keyof AgdOptions, "momentum" | "polarSteps">, unknown>;
 
 const NAMES = [...Object.keys(WORDS), "momentum", "polarSteps"];

@@ -47,6 +47,7 @@ const ABLATIONS: readonly AgdOptions[] = [
   { averaging: false },
   { momentum: 0, averaging: false },
   { depth: "maps" },
+  { shares: "equal" },
   { polarSteps: [2, 2] },
   { polarSteps: [4, 0] },
   { polarSteps: [6, 2] },
@@ -56,6 +57,7 @@ const ABLATIONS: readonly AgdOptions[] = [
   { norm: "frobenius", embeddings: "rows" },
   { norm: "frobenius", momentum: 0.9 },
   { norm: "frobenius", averaging: true },
+  { norm: "frobenius", shares: "proportional" },
   { norm: "frobenius", vectors: "own", embeddings: "rows", momentum: 0.9, averaging: true },
 ];
 

@@ -46,6 +46,12 @@ export interface AgdOptions {
    */
   depth?: "parameters" | "maps";
   /**
+   * How layers share eta, the sum of their relative changes. `equal`: 1/L each, as published.
+   * `proportional`: by s |g|, what a relative change of the layer lowers the loss by.
+   * @default "proportional" for `spectral`, "equal" for `frobenius`
+   */
+  shares?: "equal" | "proportional";
+  /**
    * Newton-Schulz steps to a matrix's polar factor: quintic ones, then cubic ones. Only `spectral`
    * takes any.
    * @default [4, 2]
@@ -65,6 +71,7 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     nesterov: false,
     averaging: true,
     depth: "parameters",
+    shares: "proportional",
     polarSteps: [4, 2],
   },
   frobenius: {
@@ -75,6 +82,7 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     nesterov: false,
     averaging: false,
     depth: "maps",
+    shares: "equal",
     polarSteps: [0, 0],
   },
 };

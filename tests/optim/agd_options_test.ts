@@ -21,6 +21,8 @@ const spectral: AgdOptions[] = [
   { momentum: 0.95, nesterov: true },
   { averaging: false },
   { depth: "maps" },
+  { shares: "equal" },
+  { shares: "equal", vectors: "grouped", embeddings: "matrix" },
   { polarSteps: [2, 3] },
   { polarSteps: [0, 4] },
 ];
@@ -33,6 +35,7 @@ const frobenius: AgdOptions[] = [
   { momentum: 0.8, nesterov: true },
   { averaging: true },
   { depth: "parameters" },
+  { shares: "proportional" },
 ];
 
 const cases = [...spectral, ...frobenius.map((options) => ({ norm: "frobenius", ...options }))];

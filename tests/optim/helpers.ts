@@ -30,8 +30,8 @@ export interface ReferenceOptimizer {
 }
 
 /**
- * Trains for 5 steps and compares losses (to 1e-4), the automatic step size and its summary, the
- * weights and their average with the reference's.
+ * Trains for 5 steps and compares losses (to 1e-4), the automatic step size and its summary (to
+ * 3e-4), the weights and their average with the reference's.
  *
  * @param isSettled Whether a parameter can be compared: its gradient is not mere rounding error.
  */
@@ -61,8 +61,8 @@ export async function checkFiveSteps(
       losses.push(loss);
       if (summary) {
         const { eta, gradientSummary } = summary;
-        assertClose([result.eta!], [eta], 1e-4, `eta of step ${step}`);
-        assertClose([result.gradientSummary!], [gradientSummary], 1e-4, `G of step ${step}`);
+        assertClose([result.eta!], [eta], 3e-4, `eta of step ${step}`);
+        assertClose([result.gradientSummary!], [gradientSummary], 3e-4, `G of step ${step}`);
       } else {
         assertEquals(result, { loss: result.loss, skipped: false });
       }

@@ -36,17 +36,22 @@ export interface AgdOptions {
    * @default "parameters" for `spectral`, "maps" for `frobenius`
    */
   depth?: "parameters" | "maps";
+  /**
+   * How layers share eta: 1/L each, or by s_l ‖g_l‖.
+   * @default "proportional" for `spectral`, "equal" for `frobenius`
+   */
+  shares?: "equal" | "proportional";
   /** Quintic and cubic steps to the polar factor. @default [4, 2] */
   polarSteps?: readonly [number, number];
 }
 
 const DEFAULTS: Record<"spectral" | "frobenius", Required<Omit<AgdOptions, "norm">>> = {
   spectral: {
-    ...{ vectors: "own", embeddings: "rows", depth: "parameters" },
+    ...{ vectors: "own", embeddings: "rows", depth: "parameters", shares: "proportional" },
     ...{ momentum: 0.9, nesterov: false, polarSteps: [4, 2] },
   },
   frobenius: {
-    ...{ vectors: "grouped", embeddings: "matrix", depth: "maps" },
+    ...{ vectors: "grouped", embeddings: "matrix", depth: "maps", shares: "equal" },
     ...{ momentum: 0, nesterov: false, polarSteps: [4, 2] },
   },
 };
@@ -64,7 +69,7 @@ export function automaticStepSize(G: number): number {
   return Math.log((1 + Math.sqrt(1 + 4 * G)) / 2);
 }
 
-/** How one layer, or one vector, is about to move: by -(eta/L) · scale · direction. */
+/** How one layer, or one vector, is about to move: by -eta · share · scale · direction. */
 interface Move {
   name: string;
   rows: number;
@@ -73,8 +78,10 @@ interface Move {
   /** s, the layer's natural size. */
   scale: number;
   direction: Float64Array;
-  /** The gradient's dual norm, as it enters G; 0 for a vector, which does not. */
+  /** The gradient's dual norm. */
   dual: number;
+  /** Whether it enters G, as a vector's does not. */
+  counted: boolean;
 }
 
 const isVector = (spec: ParameterSpec) => spec.shape.length === 1;
@@ -141,17 +148,21 @@ function movesOf(
           : options.norm === "frobenius"
           ? byFrobenius(block)
           : byOperatorNorm(block, rows, options.polarSteps);
-        return { name, rows, parts, part, scale: isByRows ? 1 : naturalSize(spec), ...steepest };
+        const scale = isByRows ? 1 : naturalSize(spec);
+        return { name, rows, parts, part, scale, ...steepest, counted: true };
       });
       moves.push(...group);
     } else if (options.vectors === "grouped") {
       for (const weight of group) {
         const block = columnBlock(g, rows, group.length, weight.part);
-        moves.push({ ...weight, name, rows, direction: quotient(block, weight.dual), dual: 0 });
+        const direction = quotient(block, weight.dual);
+        moves.push({ ...weight, name, rows, direction, counted: false });
       }
     } else if (options.vectors === "own") {
-      const direction = quotient(g, norm(g) / Math.sqrt(g.length));
-      moves.push({ name, rows, parts: 1, part: 0, scale: 1, direction, dual: 0 });
+      const root = Math.sqrt(g.length);
+      const direction = quotient(g, norm(g) / root);
+      const dual = root * norm(g);
+      moves.push({ name, rows, parts: 1, part: 0, scale: 1, direction, dual, counted: false });
     }
   }
   return moves;
@@ -186,11 +197,15 @@ export class Agd {
     this.#step++;
     const moves = movesOf(this.#table, this.#withMomentum(gradients), this.#options);
     const L = depthOf(this.#table, this.#options.depth);
-    const G = moves.reduce((sum, { scale, dual }) => sum + scale * dual, 0) / L;
+    const counted = moves.filter(({ counted }) => counted);
+    const total = counted.reduce((sum, { scale, dual }) => sum + scale * dual, 0);
+    const G = total / L;
     const eta = automaticStepSize(G);
-    for (const { name, rows, parts, part, scale, direction } of moves) {
+    for (const { name, rows, parts, part, scale, dual, direction } of moves) {
       const W = parameters.get(name)!;
-      subtractFromColumnBlock(W, rows, parts, part, (eta / L) * scale, direction);
+      const proportional = total > 0 ? scale * dual / total : 0;
+      const share = this.#options.shares === "equal" ? 1 / L : proportional;
+      subtractFromColumnBlock(W, rows, parts, part, eta * share * scale, direction);
     }
 
     const w = 8 / (8 + this.#step);

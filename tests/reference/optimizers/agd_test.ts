@@ -115,7 +115,8 @@ Deno.test("agd, spectral: one step worked out by hand", () => {
     ["h.0.mlp.c_fc.weight", 13, -4 / one],
     ["ln_f.weight", 1, 1e-3], // length 2
   );
-  const { eta, gradientSummary } = new Agd(TABLE, before).step(after, gradients);
+  const options = { shares: "equal" } as const;
+  const { eta, gradientSummary } = new Agd(TABLE, before, options).step(after, gradients);
 
   // L = 4 + 2; G = (5 + 2 + 1 + 5 + 6 + 2 · 5) / 6 = 29 / 6. Dual norms are ⟨G, D⟩.
   assertAlmostEquals(gradientSummary, 29 / 6, 1e-12);
@@ -139,6 +140,36 @@ Deno.test("agd, spectral: one step worked out by hand", () => {
   );
 });
 
+Deno.test("agd, spectral: shares of eta in proportion to the dual norms", () => {
+  const before = randomParameters(CONFIG, 20, 1);
+  const after = copy(before);
+  const one = polar(Float64Array.of(1), 1, 1)[0];
+  const gradients = sparseGradients(
+    ["wte.weight", 0, 3], // row norms 5 and 2: 7
+    ["wte.weight", 1, -4],
+    ["wte.weight", 6, 2],
+    ["wpe.weight", 3, -1], // 1
+    ["h.0.attn.c_attn.weight", 4, 6 / one], // the value's: 6
+    ["h.0.mlp.c_fc.weight", 8, 5 / one], // s = 2: 10
+    ["ln_f.weight", 1, 3], // length 2: 3 √2, beside the sum
+  );
+  const { eta, gradientSummary } = new Agd(TABLE, before).step(after, gradients);
+
+  // L = 4 + 2; the sum is 7 + 1 + 6 + 10 = 24.
+  assertAlmostEquals(gradientSummary, 24 / 6, 1e-12);
+  assertMoved(
+    before,
+    after,
+    ["wte.weight", 0, -eta * 7 / 24 * 3 / 5],
+    ["wte.weight", 1, eta * 7 / 24 * 4 / 5],
+    ["wte.weight", 6, -eta * 7 / 24],
+    ["wpe.weight", 3, eta * 1 / 24],
+    ["h.0.attn.c_attn.weight", 4, -eta * 6 / 24 * one],
+    ["h.0.mlp.c_fc.weight", 8, -eta * 10 / 24 * 2 * one],
+    ["ln_f.weight", 1, -eta * 3 * Math.SQRT2 / 24 * Math.SQRT2],
+  );
+});
+
 Deno.test("agd, spectral: a grouped vector moves by its matrix's size and dual norm", () => {
   const before = randomParameters(CONFIG, 20, 1);
   const after = copy(before);
@@ -150,7 +181,8 @@ Deno.test("agd, spectral: a grouped vector moves by its matrix's size and dual n
     ["h.0.mlp.c_fc.weight", 8, 5 / one], // a dual norm of 5, s = 2
     ["h.0.mlp.c_fc.bias", 0, 10],
   );
-  const options = { vectors: "grouped", depth: "maps", nesterov: true } as const;
+  const settings = { vectors: "grouped", depth: "maps", nesterov: true } as const;
+  const options = { ...settings, shares: "equal" } as const;
   const { eta, gradientSummary } = new Agd(TABLE, before, options).step(after, gradients);
 
   // L = 6 + 2; after one step Nesterov's average, too, is the gradient.
