@@ -1,7 +1,7 @@
 // Automatic gradient descent (Bernstein et al. 2023, algorithm 1): from the layers' dual norms
 //   G   = 1/L * sum of s_l |g_l|
 //   eta = log((1 + sqrt(1 + 4 G)) / 2)
-// and each layer's coefficient eta c_l s_l, by which its direction is subtracted. The share c_l is
+// and each layer's coefficient p eta c_l s_l, by which its direction is subtracted. The share c_l is
 // 1/L or, if PROPORTIONAL, s_l |g_l| over the sum of them. Where the direction that is stored is
 // the gradient itself, the coefficient is divided by its dual norm.
 
@@ -17,6 +17,8 @@ struct Parameters {
   layers: u32,
   // L
   depth: f32,
+  // p, the part of eta that a step takes.
+  part: f32,
 }
 
 const ROOT = 1u;
@@ -66,7 +68,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     //: else
     let share = 1.0 / parameters.depth;
     //: end
-    var coefficient = eta * share * layers[l].scale;
+    var coefficient = parameters.part * eta * share * layers[l].scale;
     if ((layers[l].rule & DIVIDED) != 0u) {
       let norm = coefficients[l];
       coefficient = select(0.0, coefficient / norm, norm > 0.0);

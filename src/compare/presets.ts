@@ -48,6 +48,8 @@ const ABLATIONS: readonly AgdOptions[] = [
   { momentum: 0, averaging: false },
   { depth: "maps" },
   { shares: "equal" },
+  { damped: false },
+  { shares: "equal", damped: false },
   { polarSteps: [2, 2] },
   { polarSteps: [4, 0] },
   { polarSteps: [6, 2] },

@@ -6,7 +6,7 @@ import { rowThreads } from "../ops/threads.ts";
 import { appendDirections } from "./agd_directions.ts";
 import { AgdLayers } from "./agd_layers.ts";
 import { AgdNorms } from "./agd_norms.ts";
-import { type AgdOptions, agdSettings, describeAgd } from "./agd_options.ts";
+import { type AgdOptions, type AgdSettings, agdSettings, describeAgd } from "./agd_options.ts";
 import { guardStep } from "./guard.ts";
 import { named, type Norms, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
 import { elementwise, runsOf } from "./runs.ts";
@@ -22,16 +22,17 @@ import updateSource from "../../wgsl/agd_update.wgsl" with { type: "text" };
  *
  *     G   = 1/L * sum_l s_l |g_l|                     gradient summary
  *     eta = log((1 + sqrt(1 + 4 G)) / 2)              automatic step size
- *     W_l <- W_l - eta * c_l * s_l * D(g_l)           c_l: the layer's share of eta
+ *     W_l <- W_l - p * eta * c_l * s_l * D(g_l)       c_l: the layer's share of eta
  *
- * `frobenius` is the published method, without state: D(g) = g / |g|_F, c_l = 1/L, a vector joins
- * the last matrix before it, and L counts query, key and value each. `spectral` replaces the
+ * `frobenius` is the published method, without state: D(g) = g / |g|_F, p = 1, c_l = 1/L, a vector
+ * joins the last matrix before it, and L counts query, key and value each. `spectral` replaces the
  * gradient by its average (momentum 0.9), takes the polar factor of each matrix's gradient, each
  * embedding row by its own 2-norm and each vector by its RMS, and evaluates on an average of the
  * iterates; there L counts two-dimensional parameters, and vectors do not enter G. Its shares are
  * proportional: c_l = s_l |g_l| / sum_k s_k |g_k|. The bound from which eta follows depends on the
  * sum of the relative changes alone, the product of 1 + eta c_l being at most exp(eta), however it
- * is shared. {@linkcode AgdOptions} takes either apart.
+ * is shared. And with momentum b, p = sqrt((1 - b) / (1 + b)), the length of such an average
+ * of independent unit vectors: normalising the average makes noise as long as a gradient. {@linkcode AgdOptions} takes either apart.
  *
  * @example
  * ```ts no-run
@@ -110,7 +111,7 @@ export class Agd implements Optimizer {
     const runs = runsOf(gpu, specs, [gradients, weights, ...averaging ? [iterates] : []]);
     const { sums, chunked, scratch } = appendDirections(gpu, plan, runs, layers, settings);
 
-    // G, eta, and each layer's eta c_l s_l.
+    // G, eta, and each layer's p eta c_l s_l.
     const count = layers.layers.length;
     const table = gpu.tensorFrom("agd layers", [count, 2], layers.table);
     const coefficients = gpu.tensor("agd coefficients", [count]);
@@ -120,11 +121,11 @@ export class Agd implements Optimizer {
         PROPORTIONAL: settings.shares === "proportional",
       }),
       [1],
-      [count, f32(layers.depth)],
+      [count, f32(layers.depth), f32(stepPart(settings))],
       [table, sums, coefficients, summary],
     );
 
-    // W_l <- W_l - eta c_l s_l D(g_l), and the average of the iterates.
+    // W_l <- W_l - p eta c_l s_l D(g_l), and the average of the iterates.
     const THREADS = rowThreads(gpu);
     const update = gpu.kernel("agd_update", updateSource, { THREADS, AVERAGING: averaging });
     for (const { run, chunks, count } of chunked) {
@@ -177,4 +178,9 @@ export class Agd implements Optimizer {
     this.#plan[Symbol.dispose]();
     this.#target.gpu.free(...this.#owned);
   }
+}
+
+/** p, the part of eta that a step takes. */
+function stepPart({ damped, momentum }: AgdSettings): number {
+  return damped ? Math.sqrt((1 - momentum) / (1 + momentum)) : 1;
 }

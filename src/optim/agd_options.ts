@@ -52,6 +52,13 @@ export interface AgdOptions {
    */
   shares?: "equal" | "proportional";
   /**
+   * Take √((1 - momentum) / (1 + momentum)) of eta: the length of such an average of independent
+   * unit vectors, which is what the average gradient's direction is of where noise prevails. 1
+   * without momentum.
+   * @default true for `spectral`, false for `frobenius`
+   */
+  damped?: boolean;
+  /**
    * Newton-Schulz steps to a matrix's polar factor: quintic ones, then cubic ones. Only `spectral`
    * takes any.
    * @default [4, 2]
@@ -72,6 +79,7 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     averaging: true,
     depth: "parameters",
     shares: "proportional",
+    damped: true,
     polarSteps: [4, 2],
   },
   frobenius: {
@@ -83,6 +91,7 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     averaging: false,
     depth: "maps",
     shares: "equal",
+    damped: false,
     polarSteps: [0, 0],
   },
 };

@@ -113,7 +113,7 @@ for (const norm of ["spectral", "frobenius"] as const) {
   for (const vectors of ["own", "grouped", "none"] as const) {
     Deno.test(`agd's norms, ${norm}, vectors ${vectors}: gradients add up to L G, updates are eta / L`, async () => {
       const weights = randomWeights(ODD, 3);
-      const options = { norm, vectors, depth: "maps", shares: "equal" } as const;
+      const options = { norm, vectors, depth: "maps", shares: "equal", damped: false } as const;
       using bench = new Bench(gpu, ODD, weights, (target) => new Agd(target, options));
       await bench.step(randomWeights(ODD, 4));
       const [, eta, G] = await gpu.read(bench.optimizer.summary!);
@@ -139,7 +139,12 @@ Deno.test("agd's norms, frobenius: of a matrix in several bindings", async () =>
 Deno.test("agd's norms: every group moves by eta / L, of matrices of some size", async () => {
   const config = { ...ODD, layers: 1, width: 64, context: 16, vocabularySize: 30 };
   const weights = randomWeights(config, 3);
-  using bench = new Bench(gpu, config, weights, (target) => new Agd(target, { shares: "equal" }));
+  using bench = new Bench(
+    gpu,
+    config,
+    weights,
+    (target) => new Agd(target, { shares: "equal", damped: false }),
+  );
   await bench.step(randomWeights(config, 4));
   const [, eta] = await gpu.read(bench.optimizer.summary!);
   const norms = Object.entries(await (bench.optimizer as Agd).norms());

@@ -22,6 +22,7 @@ const spectral: AgdOptions[] = [
   { averaging: false },
   { depth: "maps" },
   { shares: "equal" },
+  { damped: false },
   { shares: "equal", vectors: "grouped", embeddings: "matrix" },
   { polarSteps: [2, 3] },
   { polarSteps: [0, 4] },

@@ -41,6 +41,8 @@ export interface AgdOptions {
    * @default "proportional" for `spectral`, "equal" for `frobenius`
    */
   shares?: "equal" | "proportional";
+  /** Whether a step takes √((1 - β) / (1 + β)) of eta. @default true for `spectral` */
+  damped?: boolean;
   /** Quintic and cubic steps to the polar factor. @default [4, 2] */
   polarSteps?: readonly [number, number];
 }
@@ -48,11 +50,11 @@ export interface AgdOptions {
 const DEFAULTS: Record<"spectral" | "frobenius", Required<Omit<AgdOptions, "norm">>> = {
   spectral: {
     ...{ vectors: "own", embeddings: "rows", depth: "parameters", shares: "proportional" },
-    ...{ momentum: 0.9, nesterov: false, polarSteps: [4, 2] },
+    ...{ damped: true, momentum: 0.9, nesterov: false, polarSteps: [4, 2] },
   },
   frobenius: {
     ...{ vectors: "grouped", embeddings: "matrix", depth: "maps", shares: "equal" },
-    ...{ momentum: 0, nesterov: false, polarSteps: [4, 2] },
+    ...{ damped: false, momentum: 0, nesterov: false, polarSteps: [4, 2] },
   },
 };
 
@@ -69,7 +71,7 @@ export function automaticStepSize(G: number): number {
   return Math.log((1 + Math.sqrt(1 + 4 * G)) / 2);
 }
 
-/** How one layer, or one vector, is about to move: by -eta · share · scale · direction. */
+/** How one layer, or one vector, is about to move: by -pace · eta · share · scale · direction. */
 interface Move {
   name: string;
   rows: number;
@@ -201,11 +203,13 @@ export class Agd {
     const total = counted.reduce((sum, { scale, dual }) => sum + scale * dual, 0);
     const G = total / L;
     const eta = automaticStepSize(G);
+    const { damped, momentum: beta } = this.#options;
+    const pace = damped ? Math.sqrt((1 - beta) / (1 + beta)) : 1;
     for (const { name, rows, parts, part, scale, dual, direction } of moves) {
       const W = parameters.get(name)!;
       const proportional = total > 0 ? scale * dual / total : 0;
       const share = this.#options.shares === "equal" ? 1 / L : proportional;
-      subtractFromColumnBlock(W, rows, parts, part, eta * share * scale, direction);
+      subtractFromColumnBlock(W, rows, parts, part, pace * eta * share * scale, direction);
     }
 
     const w = 8 / (8 + this.#step);
