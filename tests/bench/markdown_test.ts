@@ -55,7 +55,7 @@ Deno.test("reportMarkdown: steps, the chart, and the others folded", async () =>
 
 Deno.test("README's tables are those of the results that it names", async () => {
   const readme = await Deno.readTextFile(new URL("README.md", ROOT));
-  const [, chart] = readme.match(/\]\((bench\/results\/[^)]*)\.svg\)/) ?? [];
+  const [, chart] = readme.match(/\]\((bench\/results\/[^)/]*)\.svg\)/) ?? [];
   const report = await readReport(fromFileUrl(new URL(`${chart}.json`, ROOT)));
   assertStringIncludes(readme, reportMarkdown(report, NAMES));
 });
