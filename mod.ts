@@ -28,13 +28,8 @@
  */
 export { DivergedError, UsageError, UserError } from "./src/errors.ts";
 
-export {
-  Gpu,
-  type Kernel,
-  type Measurement,
-  type OpenGpuOptions,
-  type TensorSpec,
-} from "./src/gpu/gpu.ts";
+export { Gpu, type Measurement, type OpenGpuOptions, type TensorSpec } from "./src/gpu/gpu.ts";
+export type { Kernel } from "./src/gpu/kernel.ts";
 export {
   f32,
   type FloatValue,

@@ -1,18 +1,23 @@
-// Steepest descent of an embedding: each row divided by its own 2-norm. One workgroup a row.
+// The rows of an embedding, a workgroup each: the sum of each one's squares or, with DESCENT, its
+// 2-norm, by which the row is divided: the direction of steepest descent.
 
 struct Parameters {
   rows: u32,
   columns: u32,
   // Where the rows start.
   offset: u32,
-  // Where the rows' norms start.
+  // Where the rows' sums or norms start.
   first: u32,
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
+//: if DESCENT
 // Gradients, and then their directions.
-@group(0) @binding(1) var<storage, read_write> gradient: array<f32>;
-// Among others, the rows' 2-norms, whose sum is the dual norm.
+@group(0) @binding(1) var<storage, read_write> values: array<f32>;
+//: else
+@group(0) @binding(1) var<storage, read> values: array<f32>;
+//: end
+// Among others, those of the rows; the dual norm is the sum of their 2-norms.
 @group(0) @binding(2) var<storage, read_write> partials: array<f32>;
 
 const threads = ${THREADS}u;
@@ -29,14 +34,18 @@ fn main(
   let start = parameters.offset + row * parameters.columns;
   var sum = 0.0;
   for (var c = thread; c < parameters.columns; c += threads) {
-    let g = gradient[start + c];
-    sum += g * g;
+    let value = values[start + c];
+    sum += value * value;
   }
   let squares = workgroup_sum(sum, thread);
+//: if DESCENT
   // Below the normal numbers inverseSqrt may be infinite: such a norm counts as zero.
   let scale = select(0.0, inverseSqrt(squares), squares >= 0x1p-126);
   for (var c = thread; c < parameters.columns; c += threads) {
-    gradient[start + c] *= scale;
+    values[start + c] *= scale;
   }
   if (thread == 0u) { partials[parameters.first + row] = sqrt(squares); }
+//: else
+  if (thread == 0u) { partials[parameters.first + row] = squares; }
+//: end
 }

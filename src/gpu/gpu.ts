@@ -1,15 +1,8 @@
 import { UserError } from "../errors.ts";
 import type { PlanObserver } from "./plan.ts";
-import { type Constants, specialise } from "./template.ts";
+import { type Kernel, LazyKernel } from "./kernel.ts";
+import type { Constants } from "./template.ts";
 import { bytesPerElement, Tensor, type TensorType } from "./tensor.ts";
-
-/** A compute pipeline, compiled at its first use. Its bindings are group 0, numbered from 0. */
-export interface Kernel {
-  /** Name for error messages and debuggers. */
-  readonly label: string;
-  /** The pipeline; compiles it if need be. */
-  readonly pipeline: GPUComputePipeline;
-}
 
 /** What {@linkcode Gpu.measure} found. */
 export interface Measurement {
@@ -135,11 +128,7 @@ export class Gpu implements Disposable {
     const key = `${label} ${JSON.stringify(constants)}`;
     let kernel = this.#kernels.get(key);
     if (!kernel) {
-      kernel = new LazyKernel(this.device, label, () => {
-        const types: unknown[] = Object.values(constants);
-        const enable = types.includes("f16") ? "enable f16;\n" : "";
-        return enable + specialise(source, constants);
-      });
+      kernel = new LazyKernel(this.device, label, source, constants);
       this.#kernels.set(key, kernel);
     }
     return kernel;
@@ -391,28 +380,6 @@ function halves(values: ArrayLike<number>): Float16Array {
   const rounded = new Float16Array(Math.ceil(values.length / 2) * 2);
   rounded.set(Float16Array.from(values));
   return rounded;
-}
-
-class LazyKernel implements Kernel {
-  #pipeline: GPUComputePipeline | undefined;
-
-  constructor(
-    readonly device: GPUDevice,
-    readonly label: string,
-    readonly code: () => string,
-  ) {}
-
-  get pipeline(): GPUComputePipeline {
-    const { device, label } = this;
-    return this.#pipeline ??= device.createComputePipeline({
-      label,
-      layout: "auto",
-      compute: {
-        module: device.createShaderModule({ label, code: this.code() }),
-        entryPoint: "main",
-      },
-    });
-  }
 }
 
 /** Staging buffers up to this size are kept: losses and logits, read every step or token. */

@@ -1,4 +1,5 @@
-import type { Gpu, Kernel } from "./gpu.ts";
+import type { Gpu } from "./gpu.ts";
+import type { Kernel } from "./kernel.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Number of workgroups along x, y and z. */

@@ -8,7 +8,7 @@ import source from "../../wgsl/cast.wgsl" with { type: "text" };
 export function castToHalf(gpu: Gpu, plan: Plan, values: Tensor, rounded: Tensor): void {
   const [rows, columns] = values.shape;
   const kernel = gpu.kernel("cast", source, { THREADS, TYPE: rounded.type });
-  // Rows of 16 bits start where bindings may only at every other such multiple.
+  // Slices must fit as 32 bits and start where a binding of 16 may, which is at fewer rows.
   for (const { start, count } of rowSlices(rows, 2 * columns, gpu.maxBindingBytes, "f16")) {
     const size = count * columns;
     plan.dispatch(kernel, spread(Math.ceil(size / THREADS)), [size], [

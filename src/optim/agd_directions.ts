@@ -98,7 +98,7 @@ export function appendDirections(
   }
   for (const { run, segment, first } of embeddings) {
     const { offset, rows, columns } = segment;
-    const kernel = gpu.kernel("agd_rows", rowsSource, { THREADS: rowThreads(gpu) });
+    const kernel = gpu.kernel("agd_rows", rowsSource, { THREADS: rowThreads(gpu), DESCENT: true });
     plan.dispatch(
       kernel,
       spread(rows),

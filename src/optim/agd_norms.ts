@@ -9,7 +9,7 @@ import { appendOperatorNorms } from "./agd_operator_norms.ts";
 import type { AgdSettings } from "./agd_options.ts";
 import type { GroupNorms, Norms, ParameterGroup } from "./optimizer.ts";
 import type { Run } from "./runs.ts";
-import rowSquaresSource from "../../wgsl/agd_row_squares.wgsl" with { type: "text" };
+import rowsSource from "../../wgsl/agd_rows.wgsl" with { type: "text" };
 
 /** Of a layer: its sum of squares, the largest one of a row, or its operator norm. */
 type Measure = "squares" | "rows" | "operator";
@@ -69,7 +69,7 @@ export class AgdNorms {
     this.#norms = [0, 1].map(() => gpu.tensor("agd norms", [this.#measured.length]));
     this.owned = [ranges, partials, ...this.#norms, ...chunked.map(({ chunks }) => chunks)];
 
-    const kernel = gpu.kernel("agd_row_squares", rowSquaresSource, { THREADS: rowThreads(gpu) });
+    const kernel = gpu.kernel("agd_rows", rowsSource, { THREADS: rowThreads(gpu), DESCENT: false });
     this.#norms.forEach((norms, i) => {
       const values = ({ tensors }: Run) => tensors[i];
       sumSquares(gpu, plan, chunked, values, partials);
