@@ -2,8 +2,9 @@
 //   G   = 1/L * sum of s_l |g_l|
 //   eta = log((1 + sqrt(1 + 4 G)) / 2)
 // and each layer's coefficient p eta c_l s_l, by which its direction is subtracted. The share c_l is
-// 1/L or, if PROPORTIONAL, s_l |g_l| over the sum of them. Where the direction that is stored is
-// the gradient itself, the coefficient is divided by its dual norm.
+// 1/L or, if PROPORTIONAL, s_l |g_l| over the sum of them; p is 1 or, if DAMPED, the length of an
+// average with decay b of t independent unit vectors, √((1 - b) / (1 + b) (1 - b^2t)). Where the
+// direction that is stored is the gradient itself, the coefficient is divided by its dual norm.
 
 struct Layer {
   // s, the natural size: sqrt(fan-out / fan-in).
@@ -17,8 +18,10 @@ struct Parameters {
   layers: u32,
   // L
   depth: f32,
-  // p, the part of eta that a step takes.
-  part: f32,
+//: if DAMPED
+  // √((1 - b) / (1 + b))
+  damping: f32,
+//: end
 }
 
 const ROOT = 1u;
@@ -31,6 +34,10 @@ const DIVIDED = 4u;
 @group(0) @binding(3) var<storage, read_write> coefficients: array<f32>;
 // [1] and [2]: eta and G
 @group(0) @binding(4) var<storage, read_write> summary: array<f32>;
+//: if DAMPED
+// [2]: b^t
+@group(0) @binding(5) var<storage, read> progress: array<f32>;
+//: end
 
 // The sum of s_l |g_l|.
 var<workgroup> total: f32;
@@ -61,14 +68,18 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   }
   storageBarrier();
   workgroupBarrier();
-  let eta = summary[1];
+  //: if DAMPED
+  let pace = parameters.damping * sqrt(1.0 - progress[2] * progress[2]) * summary[1];
+  //: else
+  let pace = summary[1];
+  //: end
   for (var l = thread; l < parameters.layers; l += ${THREADS}u) {
     //: if PROPORTIONAL
     let share = select(0.0, layers[l].scale * coefficients[l] / total, total > 0.0);
     //: else
     let share = 1.0 / parameters.depth;
     //: end
-    var coefficient = parameters.part * eta * share * layers[l].scale;
+    var coefficient = pace * share * layers[l].scale;
     if ((layers[l].rule & DIVIDED) != 0u) {
       let norm = coefficients[l];
       coefficient = select(0.0, coefficient / norm, norm > 0.0);

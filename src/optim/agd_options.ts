@@ -52,9 +52,9 @@ export interface AgdOptions {
    */
   shares?: "equal" | "proportional";
   /**
-   * Take √((1 - momentum) / (1 + momentum)) of eta: the length of such an average of independent
-   * unit vectors, which is what the average gradient's direction is of where noise prevails. 1
-   * without momentum.
+   * Take √((1 - b) / (1 + b) (1 - b^2t)) of eta at step t, with b the momentum: the length of such
+   * an average, from 0, of independent unit vectors, which is what the average gradient's direction
+   * is of where noise prevails. 0.1 and more at first and then 0.23 for 0.9; 1 without momentum.
    * @default true for `spectral`, false for `frobenius`
    */
   damped?: boolean;

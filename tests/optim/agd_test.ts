@@ -30,7 +30,8 @@ import {
 
 const gpu = await openTestGpu();
 const slim = await openTestGpu(SLIM);
-const DAMPING = Math.sqrt((1 - 0.9) / (1 + 0.9));
+/** p of the first step: an average that has seen one gradient of about ten. */
+const DAMPING = 1 - 0.9;
 const NORMS: AgdNorm[] = ["spectral", "frobenius"];
 
 for (const norm of NORMS) {
@@ -62,7 +63,7 @@ for (const norm of NORMS) {
   Deno.test(`agd, ${norm}: the step size's check values`, async () => {
     const weights = randomWeights(ODD, 4);
     const L = norm === "spectral" ? 10 : 14;
-    // The only layer with a gradient has the whole of proportional shares, damped for momentum 0.9.
+    // The only layer with a gradient has the whole of proportional shares, damped as at a first step.
     const share = norm === "spectral" ? DAMPING : 1 / L;
     // wpe: 5 to 6, so its natural size is that root; by rows it is 1.
     const scale = norm === "spectral" ? 1 : Math.sqrt(6 / 5);
@@ -142,6 +143,23 @@ Deno.test("agd, spectral: query, key and value move each along its own polar fac
   actual.forEach((value, i) => assertAlmostEquals(value, expected[i], 1e-6, `${i}`));
   const others = [...weights.keys()].filter((name) => name !== "h.1.attn.c_attn.weight");
   assertUnchanged(after, weights, others);
+});
+
+Deno.test("agd: how far a step goes does not depend on the weights, loaded ones included", async () => {
+  const gradients = randomWeights(ODD, 13);
+  for (const norm of NORMS) {
+    const moved = await Array.fromAsync([1, 20], async (size) => {
+      const weights = randomWeights(ODD, 14, size);
+      using bench = new Bench(gpu, ODD, weights, (target) => new Agd(target, { norm }));
+      const after = await bench.step(gradients);
+      return [...after].flatMap(([name, values]) =>
+        Array.from(values, (value, i) => value - weights.get(name)![i])
+      );
+    });
+    assert(moved[0].some((distance) => Math.abs(distance) > 1e-3));
+    // Weights 20 times as large keep fewer digits of what they move by.
+    moved[0].forEach((distance, i) => assertAlmostEquals(distance, moved[1][i], 1e-5));
+  }
 });
 
 Deno.test("agd, spectral: learns a batch by heart with nothing tuned", async () => {

@@ -41,7 +41,7 @@ export interface AgdOptions {
    * @default "proportional" for `spectral`, "equal" for `frobenius`
    */
   shares?: "equal" | "proportional";
-  /** Whether a step takes √((1 - β) / (1 + β)) of eta. @default true for `spectral` */
+  /** Whether a step takes √((1 - β) / (1 + β) (1 - β²ᵗ)) of eta. @default true for `spectral` */
   damped?: boolean;
   /** Quintic and cubic steps to the polar factor. @default [4, 2] */
   polarSteps?: readonly [number, number];
@@ -204,7 +204,9 @@ export class Agd {
     const G = total / L;
     const eta = automaticStepSize(G);
     const { damped, momentum: beta } = this.#options;
-    const pace = damped ? Math.sqrt((1 - beta) / (1 + beta)) : 1;
+    // Of t independent unit vectors, each (1 - β) β^k in the average.
+    const squares = Array.from({ length: this.#step }, (_, k) => ((1 - beta) * beta ** k) ** 2);
+    const pace = damped ? Math.sqrt(squares.reduce((sum, square) => sum + square)) : 1;
     for (const { name, rows, parts, part, scale, dual, direction } of moves) {
       const W = parameters.get(name)!;
       const proportional = total > 0 ? scale * dual / total : 0;
