@@ -16,7 +16,7 @@ const WORDS = {
 const NAMES = [...Object.keys(WORDS), "momentum", "polarSteps"];
 
 /**
- * Reads settings of AGD from text, e.g. `momentum=0.95,nesterov=true,polarSteps=4+2`.
+ * Reads settings of AGD from text, e.g. `momentum=0.95,nesterov=true,polarSteps=3`.
  *
  * @throws {UsageError} If a setting is unknown or its value is none of it.
  */
@@ -29,19 +29,13 @@ export function parseAgdVariant(text: string): AgdOptions {
   );
 }
 
-function parseValue(name: string, value: string): string | number | boolean | number[] {
+function parseValue(name: string, value: string): string | number | boolean {
   const words: readonly string[] | undefined = new Map(Object.entries(WORDS)).get(name);
   if (words?.includes(value)) return words.includes("true") ? value === "true" : value;
   if (words) throw wrong(name, words.join(" or "), value);
-  const numbers = value.split("+").map((part) => part === "" ? NaN : Number(part));
-  const areNumbers = numbers.every(Number.isFinite);
-  if (name === "momentum") {
-    if (areNumbers && numbers.length === 1) return numbers[0];
+  if (name === "momentum" || name === "polarSteps") {
+    if (value !== "" && Number.isFinite(Number(value))) return Number(value);
     throw wrong(name, "a number", value);
-  }
-  if (name === "polarSteps") {
-    if (areNumbers && numbers.length === 2) return numbers;
-    throw wrong(name, "two numbers, e.g. 4+2", value);
   }
   throw new UsageError(`--agd: there is no setting '${name}', but ${NAMES.join(", ")}`);
 }

@@ -3,7 +3,8 @@ import { Plan } from "../gpu/plan.ts";
 import { rowSlices, type Tensor } from "../gpu/tensor.ts";
 import { paddedVocabulary } from "../ops/cross_entropy.ts";
 import { matmul } from "../ops/matmul.ts";
-import { CUBIC, polarFactor, polarWorkspace, QUINTIC } from "../ops/polar.ts";
+import { polarFactor, polarWorkspace } from "../ops/polar.ts";
+import { polarSteps } from "../ops/polar_steps.ts";
 import { Random } from "../random.ts";
 import type { Gpt2Config } from "./config.ts";
 import { type ParameterSpec, parameterTable, sizeOf } from "./parameters.ts";
@@ -85,17 +86,16 @@ async function orthogonal(
   const columns = stride / parts;
   const [m, n] = [Math.min(rows, columns), Math.max(rows, columns)];
   const workspace = polarWorkspace(gpu, parts, m, n);
-  // The iteration diverges from singular values above 1.26. The largest one of a normal matrix
-  // exceeds sqrt(m) + sqrt(n) + t with a probability below exp(-t^2 / 2) (Davidson and Szarek 2001).
+  // The iteration diverges from singular values above 1. The largest one of a normal matrix exceeds
+  // sqrt(m) + sqrt(n) + t with a probability below exp(-t^2 / 2) (Davidson and Szarek 2001).
   const largest = Math.sqrt(m) + Math.sqrt(n) + 4;
   gpu.write(workspace.x, normals(random, parts * m * n, 1 / largest));
   // The smallest is below e (sqrt(n) - sqrt(m - 1)) with a probability of about e^(n - m + 1)
-  // (Rudelson and Vershynin 2009): here 1 in 1000, and six cubic steps make up for less.
-  const rare = 0.001 ** (1 / (n - m + 1));
+  // (Rudelson and Vershynin 2009): here 1 in 10,000.
+  const rare = 1e-4 ** (1 / (n - m + 1));
   const smallest = rare * (Math.sqrt(n) - Math.sqrt(m - 1)) / largest;
-  const raising = Math.ceil(Math.log(0.7 / smallest) / Math.log(QUINTIC[0]));
-  const steps = [...Array(raising).fill(QUINTIC), ...Array(6).fill(CUBIC)];
   using plan = new Plan(gpu);
+  const steps = polarSteps(smallest, { distance: 1e-6 });
   const result = polarFactor(gpu, plan, workspace, steps);
   plan.run();
   const factors = await gpu.read(result);

@@ -2,14 +2,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { matmul } from "./matmul.ts";
-
-/** X <- (a + b A + c A²) X with A = X Xᵀ. */
-export type NewtonSchulzStep = readonly [a: number, b: number, c: number];
-
-/** Raises small singular values fast and leaves the others around 1 (Jordan 2024, Muon). */
-export const QUINTIC: NewtonSchulzStep = [3.4445, -4.7750, 2.0315];
-/** Converges to 1 from anywhere in (0, √3) (Newton-Schulz). */
-export const CUBIC: NewtonSchulzStep = [1.5, -0.5, 0];
+import type { PolarStep } from "./polar_steps.ts";
 
 /** A batch of matrices and room to work on them. */
 export interface PolarWorkspace {
@@ -57,8 +50,8 @@ export function polarWorkspace(
 }
 
 /**
- * Appends Newton-Schulz steps that turn each matrix of `x`, whose singular values must be at
- * most about 1, into its polar factor U Vᵀ.
+ * Appends the steps that turn each matrix of `x`, whose singular values must be at most 1, into its
+ * polar factor U Vᵀ.
  *
  * Of a wide matrix only the Gram matrix is iterated on: every step multiplies X by a polynomial Q
  * of A = X Xᵀ, with which A commutes, so the next step's A is Q A Q, and X is multiplied by the
@@ -70,35 +63,32 @@ export function polarFactor(
   gpu: Gpu,
   plan: Plan,
   workspace: PolarWorkspace,
-  steps: readonly NewtonSchulzStep[],
+  steps: readonly PolarStep[],
   batch: number = workspace.x.shape[0],
 ): Tensor {
   const { factor, scratch, identity } = workspace;
-  const { gram } = workspace;
+  const { gram, polynomial } = workspace;
   let { x, next } = workspace;
   const [, m, n] = x.shape;
   const square = { m, n: m, k: m, batch };
   const toGram = (x: Tensor) =>
     matmul(gpu, plan, { a: x, b: x, bTransposed: true, out: gram, m, n: m, k: n, batch });
-  /** The step's polynomial in `gram`, but for the term a. */
-  const polynomial = ([, b, c]: NewtonSchulzStep) => {
-    if (c === 0) return { q: gram, alpha: b };
-    plan.copy(gram, workspace.polynomial);
-    const out = workspace.polynomial;
-    matmul(gpu, plan, { ...square, a: gram, b: gram, out, alpha: c, beta: b });
-    return { q: workspace.polynomial, alpha: 1 };
+  /** The step's polynomial of `gram`, but for the term a. */
+  const toPolynomial = ([, b, c]: PolarStep) => {
+    plan.copy(gram, polynomial);
+    matmul(gpu, plan, { ...square, a: gram, b: gram, out: polynomial, alpha: c, beta: b });
   };
-  /** y = a x + alpha q x */
-  const apply = (q: Tensor, alpha: number, a: number, x: Tensor, y: Tensor) => {
+  /** y = (a + polynomial) x */
+  const apply = ([a]: PolarStep, x: Tensor, y: Tensor) => {
     plan.copy(x, y);
-    matmul(gpu, plan, { a: q, b: x, out: y, m, n: x.shape[2], k: m, batch, alpha, beta: a });
+    matmul(gpu, plan, { a: polynomial, b: x, out: y, m, n: x.shape[2], k: m, batch, beta: a });
   };
 
   if (!factor || !scratch || !identity) {
     for (const step of steps) {
       toGram(x);
-      const { q, alpha } = polynomial(step);
-      apply(q, alpha, step[0], x, next);
+      toPolynomial(step);
+      apply(step, x, next);
       [x, next] = [next, x];
     }
     return x;
@@ -107,14 +97,12 @@ export function polarFactor(
   let [product, spare] = [factor, scratch];
   plan.copy(identity, product);
   steps.forEach((step, i) => {
-    const { q, alpha } = polynomial(step);
-    apply(q, alpha, step[0], product, spare);
+    toPolynomial(step);
+    apply(step, product, spare);
     [product, spare] = [spare, product];
     if (i === steps.length - 1) return;
-    // The polynomial is still needed while `gram` is replaced.
-    if (q === gram) plan.copy(gram, workspace.polynomial);
-    apply(workspace.polynomial, alpha, step[0], gram, spare);
-    apply(workspace.polynomial, alpha, step[0], spare, gram);
+    apply(step, gram, spare);
+    apply(step, spare, gram);
   });
   matmul(gpu, plan, { a: product, b: x, out: next, m, n, k: m, batch });
   return next;

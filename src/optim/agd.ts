@@ -6,7 +6,7 @@ import { rowThreads } from "../ops/threads.ts";
 import { appendDirections } from "./agd_directions.ts";
 import { AgdLayers } from "./agd_layers.ts";
 import { AgdNorms } from "./agd_norms.ts";
-import { type AgdOptions, type AgdSettings, agdSettings, describeAgd } from "./agd_options.ts";
+import { type AgdOptions, agdSettings, describeAgd } from "./agd_options.ts";
 import { guardStep } from "./guard.ts";
 import { named, type Norms, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
 import { elementwise, runsOf } from "./runs.ts";

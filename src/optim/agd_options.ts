@@ -59,11 +59,11 @@ export interface AgdOptions {
    */
   damped?: boolean;
   /**
-   * Newton-Schulz steps to a matrix's polar factor: quintic ones, then cubic ones. Only `spectral`
-   * takes any.
-   * @default [4, 2]
+   * Steps to a matrix's polar factor, of three matrix products each. With 4, a singular value of at
+   * least 0.006 of the Frobenius norm ends within 6% of 1. Only `spectral` takes any.
+   * @default 4
    */
-  polarSteps?: readonly [quintic: number, cubic: number];
+  polarSteps?: number;
 }
 
 /** {@linkcode AgdOptions} with nothing left open. */
@@ -80,7 +80,7 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     depth: "parameters",
     shares: "proportional",
     damped: true,
-    polarSteps: [4, 2],
+    polarSteps: 4,
   },
   frobenius: {
     norm: "frobenius",
@@ -92,7 +92,7 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     depth: "maps",
     shares: "equal",
     damped: false,
-    polarSteps: [0, 0],
+    polarSteps: 0,
   },
 };
 
@@ -114,13 +114,11 @@ export function agdSettings(options: AgdOptions): AgdSettings {
   if (nesterov && momentum === 0) {
     throw new UsageError("nesterov looks ahead along a momentum, which is 0: give one");
   }
-  if (norm === "frobenius" && options.polarSteps) {
+  if (norm === "frobenius" && options.polarSteps !== undefined) {
     throw new UsageError("polarSteps are for the spectral norm: frobenius takes no polar factors");
   }
-  const isCount = (steps: number) => Number.isSafeInteger(steps) && steps >= 0;
-  const isEmpty = norm === "spectral" && polarSteps.every((steps) => steps === 0);
-  if (!polarSteps.every(isCount) || isEmpty) {
-    throw new UsageError(`polarSteps must be two counts, not both 0: not [${polarSteps}]`);
+  if (norm === "spectral" && !(Number.isSafeInteger(polarSteps) && polarSteps > 0)) {
+    throw new UsageError(`polarSteps must be a number of steps, at least 1, not ${polarSteps}`);
   }
   return settings;
 }

@@ -1,14 +1,8 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import {
-  CUBIC,
-  type NewtonSchulzStep,
-  polarFactor,
-  type PolarWorkspace,
-  polarWorkspace,
-  QUINTIC,
-} from "../ops/polar.ts";
+import { polarFactor, type PolarWorkspace, polarWorkspace } from "../ops/polar.ts";
+import { polarSteps } from "../ops/polar_steps.ts";
 import { rowThreads } from "../ops/threads.ts";
 import { type Block, SHARE } from "./agd_chunks.ts";
 import type { Run } from "./runs.ts";
@@ -21,6 +15,12 @@ import storeSource from "../../wgsl/agd_store.wgsl" with { type: "text" };
  */
 const BATCH_BYTES = 32 * 2 ** 20;
 const BATCH_PART = 1 / 16;
+
+/**
+ * Singular values from this part of a gradient's Frobenius norm on are brought near 1. Smaller ones
+ * grow by the same factor as this one, if not to 1.
+ */
+const LOWEST = 0.006;
 
 /** The gradient of a linear map, to be replaced by its polar factor. */
 export interface LinearMap extends Block {
@@ -51,6 +51,7 @@ interface Batch {
  * Replaces gradients by their polar factors, those of one shape together, and adds up the inner
  * products of the two.
  *
+ * @param count Steps to the polar factor.
  * @param gradient The gradients of a run.
  * @returns Scratch tensors, to be freed with the optimiser.
  */
@@ -58,14 +59,12 @@ export function appendPolarFactors(
   gpu: Gpu,
   plan: Plan,
   maps: readonly LinearMap[],
-  [quintic, cubic]: readonly [quintic: number, cubic: number],
+  count: number,
   gradient: (run: Run) => Tensor,
   sums: Tensor,
   partials: Tensor,
 ): Tensor[] {
-  const repeat = (count: number, step: NewtonSchulzStep) =>
-    Array.from({ length: count }, () => step);
-  const steps = [...repeat(quintic, QUINTIC), ...repeat(cubic, CUBIC)];
+  const steps = polarSteps(LOWEST, { count });
   const batches = batchesOf(gpu, maps);
   const ordered = batches.flatMap(({ maps }) => maps);
   const table = gpu.tensorFrom(

@@ -1,12 +1,13 @@
 import { assertLess } from "@std/assert";
-import { CUBIC, polarFactor, polarWorkspace, QUINTIC } from "../../src/ops/polar.ts";
+import { polarFactor, polarWorkspace } from "../../src/ops/polar.ts";
+import { polarSteps } from "../../src/ops/polar_steps.ts";
 import { Random } from "../../src/random.ts";
 import { norm } from "../reference/optimizers/norm.ts";
 import { polar } from "../reference/optimizers/polar.ts";
 import { assertClose, onBothKinds, openTestGpu, randomValues, run } from "./helpers.ts";
 
 const gpu = await openTestGpu();
-const STEPS = [QUINTIC, QUINTIC, QUINTIC, QUINTIC, CUBIC, CUBIC];
+const STEPS = polarSteps(0.006, { count: 4 });
 
 // From 2 columns a row on the Gram matrix is iterated on, below that the matrix itself.
 for (const [rows, columns] of [[1, 1], [5, 7], [8, 8], [6, 12], [7, 31], [16, 64], [33, 70]]) {

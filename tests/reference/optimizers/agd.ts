@@ -43,18 +43,18 @@ export interface AgdOptions {
   shares?: "equal" | "proportional";
   /** Whether a step takes √((1 - β) / (1 + β) (1 - β²ᵗ)) of eta. @default true for `spectral` */
   damped?: boolean;
-  /** Quintic and cubic steps to the polar factor. @default [4, 2] */
-  polarSteps?: readonly [number, number];
+  /** Steps to the polar factor. @default 4 */
+  polarSteps?: number;
 }
 
 const DEFAULTS: Record<"spectral" | "frobenius", Required<Omit<AgdOptions, "norm">>> = {
   spectral: {
     ...{ vectors: "own", embeddings: "rows", depth: "parameters", shares: "proportional" },
-    ...{ damped: true, momentum: 0.9, nesterov: false, polarSteps: [4, 2] },
+    ...{ damped: true, momentum: 0.9, nesterov: false, polarSteps: 4 },
   },
   frobenius: {
     ...{ vectors: "grouped", embeddings: "matrix", depth: "maps", shares: "equal" },
-    ...{ damped: false, momentum: 0, nesterov: false, polarSteps: [4, 2] },
+    ...{ damped: false, momentum: 0, nesterov: false, polarSteps: 4 },
   },
 };
 
@@ -105,7 +105,7 @@ function byFrobenius(g: Float64Array): Steepest {
 function byOperatorNorm(
   g: Float64Array,
   rows: number,
-  steps: readonly [number, number],
+  steps: number,
 ): Steepest {
   const direction = polar(g, rows, g.length / rows, steps);
   return { direction, dual: g.reduce((sum, value, i) => sum + value * direction[i], 0) };

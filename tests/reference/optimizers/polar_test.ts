@@ -1,4 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { polarSteps, valueOf } from "../../../src/ops/polar_steps.ts";
 import { Random } from "../../../src/random.ts";
 import { relativeError } from "../compare.ts";
 import { randomArray } from "../random.ts";
@@ -7,9 +8,7 @@ import { polar } from "./polar.ts";
 
 /** What the iteration makes of one singular value, as a fraction of the Frobenius norm. */
 function polarOfSingularValue(x: number): number {
-  for (let step = 0; step < 4; step++) x = 3.4445 * x - 4.7750 * x ** 3 + 2.0315 * x ** 5;
-  for (let step = 0; step < 2; step++) x = 1.5 * x - 0.5 * x ** 3;
-  return x;
+  return polarSteps(0.006, { count: 4 }).reduce((x, step) => valueOf(step, x), x);
 }
 
 /** k random orthonormal vectors of length n, by Gram-Schmidt. */
@@ -53,13 +52,13 @@ for (const [rows, columns] of [[4, 4], [3, 8], [9, 5]]) {
   });
 }
 
-Deno.test("polar: singular values from 0.006 of the norm end in [0.973, 1], smaller ones below", () => {
+Deno.test("polar: singular values from 0.006 of the norm end in [0.938, 1.062], smaller ones below", () => {
   for (let exponent = -4; exponent < -1e-9; exponent += 0.001) {
     const small = 10 ** exponent;
     // (small, √(1 - small²)) on the diagonal has a Frobenius norm of 1.
     const D = polar(Float64Array.of(small, 0, 0, Math.sqrt(1 - small ** 2)), 2, 2);
-    if (small >= 0.006) assertGreater(D[0], 0.973, `singular value ${small}`);
-    assertLess(D[0], Math.min(1 + 1e-12, 317 * small), `singular value ${small}`);
+    if (small >= 0.006) assertGreater(D[0], 0.938, `singular value ${small}`);
+    assertLess(D[0], Math.min(1.062, 201 * small), `singular value ${small}`);
   }
 });
 
@@ -70,8 +69,8 @@ Deno.test("polar: the rows of a random matrix become close to orthonormal", () =
     for (let j = 0; j < rows; j++) {
       let product = 0;
       for (let c = 0; c < columns; c++) product += D[i * columns + c] * D[j * columns + c];
-      // Singular values in [0.973, 1] put the eigenvalues of D Dᵀ in [0.947, 1].
-      assertAlmostEquals(product, i === j ? 1 : 0, 0.053);
+      // Singular values in [0.938, 1.062] put the eigenvalues of D Dᵀ in [0.879, 1.129].
+      assertAlmostEquals(product, i === j ? 1 : 0, 0.129);
     }
   }
 });
