@@ -108,7 +108,7 @@ const COMMAND: CommandSpec = {
 
 async function trainCommand(given: Arguments): Promise<number> {
   const resumed = given.text("resume");
-  using resume = resumed === undefined ? undefined : await openRun(resumed);
+  using resume = resumed === undefined ? undefined : await openRun(resumed, given.text("out"));
   const { options, changes } = resume
     ? resumedOptions(given, resume, await readCheckpointConfig(resume.checkpoint))
     : { options: given, changes: [] };
@@ -132,7 +132,7 @@ async function trainCommand(given: Arguments): Promise<number> {
   const vocab = options.choice("vocab", ["full", "compact"]) ??
     (preset === "tiny" ? "compact" : "full");
   const chooseSteps = stepsOption(options, preset);
-  const out = options.text("out") ?? resume?.directory ?? `runs/${timestamp()}`;
+  const out = resume?.out ?? options.text("out") ?? `runs/${timestamp()}`;
   const keep = options.integer("keep");
   const evalEvery = options.integer("eval-every") ?? 100;
   const evalBatches = options.integer("eval-batches", { min: 0 }) ?? 8;
@@ -148,12 +148,8 @@ async function trainCommand(given: Arguments): Promise<number> {
   if (!isDryRun && isElsewhere) await checkRunDirectory(out);
   const isHidden = options.flag("quiet") || options.flag("json");
   const checkpoint = resume?.checkpoint ?? (initFrom && await findCheckpoint(initFrom, isHidden));
-  // A run that goes on elsewhere still gives back the lock of its old directory.
   const choices = options.flag("no-autotune") ? undefined : tuningDirectory();
-  limitWriting(
-    ...isDryRun ? [] : [out, ...choices ? [choices] : []],
-    ...resume ? [resume.directory] : [],
-  );
+  limitWriting(...isDryRun ? [] : [out, ...choices ? [choices] : []]);
   using gpu = await Gpu.open();
   const sampleTokens = options.flag("quiet") ? 0 : 200;
   const trainer = { batch, accumulate, recompute, precision, optimizer: optimizer.make };

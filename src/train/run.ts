@@ -1,5 +1,5 @@
 import { resolve } from "@std/path";
-import { DivergedError, fileError, UserError } from "../errors.ts";
+import { DivergedError, fileError, UsageError, UserError } from "../errors.ts";
 import type { DataSources } from "../data/sources.ts";
 import { Snapshot } from "../gpu/snapshot.ts";
 import type { Tensor } from "../gpu/tensor.ts";
@@ -43,7 +43,10 @@ export interface RunOptions extends TrainerOptions {
    * the one that is resumed.
    */
   out: string;
-  /** Go on with this run; the model must be its checkpoint's. @default a new run */
+  /**
+   * Go on with this run, which was opened to go on in `out`; the model must be its checkpoint's.
+   * @default a new run
+   */
   resume?: SavedRun;
   /** Kept in each checkpoint for the caller, as the state's `options`. JSON. @default {} */
   record?: Record<string, unknown>;
@@ -96,6 +99,7 @@ export interface RunResult {
  * A run goes on from a checkpoint ({@linkcode openRun}) as if it had never stopped: bit for bit on
  * the same adapter, if model, data and options are the same.
  *
+ * @throws {UsageError} If the run that is resumed was opened to go on in another directory.
  * @throws {UserError} If the data is bad, the directory cannot be written, is in use or holds
  * another run already, there is no step left to do for a new one, the loss or a weight stops being
  * a number, or 10 steps in a row are skipped; the last checkpoint is named.
@@ -124,6 +128,9 @@ export interface RunResult {
 export async function trainToDirectory(model: Gpt2, options: RunOptions): Promise<RunResult> {
   const { out, seed, steps, evalEvery, signal, resume } = options;
   const { config } = model;
+  if (resume && resolve(out) !== resolve(resume.out)) {
+    throw new UsageError(`the run was opened to go on in ${resume.out}, not in ${out}`);
+  }
   const goesOn = resume !== undefined && resolve(out) === resolve(resume.directory);
   if (!goesOn) await checkRunDirectory(out);
   if (!goesOn && resume && resume.state.step >= steps) {

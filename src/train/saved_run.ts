@@ -5,10 +5,15 @@ import { verifyManifest } from "../model/manifest.ts";
 import { RunLock } from "./run_lock.ts";
 import { readTrainingState, type TrainingState } from "./training_state.ts";
 
-/** A run that can go on. Nobody else can write to its directory until it is disposed of. */
+/**
+ * A run that can go on. Where that is in its own directory, nobody else can write there until this is
+ * disposed of.
+ */
 export interface SavedRun extends Disposable {
   /** The run's directory. */
   readonly directory: string;
+  /** Where it goes on. */
+  readonly out: string;
   /** The directory of the checkpoint to go on from, for {@linkcode loadCheckpoint}. */
   readonly checkpoint: string;
   /** The run as it was then. */
@@ -21,8 +26,10 @@ export interface SavedRun extends Disposable {
  * Opens a run to go on with it: from its last checkpoint, or from another one that is named, e.g.
  * `runs/owt2/checkpoints/step-000100`. Each file's checksum is verified.
  *
+ * @param out Where the run is to go on; elsewhere than in its own directory, that one is only read.
+ * @default its directory
  * @throws {UserError} If there is no checkpoint, a file of it is missing or damaged, or another
- * process is writing to the directory.
+ * process is writing to the directory that the run is to go on in.
  *
  * @example
  * ```ts no-run
@@ -46,7 +53,7 @@ export interface SavedRun extends Disposable {
  * });
  * ```
  */
-export async function openRun(path: string): Promise<SavedRun> {
+export async function openRun(path: string, out?: string): Promise<SavedRun> {
   const named = basename(path).match(/^step-(\d+)$/);
   const isCheckpoint = named !== null && basename(dirname(resolve(path))) === "checkpoints";
   const directory = isCheckpoint ? dirname(dirname(resolve(path))) : path;
@@ -56,7 +63,8 @@ export async function openRun(path: string): Promise<SavedRun> {
   if (step === undefined || !steps.includes(step)) {
     throw new UserError(`${path}: there is no checkpoint to resume from; start a new run`);
   }
-  const lock = new RunLock(directory);
+  const isElsewhere = out !== undefined && resolve(out) !== resolve(directory);
+  const lock = isElsewhere ? undefined : new RunLock(directory);
   try {
     const checkpoint = checkpoints.path(step);
     await verify(checkpoint, steps.filter((other) => other < step).map((s) => checkpoints.path(s)));
@@ -66,16 +74,16 @@ export async function openRun(path: string): Promise<SavedRun> {
         `${checkpoint} is the checkpoint of step ${state.step}: give it back the name that it had`,
       );
     }
-    const { staleOf } = lock;
     return {
       directory,
+      out: out ?? directory,
       checkpoint,
       state,
-      staleOf,
-      [Symbol.dispose]: () => lock[Symbol.dispose](),
+      staleOf: lock?.staleOf,
+      [Symbol.dispose]: () => lock?.[Symbol.dispose](),
     };
   } catch (error) {
-    lock[Symbol.dispose]();
+    lock?.[Symbol.dispose]();
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { RunLock } from "../../src/train/run_lock.ts";
 import { assertFails, corpusDirectory, readLosses, runTask, TINY } from "./helpers.ts";
 
 Deno.test("a run goes on with its options, but those given again", async () => {
@@ -55,6 +56,22 @@ Deno.test("a run goes on with its options, but those given again", async () => {
     ],
   );
   await assertRejects(() => Deno.stat(`${cwd}/elsewhere`), Deno.errors.NotFound);
+  {
+    // Of a run that goes on elsewhere nothing is written, nor does it matter who else writes there.
+    using _lock = new RunLock(`${cwd}/run`);
+    const changed = () => {
+      const entries = [
+        "run",
+        ...[...Deno.readDirSync(`${cwd}/run`)].map(({ name }) => `run/${name}`),
+      ];
+      return entries.map((name) => [name, Deno.statSync(`${cwd}/${name}`).mtime]);
+    };
+    const before = changed();
+    const other = await train("--resume", "run", "--out", "other", "--steps", "9");
+    assertEquals([other.code, other.stderr], [0, ""]);
+    assertMatch(other.stdout, /\nTrained 9 steps\..* in other; /);
+    assertEquals(changed(), before);
+  }
 
   const refused: [args: string, what: string][] = [
     ["--width 32", "width 16, not 32"],

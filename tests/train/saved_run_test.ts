@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { UserError } from "../../src/errors.ts";
+import { UsageError, UserError } from "../../src/errors.ts";
 import { collectVocabulary } from "../../src/data/token_stream.ts";
 import { loadCheckpoint } from "../../src/model/checkpoint.ts";
 import { Gpt2 } from "../../src/model/gpt2.ts";
@@ -47,7 +47,7 @@ async function runs(directory: TempDir) {
   };
   /** Goes on with a run, or from one of its checkpoints. */
   const resume = async (from: string, make: Make, options: Partial<RunOptions> = {}) => {
-    using resume = await openRun(`${directory.path}/${from}`);
+    using resume = await openRun(`${directory.path}/${from}`, options.out);
     using model = await loadCheckpoint(gpu, resume.checkpoint);
     const name = from.split("/")[0];
     return await trainToDirectory(model, settings(name, make, { resume, ...options }));
@@ -188,8 +188,13 @@ Deno.test("what cannot go on is refused", async () => {
   );
   const path = `${directory.path}/run`;
   {
-    using _ = await openRun(path);
+    using run = await openRun(path);
     await assertRejects(() => openRun(path), UserError, `${path} is in use by process ${Deno.pid}`);
+    await assertRejects(
+      () => resume("run", AGD, { resume: run, out: `${directory.path}/other` }),
+      UsageError,
+      `the run was opened to go on in ${path}, not in ${directory.path}/other`,
+    );
   }
   await assertRejects(
     () => resume("none", AGD),
