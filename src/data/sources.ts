@@ -1,6 +1,7 @@
 import { glob } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileError, UserError } from "../errors.ts";
+import { checkRegular } from "../read_file.ts";
 import { formatOf, KINDS } from "./format.ts";
 import { probe } from "./http.ts";
 import type { HttpOptions } from "./http_request.ts";
@@ -106,6 +107,7 @@ async function expand(name: string): Promise<string[]> {
   }
   if (info) {
     if (!formatOf(name)) throw new UserError(`${name}: the data must be one of ${KINDS}`);
+    checkRegular(name); // it is read more than once, and from anywhere
     return [name];
   }
   if (!/[*?[{]/.test(name)) throw new UserError(`no such file or directory: ${name}`);

@@ -1,5 +1,6 @@
 import { fileError, UserError } from "../errors.ts";
 import { fileExists } from "../file_exists.ts";
+import { readTextIfThere } from "../read_file.ts";
 import { removeFile } from "../replace_file.ts";
 import { readWeightsIndex, WEIGHTS, WEIGHTS_INDEX } from "../model/weight_files.ts";
 import { download } from "./download.ts";
@@ -127,9 +128,8 @@ async function isComplete(snapshot: string): Promise<boolean> {
 
 /** The commit that the cache has of the branch; undefined if it has none. */
 async function readRef(path: string): Promise<string | undefined> {
-  if (!await fileExists(path)) return undefined;
-  const commit = (await Deno.readTextFile(path)).trim();
-  return /^[0-9a-f]{40}$/.test(commit) ? commit : undefined;
+  const commit = (await readTextIfThere(path))?.trim();
+  return commit !== undefined && /^[0-9a-f]{40}$/.test(commit) ? commit : undefined;
 }
 
 /** Does what writes a file, in a directory that is made if need be. */

@@ -1,7 +1,8 @@
-import { fileError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import { compactVocabulary, fullVocabulary } from "../data/vocabulary.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Tensor } from "../gpu/tensor.ts";
+import { readText } from "../read_file.ts";
 import { type CheckpointConfig, configFromJson } from "./checkpoint_config.ts";
 import { CONFIG, writeDirectory } from "./checkpoint_directory.ts";
 import { Gpt2 } from "./gpt2.ts";
@@ -92,12 +93,7 @@ export async function loadCheckpoint(gpu: Gpu, directory: string): Promise<Gpt2>
  */
 export async function readCheckpointConfig(directory: string): Promise<CheckpointConfig> {
   const path = `${directory}/${CONFIG}`;
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    throw fileError(error, `${path}: cannot read`);
-  }
+  const text = await readText(path);
   let json: unknown;
   try {
     json = JSON.parse(text);

@@ -1,4 +1,5 @@
 import { fileError, UserError } from "../errors.ts";
+import { checkRegular, openFile, readText, readTextIfThere } from "../read_file.ts";
 import { removeFile, replaceText } from "../replace_file.ts";
 import { CONFIG } from "./checkpoint_directory.ts";
 import { openSafetensors } from "./safetensors.ts";
@@ -34,7 +35,7 @@ export async function copyManifest(
   to: string,
   isThere: (name: string) => boolean,
 ): Promise<void> {
-  const manifest = parseManifest(await readManifest(from));
+  const manifest = parseManifest(await readText(`${from}/${MANIFEST}`));
   if (!manifest) throw damaged(from);
   await write(to, Object.fromEntries(Object.entries(manifest).filter(([name]) => isThere(name))));
 }
@@ -57,7 +58,7 @@ async function write(directory: string, manifest: Manifest): Promise<void> {
  * @throws {UserError} If one is missing, or differs; it is named, and the tensor if there is one.
  */
 export async function verifyManifest(directory: string): Promise<void> {
-  const manifest = parseManifest(await readManifest(directory));
+  const manifest = parseManifest(await readText(`${directory}/${MANIFEST}`));
   if (!manifest) throw damaged(directory);
   await verify(directory, manifest);
 }
@@ -68,7 +69,7 @@ export async function verifyManifest(directory: string): Promise<void> {
  */
 export async function verifyIfListed(directory: string): Promise<void> {
   for (;;) {
-    const text = await readIfThere(`${directory}/${MANIFEST}`);
+    const text = await readTextIfThere(`${directory}/${MANIFEST}`);
     if (text === undefined) return;
     const manifest = parseManifest(text);
     // Without a word on config.json it is another tool's, if that is.
@@ -78,7 +79,7 @@ export async function verifyIfListed(directory: string): Promise<void> {
       return await verify(directory, manifest);
     } catch (error) {
       // A run takes the manifest away before it changes anything else.
-      if (await readIfThere(`${directory}/${MANIFEST}`) !== text) continue;
+      if (await readTextIfThere(`${directory}/${MANIFEST}`) !== text) continue;
       if (!(error instanceof UserError)) throw error;
       throw new UserError(
         `${error.message}; if it was changed on purpose, remove ${directory}/${MANIFEST}`,
@@ -89,7 +90,7 @@ export async function verifyIfListed(directory: string): Promise<void> {
 
 /** Whether a configuration says what only ours say. */
 async function isOurs(directory: string): Promise<boolean> {
-  return (await readIfThere(`${directory}/${CONFIG}`))?.includes('"agd_gpt2"') ?? false;
+  return (await readTextIfThere(`${directory}/${CONFIG}`))?.includes('"agd_gpt2"') ?? false;
 }
 
 async function verify(directory: string, manifest: Manifest): Promise<void> {
@@ -110,20 +111,6 @@ async function verify(directory: string, manifest: Manifest): Promise<void> {
   }
 }
 
-async function readManifest(directory: string): Promise<string> {
-  const path = `${directory}/${MANIFEST}`;
-  return await Deno.readTextFile(path).catch((error) => {
-    throw fileError(error, `${path}: cannot read`);
-  });
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  return await Deno.readTextFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw fileError(error, `${path}: cannot read`);
-  });
-}
-
 function damaged(directory: string): UserError {
   return new UserError(`${directory}/${MANIFEST} is damaged: not a list of checksums`);
 }
@@ -134,6 +121,7 @@ function isTensors(name: string): boolean {
 
 /** SHA-256 of `content`; of a safetensors file, of its `header` and each tensor by name. */
 async function checksums(path: string): Promise<Record<string, string>> {
+  checkRegular(path);
   try {
     if (!isTensors(path)) return { content: await sha256(await Deno.readFile(path)) };
     using file = await openSafetensors(path);
@@ -147,7 +135,7 @@ async function checksums(path: string): Promise<Record<string, string>> {
 
 /** The bytes before the data of a safetensors file that was opened before, and so is one. */
 async function readHeader(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  using file = await Deno.open(path);
+  using file = await openFile(path);
   const length = new Uint8Array(8);
   await file.read(length);
   const header = new Uint8Array(Number(new DataView(length.buffer).getBigUint64(0, true)));

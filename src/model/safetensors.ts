@@ -1,4 +1,5 @@
 import { fileError, UsageError, UserError } from "../errors.ts";
+import { openFile } from "../read_file.ts";
 import { replaceFile, writeAll } from "../replace_file.ts";
 import { sizeOf } from "./parameters.ts";
 import {
@@ -75,9 +76,7 @@ export async function writeSafetensors(
  * @throws {UserError} If the file cannot be read or is malformed.
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  const file = await Deno.open(path).catch((error) => {
-    throw fileError(error, `${path}: cannot read`);
-  });
+  const file = await openFile(path);
   try {
     const { metadata, entries, start } = await readHeader(file, path);
 
@@ -114,8 +113,7 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
 }
 
 async function readHeader(file: Deno.FsFile, path: string) {
-  const { size, isFile } = await file.stat();
-  if (!isFile) throw new UserError(`${path}: not a file`);
+  const { size } = await file.stat();
   if (size < 8) throw malformed(path, `${size} bytes are too short for a header`);
 
   const length = new DataView(await readExactly(file, path, 8)).getBigUint64(0, true);

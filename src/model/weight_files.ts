@@ -1,6 +1,7 @@
-import { fileError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
 import { fileExists } from "../file_exists.ts";
 import { quote } from "../quote.ts";
+import { readText } from "../read_file.ts";
 import type { ParameterSpec } from "./parameters.ts";
 import { openSafetensors, type SafetensorsFile, type TensorInfo } from "./safetensors.ts";
 
@@ -163,9 +164,9 @@ export class WeightFiles implements Disposable {
 export async function readWeightsIndex(path: string): Promise<Map<string, Set<string>>> {
   let index: unknown;
   try {
-    index = JSON.parse(await Deno.readTextFile(path));
+    index = JSON.parse(await readText(path));
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw fileError(error, `${path}: cannot read`);
+    if (!(error instanceof SyntaxError)) throw error;
     throw new UserError(`${path}: not JSON`);
   }
   const { weight_map: map } = (index ?? {}) as { weight_map?: unknown };

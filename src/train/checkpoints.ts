@@ -82,11 +82,12 @@ export class Checkpoints {
   async publish(step: number): Promise<void> {
     const isPublished = (name: string) => name !== MANIFEST && !isTrainingState(name);
     await removeManifest(this.#run); // or it would be wrong until the end
-    for (const { name, isDirectory } of Deno.readDirSync(this.path(step))) {
-      if (isDirectory || !isPublished(name)) continue; // a file manager may have made one
+    for (const { name } of Deno.readDirSync(this.path(step))) {
+      if (!isPublished(name)) continue;
       const source = `${this.path(step)}/${name}`;
       const target = `${this.#run}/${name}`;
       try {
+        if (!Deno.statSync(source).isFile) continue; // a file manager may have made a directory
         await removeFile(`${target}.tmp`); // of a run that was killed
         await Deno.link(source, `${target}.tmp`).catch(() =>
           Deno.copyFile(source, `${target}.tmp`)

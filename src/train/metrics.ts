@@ -1,5 +1,6 @@
 import type { Norms } from "../optim/optimizer.ts";
 import { fileError, UserError } from "../errors.ts";
+import { checkRegular, readText, readTextIfThere } from "../read_file.ts";
 import { replaceText } from "../replace_file.ts";
 import { checkNoLink } from "./no_link.ts";
 
@@ -46,11 +47,12 @@ export class MetricsLog implements Disposable {
   /**
    * Opens `path` to append to it, cutting off a last line that a crash left half-written.
    *
-   * @throws {UserError} If the file cannot be written, or is a link.
+   * @throws {UserError} If the file cannot be written, or is a link or no file.
    */
   constructor(path: string) {
     this.#path = path;
     checkNoLink(path);
+    checkRegular(path);
     try {
       this.#file = Deno.openSync(path, { read: true, write: true, create: true });
       const whole = Deno.readFileSync(path).lastIndexOf("\n".charCodeAt(0)) + 1;
@@ -100,9 +102,7 @@ export class MetricsLog implements Disposable {
  * @throws {UserError} If the file cannot be read, or a line is not a step; the line is named.
  */
 export async function readMetrics(path: string): Promise<StepMetrics[]> {
-  const text = await Deno.readTextFile(path).catch((error) => {
-    throw fileError(error, `${path}: cannot read`);
-  });
+  const text = await readText(path);
   const lines = text.split("\n");
   return lines.slice(0, -1).map((line, i) => parseStep(line, `${path}:${i + 1}`));
 }
@@ -114,10 +114,7 @@ export async function readMetrics(path: string): Promise<StepMetrics[]> {
  * @throws {UserError} As {@linkcode readMetrics}, or if the other file cannot be written.
  */
 export async function copyMetrics(from: string, to: string, lastStep: number): Promise<void> {
-  const text = await Deno.readTextFile(from).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw fileError(error, `${from}: cannot read`);
-  });
+  const text = await readTextIfThere(from) ?? "";
   const kept = text.split("\n").slice(0, -1)
     .filter((line, i) => parseStep(line, `${from}:${i + 1}`).step <= lastStep);
   if (kept.length > 0) await replaceText(to, kept.map((line) => line + "\n").join(""));

@@ -1,4 +1,5 @@
 import { fileError, UserError } from "../errors.ts";
+import { checkRegular } from "../read_file.ts";
 import { isSameFile } from "../same_file.ts";
 import { checkNoLink } from "./no_link.ts";
 
@@ -18,11 +19,12 @@ export class RunLock implements Disposable {
    * Takes the lock of a directory that exists.
    *
    * @throws {UserError} If another process holds it, the directory cannot be written, or the
-   * file is a link.
+   * file is a link or no file.
    */
   constructor(directory: string) {
     this.#path = `${directory}/${NAME}`;
     checkNoLink(this.#path);
+    checkRegular(this.#path);
     this.#file = lockFile(this.#path, directory);
     try {
       this.staleOf = Deno.readTextFileSync(this.#path).trim() || undefined;
@@ -47,9 +49,11 @@ export class RunLock implements Disposable {
 
 /** @throws {UserError} If a process holds the lock of the directory, which need not exist. */
 export function checkUnlocked(directory: string): void {
+  const path = `${directory}/${NAME}`;
+  checkRegular(path);
   let file: Deno.FsFile;
   try {
-    file = Deno.openSync(`${directory}/${NAME}`);
+    file = Deno.openSync(path);
   } catch {
     return; // there is none; whether the directory can be written is asked elsewhere
   }

@@ -3,6 +3,7 @@ import type { StreamPosition } from "../data/position.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
 import { openSafetensors, writeSafetensors } from "../model/safetensors.ts";
+import { readText } from "../read_file.ts";
 import { named, type Optimizer } from "../optim/optimizer.ts";
 
 /** What a run needs to go on from a checkpoint, besides tensors. */
@@ -78,10 +79,10 @@ export async function readTrainingState(directory: string): Promise<TrainingStat
   const path = `${directory}/${STATE}`;
   let json: unknown;
   try {
-    json = JSON.parse(await Deno.readTextFile(path));
+    json = JSON.parse(await readText(path));
   } catch (error) {
-    if (error instanceof SyntaxError) throw new UserError(`${path} is damaged: not JSON`);
-    throw fileError(error, `${path}: cannot read`);
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new UserError(`${path} is damaged: not JSON`);
   }
   if (!isTrainingStateJson(json)) throw new UserError(`${path} is damaged: a key is missing`);
   return json;

@@ -25,6 +25,12 @@ export class TempDir implements AsyncDisposable {
   }
 }
 
+/** Makes a named pipe, which waits for a writer when it is opened. Not on Windows. */
+export function namedPipe(path: string): void {
+  const { success } = new Deno.Command("mkfifo", { args: [path] }).outputSync();
+  if (!success) throw new Error(`cannot make a named pipe at ${path}`);
+}
+
 /** Files as shards. */
 export function shardsOf(...files: string[]): Shard[] {
   return files.map((file) => ({ name: file, source: file }));

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { findShards } from "../../src/data/sources.ts";
 import { UserError } from "../../src/errors.ts";
 import { FileServer, serveFile } from "./file_server.ts";
-import { tar, TempDir } from "./fixtures.ts";
+import { namedPipe, tar, TempDir } from "./fixtures.ts";
 
 const findNames = async (data: string[]) => (await findShards(data)).map(({ name }) => name);
 
@@ -57,6 +57,24 @@ Deno.test("findShards says what it did not find", async () => {
   );
   await fails([dir.path], `file in the directory ${dir.path}`);
   await fails([`${dir.path}/README.md`], "the data must be one of .jsonl.zst, ");
+});
+
+Deno.test({
+  name: "findShards refuses a pipe that is named, and does not find it otherwise",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using dir = new TempDir();
+    const file = await dir.write("a.jsonl", "");
+    const pipe = `${dir.path}/b.jsonl`;
+    namedPipe(pipe);
+    await assertRejects(
+      () => findShards([pipe]),
+      UserError,
+      `${pipe} is a named pipe, not a file`,
+    );
+    assertEquals(await findNames([dir.path]), [file]);
+    assertEquals(await findNames([`${dir.path}/*`]), [file]);
+  },
 });
 
 Deno.test("findShards takes every kind of data file, and no hidden ones unless named", async () => {

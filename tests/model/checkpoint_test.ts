@@ -3,13 +3,14 @@ import { compactVocabulary, fullVocabulary, type Vocabulary } from "../../src/da
 import { encode } from "../../src/data/tokenizer.ts";
 import { UserError } from "../../src/errors.ts";
 import { loadCheckpoint, saveCheckpoint } from "../../src/model/checkpoint.ts";
+import { exportCheckpoint } from "../../src/model/export.ts";
 import { Gpt2 } from "../../src/model/gpt2.ts";
 import { openSafetensors, writeSafetensors } from "../../src/model/safetensors.ts";
 import { allocateActivations, freeActivations } from "../../src/model/activations.ts";
 import { lossPlan, uploadBatch } from "../../src/model/passes.ts";
 import { Agd } from "../../src/optim/agd.ts";
 import { Trainer } from "../../src/train/trainer.ts";
-import { TempDir } from "../data/fixtures.ts";
+import { namedPipe, TempDir } from "../data/fixtures.ts";
 import { openTestGpu } from "../ops/helpers.ts";
 import { ODD, randomBatch, readTensors } from "./helpers.ts";
 
@@ -229,6 +230,43 @@ Deno.test("checkpoint: missing files are named", async () => {
       (directory) => `${directory}/${name}: cannot read: No such file or directory`,
     );
   }
+});
+
+Deno.test({
+  name: "checkpoint: pipes and directories in the place of files are named, and not waited for",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using directory = new TempDir();
+    const { path } = directory;
+    using model = await create();
+    await saveCheckpoint(model, path);
+    const part = "model-00001-of-00001.safetensors";
+    const index = `{"weight_map": {"wte.weight": "${part}"}}`;
+    await directory.write("model.safetensors.index.json", index);
+    const load = async () => void await loadCheckpoint(gpu, path);
+    const exported = async () => void await exportCheckpoint(path, `${path}/out`, "f32");
+    // The weights are gone when it is the index's turn, and the index is in its place at the part's.
+    const names = [
+      ...["manifest.json", "config.json", "model.safetensors", "model.safetensors.index.json"],
+      part,
+    ];
+    for (const name of names) {
+      const file = `${path}/${name}`;
+      const isKept = name === "config.json" || name.endsWith("index.json");
+      if (isKept) await Deno.rename(file, `${file}.kept`);
+      else await Deno.remove(file).catch(() => {}); // the first and the last were never there
+      for (
+        const [kind, make] of [["named pipe", namedPipe], ["directory", Deno.mkdirSync]] as const
+      ) {
+        make(file);
+        for (const use of [load, exported]) {
+          await assertRejects(use, UserError, `${file} is a ${kind}, not a file`);
+        }
+        await Deno.remove(file);
+      }
+      if (isKept) await Deno.rename(`${file}.kept`, file);
+    }
+  },
 });
 
 Deno.test("checkpoint: config.json that is not JSON, or describes no model, is named", async () => {

@@ -199,7 +199,7 @@ Deno.test("openSafetensors names a file that cannot be read", () =>
       UserError,
       `${directory}/none: cannot read: `,
     );
-    await assertRejects(() => openSafetensors(directory), UserError, `${directory}: `);
+    await assertRejects(() => openSafetensors(directory), UserError, `${directory} is a directory`);
   }));
 
 Deno.test("a file cut short after it was opened is an error, not zeros", () =>

@@ -10,7 +10,7 @@ import { Sgd } from "../../src/optim/sgd.ts";
 import { readMetrics, type StepMetrics } from "../../src/train/metrics.ts";
 import { type RunOptions, trainToDirectory } from "../../src/train/run.ts";
 import { openRun } from "../../src/train/saved_run.ts";
-import { jsonl, TempDir, texts } from "../data/fixtures.ts";
+import { jsonl, namedPipe, TempDir, texts } from "../data/fixtures.ts";
 import { openTestGpu } from "../ops/helpers.ts";
 
 const gpu = await openTestGpu();
@@ -226,6 +226,32 @@ Deno.test("what cannot go on is refused", async () => {
   );
   await Deno.rename(renamed, `${path}/checkpoints/step-000002`);
   assertEquals((await resume("run/checkpoints/step-000002", AGD)).last?.step, 8);
+});
+
+Deno.test({
+  name: "pipes in the place of a run's files are named, and not waited for",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using directory = new TempDir();
+    const { start, resume } = await runs(directory);
+    await start("run", AGD, { steps: 2 });
+    const checkpoint = "checkpoints/step-000002";
+    const state = `${checkpoint}/training_state`;
+    const names = [`${state}.json`, `${state}.safetensors`, `${checkpoint}/manifest.json`];
+    for (const name of [...names, "metrics.jsonl", "run.lock"]) {
+      const path = `${directory.path}/run/${name}`;
+      if (name !== "run.lock") await Deno.rename(path, `${path}.kept`);
+      namedPipe(path);
+      await assertRejects(
+        () => resume("run", AGD),
+        UserError,
+        `${path} is a named pipe, not a file`,
+      );
+      await Deno.remove(path);
+      if (name !== "run.lock") await Deno.rename(`${path}.kept`, path);
+    }
+    assertEquals((await resume("run", AGD, { steps: 3 })).last?.step, 3);
+  },
 });
 
 Deno.test("with other data it goes on from the data's beginning, and says so", async () => {
