@@ -16,6 +16,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let row = id.y * ${TILE_M}u;
   let column = id.x * ${TILE_N}u;
   if (row >= parameters.m || column >= parameters.n) { return; }
+//: if SYMMETRIC
+  if (column + ${TILE_N}u <= row) { return; }
+//: end
   let start_a = id.z * parameters.batch_a;
   let start_b = id.z * parameters.batch_b;
 
@@ -70,10 +73,30 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
 
   let start_out = id.z * parameters.batch_out;
+//: if SYMMETRIC
+  // A loop, as the same for each square would be a program that takes long to compile.
+  var squares = array<mat4x4f, ${TILE_M4}u * ${TILE_N4}u>(
+//: for i in 0..TILE_M4
+//: for j in 0..TILE_N4
+    mat4x4f(
+//: for r in ROWS
+      sum${i}${r}_$j,
+//: end
+    ),
+//: end
+//: end
+  );
+  for (var s = 0u; s < ${TILE_M4}u * ${TILE_N4}u; s++) {
+    let i = s / ${TILE_N4}u;
+    let j = s % ${TILE_N4}u;
+    store_square(start_out, row + i * 4u, column + j * 4u, squares[s]);
+  }
+//: else
 //: for i in 0..TILE_M4
 //: for r in ROWS
 //: for j in 0..TILE_N4
   store(start_out, row + ${i}u * 4u + offset_$r, column + ${j}u * 4u, sum${i}${r}_$j);
+//: end
 //: end
 //: end
 //: end

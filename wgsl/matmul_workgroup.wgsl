@@ -107,6 +107,9 @@ fn main(
 ) {
   let row = group.y * ${BLOCK_M}u;
   let column = group.x * ${BLOCK_N}u;
+//: if SYMMETRIC
+  if (column + ${BLOCK_N}u <= row) { return; }
+//: end
   let start_a = group.z * parameters.batch_a;
   let start_b = group.z * parameters.batch_b;
   // A tile is made of 4 x 4 squares that lie apart, so that neighbours read neighbouring vec4s.
@@ -157,8 +160,17 @@ fn main(
   let row$i = row + (${i}u * threads_m + tile_m) * 4u;
 //: for j in 0..TILE_N4
   let column${i}_$j = column + (${j}u * threads_n + tile_n) * 4u;
+//: if SYMMETRIC
+  store_square(
+    start_out,
+    row$i,
+    column${i}_$j,
+    mat4x4f(sum${i}x_$j, sum${i}y_$j, sum${i}z_$j, sum${i}w_$j),
+  );
+//: else
 //: for r in xyzw
   store(start_out, row$i + offset_$r, column${i}_$j, sum${i}${r}_$j);
+//: end
 //: end
 //: end
 //: end

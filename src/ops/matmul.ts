@@ -2,7 +2,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { f32, type Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { chooseVariant } from "./matmul_tuning.ts";
-import { gridUnit, type MatmulVariant, threadsOf } from "./matmul_variants.ts";
+import { gridUnit, type MatmulVariant, skipsWork, threadsOf } from "./matmul_variants.ts";
 import registersSource from "../../wgsl/matmul_registers.wgsl" with { type: "text" };
 import workgroupSource from "../../wgsl/matmul_workgroup.wgsl" with { type: "text" };
 
@@ -34,6 +34,12 @@ export interface MatmulOptions {
   alpha?: number;
   /** How much of the old `out` is kept: 1 to accumulate. @default 0 */
   beta?: number;
+  /**
+   * The product, and the old `out` if it is kept, are symmetric matrices, which halves the work:
+   * what lies below the diagonal is a copy of what lies above. Not with bias or GELU.
+   * @default false
+   */
+  symmetric?: boolean;
   /** Number of products, whose matrices lie one after the other. @default 1 */
   batch?: number;
   /** Elements from one stored row of `out` to the next. @default n */
@@ -52,8 +58,11 @@ export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
   const bRow = bTransposed ? k : n;
   const { outStride = n, aStride = aRow } = options;
   const whole = [aRow, k, n, outStride, aStride].every((length) => length % 4 === 0);
-  const shape = { m, n, k, batch, aTransposed, bTransposed, vector: whole };
+  // Below 4 rows there are no squares to mirror.
+  const wanted = options.symmetric === true && m >= 4;
+  const shape = { m, n, k, batch, aTransposed, bTransposed, vector: whole, symmetric: wanted };
   const { variant = chooseVariant(gpu, shape) } = options;
+  const symmetric = wanted && skipsWork(variant, shape);
   const [tileRows, tileColumns] = variant.tile;
   // One row of op(A) is no vec4 of a stored row of its transpose.
   const vector = whole && !(aTransposed && tileRows === 1);
@@ -64,6 +73,7 @@ export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
     OUT_TYPE: out.type,
     A_TRANSPOSED: aTransposed,
     B_TRANSPOSED: bTransposed,
+    SYMMETRIC: symmetric,
     GELU: activated !== undefined,
     GELU_BACKWARD: geluOf !== undefined,
     TILE_M: tileRows,
@@ -98,6 +108,6 @@ export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
     ],
     // A binding cannot stay empty: without a bias B stands in for it, unread.
     [a, b, bias ?? b, out, ...(extra ? [extra] : [])],
-    2 * m * n * k * batch,
+    (symmetric ? 1 : 2) * m * n * k * batch,
   );
 }

@@ -22,9 +22,10 @@ function tuningOf(gpu: Gpu): Tuning {
 
 /** A name for a shape, e.g. `1024x384x128 NT`; shapes of the same name are as fast. */
 export function shapeName(shape: MatmulShape): string {
-  const { m, n, k, batch, aTransposed, bTransposed } = shape;
+  const { m, n, k, batch, aTransposed, bTransposed, symmetric } = shape;
   const sizes = [m, n, k, ...(batch > 1 ? [batch] : [])].join("x");
-  return `${sizes} ${aTransposed ? "T" : "N"}${bTransposed ? "T" : "N"}`;
+  const transposes = `${aTransposed ? "T" : "N"}${bTransposed ? "T" : "N"}`;
+  return `${sizes} ${transposes}${symmetric ? " symmetric" : ""}`;
 }
 
 /** The variant that was measured to be the fastest for a shape, or else the likely one. */

@@ -31,6 +31,8 @@ export interface MatmulShape {
   bTransposed: boolean;
   /** Whether all stored rows and K are whole vec4s. */
   vector: boolean;
+  /** Whether only the upper half of the product is computed. */
+  symmetric: boolean;
 }
 
 function registers(
@@ -117,6 +119,22 @@ export function candidates(gpu: Adapter, shape: MatmulShape): MatmulVariant[] {
   return guesses.filter(({ cost }) => cost <= most).map(({ variant }) => variant);
 }
 
+/** Workgroups that have something to compute; of a symmetric product those that meet the diagonal. */
+function groupsOf({ m, n, symmetric }: MatmulShape, columns: number, rows: number): number {
+  const across = Math.ceil(n / columns);
+  const down = Math.ceil(m / rows);
+  if (!symmetric) return across * down;
+  let groups = 0;
+  for (let y = 0; y < down; y++) groups += across - Math.floor(y * rows / columns);
+  return groups;
+}
+
+/** Whether a variant has less to compute of a symmetric product than of another one. */
+export function skipsWork(variant: MatmulVariant, shape: MatmulShape): boolean {
+  const unit = gridUnit(variant);
+  return groupsOf(shape, ...unit) < groupsOf({ ...shape, symmetric: false }, ...unit);
+}
+
 /** Workgroups of 64 that keep a GPU busy. */
 const BUSY = 128;
 
@@ -126,7 +144,7 @@ const BUSY = 128;
  */
 function guessedCost(variant: MatmulVariant, shape: MatmulShape, isSoftware: boolean): number {
   const [columns, rows] = gridUnit(variant);
-  const groups = Math.ceil(shape.n / columns) * Math.ceil(shape.m / rows) * shape.batch;
+  const groups = groupsOf(shape, columns, rows) * shape.batch;
   const elements = groups * columns * rows;
   const [tileRows, tileColumns] = variant.tile;
   const tileLoads = 1 / tileRows + 1 / tileColumns;

@@ -70,25 +70,26 @@ export function polarFactor(
   const { gram, polynomial } = workspace;
   let { x, next } = workspace;
   const [, m, n] = x.shape;
-  const square = { m, n: m, k: m, batch };
+  const square = { m, n: m, k: m, batch, symmetric: true };
   const toGram = (x: Tensor) =>
-    matmul(gpu, plan, { a: x, b: x, bTransposed: true, out: gram, m, n: m, k: n, batch });
+    matmul(gpu, plan, { ...square, a: x, b: x, bTransposed: true, k: n, out: gram });
   /** The step's polynomial of `gram`, but for the term a. */
   const toPolynomial = ([, b, c]: PolarStep) => {
     plan.copy(gram, polynomial);
     matmul(gpu, plan, { ...square, a: gram, b: gram, out: polynomial, alpha: c, beta: b });
   };
-  /** y = (a + polynomial) x */
-  const apply = ([a]: PolarStep, x: Tensor, y: Tensor) => {
+  /** y = (a + polynomial) x, which is symmetric if x is a polynomial of `gram` too. */
+  const apply = ([a]: PolarStep, x: Tensor, y: Tensor, symmetric = true) => {
     plan.copy(x, y);
-    matmul(gpu, plan, { a: polynomial, b: x, out: y, m, n: x.shape[2], k: m, batch, beta: a });
+    const n = x.shape[2];
+    matmul(gpu, plan, { a: polynomial, b: x, out: y, m, n, k: m, batch, beta: a, symmetric });
   };
 
   if (!factor || !scratch || !identity) {
     for (const step of steps) {
       toGram(x);
       toPolynomial(step);
-      apply(step, x, next);
+      apply(step, x, next, false);
       [x, next] = [next, x];
     }
     return x;

@@ -10,7 +10,8 @@ const gpu = await openTestGpu();
 
 /** A shape of its own for each test, as choices stay. */
 function shapeOf(m: number): MatmulShape {
-  return { m, n: 32, k: 16, batch: 1, aTransposed: false, bTransposed: false, vector: true };
+  const plain = { aTransposed: false, bTransposed: false, vector: true, symmetric: false };
+  return { m, n: 32, k: 16, batch: 1, ...plain };
 }
 
 function build(...shapes: MatmulShape[]): () => void {

@@ -38,6 +38,8 @@ interface Product {
   /** The same of A. */
   aMargins?: [number, number];
   variant?: MatmulVariant;
+  /** B becomes op(A)ᵀ, and `out` symmetric. */
+  symmetric?: boolean;
   /** Fuses GELU. */
   gelu?: boolean;
   /** Fuses the derivative of GELU. */
@@ -62,7 +64,7 @@ function embed(
 /** Computes a product of random matrices and compares it with the reference. */
 async function check(product: Product): Promise<void> {
   const { m, n, k, aTransposed = false, bTransposed = false, alpha, beta = 0, batch } = product;
-  const { outMargins = [0, 0], aMargins = [0, 0], variant } = product;
+  const { outMargins = [0, 0], aMargins = [0, 0], variant, symmetric } = product;
   const bias = randomValues(random, n);
   const storedA: number[] = [];
   const storedB: number[] = [];
@@ -70,7 +72,9 @@ async function check(product: Product): Promise<void> {
   const expected: number[] = [];
   let aStride = 0, outStride = 0;
   for (let i = 0; i < (batch ?? 1); i++) {
-    const [a, b, old] = [m * k, k * n, m * n].map((size) => randomValues(random, size));
+    const [a, other, old] = [m * k, k * n, m * n].map((size) => randomValues(random, size));
+    const b = symmetric ? transpose(a, m, k) : other;
+    if (symmetric) transpose(old, m, n).forEach((value, i) => old[i] += value);
     const out = linear.forward(a, b, new Float64Array(n), m, k, n).map((value, i) =>
       (alpha ?? 1) * value + beta * old[i] + (product.bias ? bias[i % n] : 0)
     );
@@ -94,7 +98,7 @@ async function check(product: Product): Promise<void> {
       plan.copy(old, out);
       matmul(gpu, plan, {
         ...{ a: a.from(aMargins[0]), b, out: out.from(outMargins[0]), m, n, k },
-        ...{ aTransposed, bTransposed, alpha, beta, batch, variant },
+        ...{ aTransposed, bTransposed, alpha, beta, batch, variant, symmetric },
         ...{ bias: product.bias ? biasTensor : undefined },
         ...{ activated: product.gelu ? activated.from(outMargins[0]) : undefined },
         ...{ geluOf: product.geluBackward ? hiddenTensor.from(outMargins[0]) : undefined },
@@ -126,6 +130,8 @@ async function check(product: Product): Promise<void> {
 const EVERY_TRANSPOSE = [[false, false], [false, true], [true, false], [true, true]]
   .map(([aTransposed, bTransposed]) => ({ aTransposed, bTransposed }));
 
+const SYMMETRIC = { symmetric: true, alpha: -0.25, beta: 0.5, batch: 2 };
+
 const LIMITS = { maxComputeWorkgroupStorageSize: 32768, maxComputeInvocationsPerWorkgroup: 1024 };
 
 /** Every variant that can be chosen for whole vec4s, or element by element, on any adapter. */
@@ -134,7 +140,16 @@ function variants(vector: boolean): MatmulVariant[] {
   for (const isSoftware of [true, false]) {
     for (const m of [1, 2, 4, 5000]) {
       const shape: MatmulShape = {
-        ...{ m, n: 5000, k: 64, batch: 1, aTransposed: false, bTransposed: false, vector },
+        ...{
+          m,
+          n: 5000,
+          k: 64,
+          batch: 1,
+          aTransposed: false,
+          bTransposed: false,
+          vector,
+          symmetric: false,
+        },
       };
       for (const variant of candidates({ isSoftware, device: { limits: LIMITS } }, shape)) {
         found.set(variantName(variant), variant);
@@ -165,6 +180,41 @@ Deno.test("matmul: every variant gives the same bits", async () => {
     results.push(...await run(gpu, (plan) => matmul(gpu, plan, { a, b, out, ...shape }), out));
   }
   for (const result of results) assertEquals(result, results[0]);
+});
+
+for (const vector of [true, false]) {
+  for (const variant of variants(vector).filter(({ tile }) => tile[0] >= 4)) {
+    const shapes = vector ? [[4, 4], [140, 12], [292, 28]] : [[4, 3], [5, 3], [77, 29]];
+    Deno.test(`matmul: ${variantName(variant)}, symmetric ${vector ? "vec4s" : "elements"}`, async () => {
+      for (const bTransposed of [false, true]) {
+        for (const [m, k] of shapes) {
+          await check({ m, n: m, k, bTransposed, ...SYMMETRIC, variant });
+        }
+      }
+    });
+
+    Deno.test(`matmul: ${variantName(variant)}, ${vector}: half a product has the bits of a whole one`, async () => {
+      const [m, k] = shapes[2];
+      const a = upload(gpu, [m, k], randomValues(random, m * k));
+      const halves: Float32Array[] = [];
+      for (const symmetric of [false, true]) {
+        const out = gpu.tensor("out", [m, m]);
+        const shape = { m, n: m, k, bTransposed: true, variant, symmetric };
+        halves.push(
+          ...await run(gpu, (plan) => matmul(gpu, plan, { a, b: a, out, ...shape }), out),
+        );
+        gpu.free(out);
+      }
+      assertEquals(halves[1], halves[0]);
+      gpu.free(a);
+    });
+  }
+}
+
+Deno.test("matmul: symmetric products of few rows", async () => {
+  await onBothKinds(gpu, async () => {
+    for (const m of [1, 2, 3, 4, 5]) await check({ m, n: m, k: 8, ...SYMMETRIC });
+  });
 });
 
 for (const variant of variants(false)) {

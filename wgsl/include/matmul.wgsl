@@ -80,13 +80,47 @@ fn load_b(start: u32, row: u32, column: u32, rows: u32, columns: u32) -> vec4f {
 //: end
 }
 
-fn store_element(at: u32, column: u32, product: Value) {
+// What becomes of a product that is stored at `at` of out.
+fn finished(at: u32, column: u32, product: Value) -> Value {
   var value = parameters.alpha * product;
   if (parameters.has_bias != 0u) { value += bias[column]; }
   if (parameters.beta != 0.0) { value += parameters.beta * Value(out[at]); }
 //: if GELU_BACKWARD
   value *= gelu_derivative(Value(hidden[at]));
 //: end
+  return value;
+}
+
+//: if SYMMETRIC
+// A square of the product on or above its diagonal, given by rows, and its mirror image below it.
+fn store_square(start: u32, row: u32, column: u32, products: mat4x4f) {
+//: if VECTOR
+  if (column < row || column >= parameters.n) { return; }
+  var values: mat4x4f;
+  //: for e in 0..4
+  let at$e = (start + (row + ${e}u) * parameters.stride_out + column) / 4u;
+  values[$e] = finished(at$e, column / 4u, products[$e]);
+  out[at$e] = Out(values[$e]);
+  //: end
+  if (column == row) { return; }
+  values = transpose(values);
+  //: for e in 0..4
+  out[(start + (column + ${e}u) * parameters.stride_out + row) / 4u] = Out(values[$e]);
+  //: end
+//: else
+  for (var r = row; r < min(row + 4u, parameters.m); r++) {
+    for (var c = max(column, r); c < min(column + 4u, parameters.n); c++) {
+      let at = start + r * parameters.stride_out + c;
+      let value = finished(at, c, products[r - row][c - column]);
+      out[at] = Out(value);
+      out[start + c * parameters.stride_out + r] = Out(value);
+    }
+  }
+//: end
+}
+//: else
+fn store_element(at: u32, column: u32, product: Value) {
+  let value = finished(at, column, product);
   out[at] = Out(value);
 //: if GELU
   activated[at] = Out(gelu(value));
@@ -106,3 +140,4 @@ fn store(start: u32, row: u32, column: u32, product: vec4f) {
   //: end
 //: end
 }
+//: end
