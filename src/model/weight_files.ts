@@ -128,7 +128,8 @@ export class WeightFiles implements Disposable {
   /**
    * The values of a parameter.
    *
-   * @throws {UserError} If they cannot be read, or the output matrix is not `wte.weight`.
+   * @throws {UserError} If they cannot be read, one is not finite, or the output matrix is not
+   * `wte.weight`.
    */
   async read(name: string): Promise<Float32Array<ArrayBuffer>> {
     const values = await this.#read(name);
@@ -145,9 +146,19 @@ export class WeightFiles implements Disposable {
     );
   }
 
-  #read(name: string): Promise<Float32Array<ArrayBuffer>> {
-    const { file, stored } = this.#tensors.get(name)!;
-    return file.read(stored);
+  async #read(name: string): Promise<Float32Array<ArrayBuffer>> {
+    const { file, path, stored, shape } = this.#tensors.get(name)!;
+    const values = await file.read(stored);
+    const wrong = firstNotFinite(values);
+    if (wrong === undefined) return values;
+    const [, columns] = shape;
+    const index = columns === undefined ? [wrong] : [Math.floor(wrong / columns), wrong % columns];
+    throw new UserError(
+      `${path}: tensor ${stored} has the value ${values[wrong]} at (${
+        index.join(", ")
+      }): the model ` +
+        "is damaged",
+    );
   }
 
   /** Closes the files. */
@@ -185,6 +196,13 @@ export async function readWeightsIndex(path: string): Promise<Map<string, Set<st
     files.get(file)!.add(tensor);
   }
   return files;
+}
+
+/** Where the first value is that is NaN or infinite, if there is one. */
+function firstNotFinite(values: Float32Array): number | undefined {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) return i;
+  }
 }
 
 /** Says of tensors what is wrong with them: the first one, and some of the others. */

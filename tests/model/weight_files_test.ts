@@ -128,6 +128,27 @@ Deno.test("weights: an output matrix of its own is refused", async () => {
   );
 });
 
+Deno.test("weights: what is not finite is named", async () => {
+  await using temp = new TempDir();
+  const path = `${temp.path}/model.safetensors`;
+  const wrong: [name: string, at: number, value: number, message: string][] = [
+    ["wte.weight", 27, NaN, "wte.weight has the value NaN at (4, 3)"],
+    ["lm_head.weight", 65, -Infinity, "lm_head.weight has the value -Infinity at (10, 5)"],
+    ["ln_f.bias", 2, Infinity, "ln_f.bias has the value Infinity at (2)"],
+  ];
+  for (const [spoilt, at, value, message] of wrong) {
+    const spoil = (source: TensorSource): TensorSource => {
+      if (source.name !== spoilt) return source;
+      return { ...source, data: async () => (await source.data()).with(at, value) };
+    };
+    await writeSafetensors(path, [...TABLE.map((spec) => tensor(spec)), OUTPUT].map(spoil));
+    using files = await WeightFiles.open(temp.path);
+    const read = () => files.read(spoilt === "lm_head.weight" ? "wte.weight" : spoilt);
+    const error = await assertRejects(read, UserError);
+    assertEquals(error.message, `${path}: tensor ${message}: the model is damaged`);
+  }
+});
+
 Deno.test("weights: an index that lies is told", async () => {
   const [one, other] = ["a.safetensors", "b.safetensors"];
   const parts = { [one]: [tensor(TABLE[0])], [other]: [tensor(TABLE[1])] };
