@@ -4,7 +4,7 @@ import { type KernelCase, kernelResult } from "./kernels/case.ts";
 import { attentionCases } from "./kernels/attention.ts";
 import { benchCrossEntropy } from "./kernels/cross_entropy.ts";
 import { benchOptimizers } from "./kernels/optimizers.ts";
-import { blockProducts, squareProduct } from "./kernels/products.ts";
+import { blockProducts, squareProducts } from "./kernels/products.ts";
 import { rowCases } from "./kernels/rows.ts";
 import { DISCRETE, type KernelSizes, SOFTWARE } from "./kernels/sizes.ts";
 import { measurePeak } from "./peak.ts";
@@ -50,7 +50,7 @@ export async function* benchKernels(
     yield kernelResult({ name, ...whole }, whole.seconds, peak);
   }
   const groups = [
-    ...sizes.squares.map((size) => (scratch: Scratch) => [squareProduct(gpu, scratch, size)]),
+    ...sizes.squares.map((size) => (scratch: Scratch) => squareProducts(gpu, scratch, size)),
     ...sizes.attentions.map((size) => (scratch: Scratch) => attentionCases(gpu, scratch, size)),
     (scratch: Scratch) => rowCases(gpu, scratch, sizes.rows),
   ];

@@ -14,11 +14,16 @@ export class Scratch implements Disposable {
   constructor(readonly gpu: Gpu) {}
 
   /** @param capacity Elements to allocate, where more than the shape's are wanted. */
-  numbers(shape: readonly number[], capacity?: number): Tensor {
-    const tensor = this.gpu.tensor("bench", shape, "f32", capacity);
+  numbers(shape: readonly number[], capacity?: number, type: "f32" | "f16" = "f32"): Tensor {
+    const tensor = this.gpu.tensor("bench", shape, type, capacity);
     this.#tensors.push(tensor);
     fill(this.gpu, tensor, this.#pattern);
     return tensor;
+  }
+
+  /** Frees a tensor with the others. */
+  own(tensor: Tensor): void {
+    this.#tensors.push(tensor);
   }
 
   /** Random integers below `limit`, and the tensor of them. */

@@ -1,7 +1,9 @@
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { matmul } from "../../src/ops/matmul.ts";
+import { polarFactor, polarWorkspace } from "../../src/ops/polar.ts";
+import { polarSteps } from "../../src/ops/polar_steps.ts";
 import { matmulFlops } from "../formulas.ts";
-import type { Scratch } from "../scratch.ts";
+import { fillRandom, type Scratch } from "../scratch.ts";
 import type { KernelCase } from "./case.ts";
 import type { Rows } from "./sizes.ts";
 
@@ -44,14 +46,38 @@ export function blockProducts(gpu: Gpu, scratch: Scratch, { tokens, width }: Row
   });
 }
 
-/** A product of square matrices. */
-export function squareProduct(gpu: Gpu, scratch: Scratch, size: number): KernelCase {
-  const [a, b, out] = [0, 1, 2].map(() => scratch.numbers([size, size]));
-  return product(
-    "square NN",
-    { m: size, n: size, k: size },
-    (plan, shape) => matmul(gpu, plan, { a, b, out, ...shape }),
-  );
+/**
+ * Products of square matrices: stored in 32 bits, in 16 where the adapter has them, a symmetric one
+ * of which half is computed, and all of those of a polar factor.
+ */
+export function squareProducts(gpu: Gpu, scratch: Scratch, size: number): KernelCase[] {
+  const shape = { m: size, n: size, k: size };
+  const cases = (["f32", ...gpu.hasF16 ? ["f16"] as const : []] as const).map((type) => {
+    const [a, b, out] = [0, 1, 2].map(() => scratch.numbers([size, size], undefined, type));
+    const name = `square NN${type === "f16" ? " of 16 bits" : ""}`;
+    const append: Append = (plan, shape) => matmul(gpu, plan, { a, b, out, ...shape });
+    return product(name, shape, append, type === "f16" ? 2 : 4);
+  });
+  const [x, gram] = [0, 1].map(() => scratch.numbers([size, size]));
+  const symmetric = product("square NT, symmetric", shape, (plan, shape) => {
+    matmul(gpu, plan, { a: x, b: x, bTransposed: true, symmetric: true, out: gram, ...shape });
+  });
+  const workspace = polarWorkspace(gpu, 1, size, size);
+  for (const tensor of Object.values(workspace)) scratch.own(tensor);
+  fillRandom(gpu, workspace.x, 1 / size);
+  const steps = polarSteps(0.006, { count: 4 });
+  const flops = matmulFlops(size, size, size);
+  return [
+    ...cases,
+    // What it needs at least, as in the next: half of each symmetric product.
+    { ...symmetric, flops: flops / 2 },
+    {
+      name: `polar factor, ${steps.length} steps, ${size} x ${size}`,
+      flops: steps.length * 2 * flops,
+      bytes: 4 * 2 * size * size,
+      append: (plan) => void polarFactor(gpu, plan, workspace, steps),
+    },
+  ];
 }
 
 interface ProductShape {
@@ -60,16 +86,15 @@ interface ProductShape {
   k: number;
 }
 
-function product(
-  name: string,
-  shape: ProductShape,
-  append: (plan: Parameters<KernelCase["append"]>[0], shape: ProductShape) => void,
-): KernelCase {
+type Append = (plan: Parameters<KernelCase["append"]>[0], shape: ProductShape) => void;
+
+/** @param width Bytes of an element. */
+function product(name: string, shape: ProductShape, append: Append, width = 4): KernelCase {
   const { m, n, k } = shape;
   return {
     name: `${name}, ${m} x ${n} x ${k}`,
     flops: matmulFlops(m, n, k),
-    bytes: 4 * (m * k + k * n + m * n),
+    bytes: width * (m * k + k * n + m * n),
     append: (plan) => append(plan, shape),
   };
 }
