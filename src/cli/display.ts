@@ -1,5 +1,7 @@
+import { UsageError } from "../errors.ts";
 import { stepMetrics } from "../train/run.ts";
 import type { StepEvent } from "../train/train.ts";
+import type { Arguments } from "./arguments.ts";
 import { ProgressBar } from "./progress_bar.ts";
 
 /** Where a training run reports to. Disposing leaves the terminal ready for other output. */
@@ -100,6 +102,23 @@ export class TextDisplay implements Display {
   [Symbol.dispose](): void {
     this.#bar?.erase();
   }
+}
+
+/**
+ * The display that `--json`, `--quiet` and `--verbose` ask for.
+ *
+ * @throws {UsageError} If they do not go together.
+ */
+export function chooseDisplay(options: Arguments): Display {
+  if (options.flag("quiet") && options.flag("json")) {
+    throw new UsageError("--quiet and --json exclude each other");
+  }
+  const verbose = options.flag("verbose");
+  if (options.flag("quiet") && verbose) {
+    throw new UsageError("--quiet and --verbose exclude each other");
+  }
+  if (options.flag("json")) return new JsonDisplay();
+  return options.flag("quiet") ? new QuietDisplay() : new TextDisplay({ verbose });
 }
 
 /** A line for each group of parameters, and one for what all of them come to. */
