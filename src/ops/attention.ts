@@ -1,6 +1,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { f32, type Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
+import { tiledAttention, tiledAttentionBackward } from "./attention_tiles.ts";
 import forwardSource from "../../wgsl/attention.wgsl" with { type: "text" };
 import queriesSource from "../../wgsl/attention_backward_queries.wgsl" with { type: "text" };
 import keysSource from "../../wgsl/attention_backward_keys.wgsl" with { type: "text" };
@@ -31,18 +32,19 @@ export interface AttentionForward extends AttentionShape {
 }
 
 /** Rows that one invocation handles: more of them share each load but need more registers. */
-function rowsPerInvocation(gpu: Gpu, headSize: number): number {
-  return gpu.isSoftware && headSize <= 64 ? 4 : 1;
+function rowsPerInvocation(headSize: number): number {
+  return headSize <= 64 ? 4 : 1;
 }
 
-function specialisation(gpu: Gpu, { heads, width, qkv }: AttentionShape & { qkv: Tensor }) {
+/** Specialises the software driver's kernels, whose invocations handle whole rows in registers. */
+function specialisation({ heads, width, qkv }: AttentionShape & { qkv: Tensor }) {
   const headSize = width / heads;
   return {
     HEAD_SIZE: headSize,
     HEAD4: Math.ceil(headSize / 4),
     VECTOR: headSize % 4 === 0,
     TYPE: qkv.type,
-    THREADS: gpu.isSoftware ? 8 : 64,
+    THREADS: 8,
   };
 }
 
@@ -51,9 +53,10 @@ function specialisation(gpu: Gpu, { heads, width, qkv }: AttentionShape & { qkv:
  * Memory is linear in T.
  */
 export function attention(gpu: Gpu, plan: Plan, op: AttentionForward): void {
+  if (!gpu.isSoftware) return tiledAttention(gpu, plan, op);
   const { batch, length, heads, width, rows = length } = op;
-  const constants = specialisation(gpu, op);
-  const QUERIES = length === 1 ? 1 : rowsPerInvocation(gpu, constants.HEAD_SIZE);
+  const constants = specialisation(op);
+  const QUERIES = length === 1 ? 1 : rowsPerInvocation(constants.HEAD_SIZE);
   plan.dispatch(
     gpu.kernel("attention", forwardSource, { ...constants, QUERIES }),
     [Math.ceil(length / QUERIES / constants.THREADS), heads, batch],
@@ -81,9 +84,10 @@ export interface AttentionBackward extends AttentionShape {
 
 /** Appends the gradients of query, key and value. */
 export function attentionBackward(gpu: Gpu, plan: Plan, op: AttentionBackward): void {
+  if (!gpu.isSoftware) return tiledAttentionBackward(gpu, plan, op);
   const { batch, length, heads, width } = op;
-  const constants = specialisation(gpu, op);
-  const each = rowsPerInvocation(gpu, constants.HEAD_SIZE);
+  const constants = specialisation(op);
+  const each = rowsPerInvocation(constants.HEAD_SIZE);
   const workgroups = [Math.ceil(length / each / constants.THREADS), heads, batch] as const;
   const parameters = [length, width, heads, f32(1 / Math.sqrt(constants.HEAD_SIZE))];
   const work = 8 * batch * length ** 2 * width;
