@@ -1,8 +1,10 @@
 import { format } from "@std/fmt/bytes";
 import { UserError } from "../src/errors.ts";
 import type { Gpu } from "../src/gpu/gpu.ts";
+import { Profile } from "../src/gpu/profile.ts";
 import { canAllocate } from "../src/train/dry_run.ts";
 import { tune, type TuneOptions } from "../src/train/tune.ts";
+import { measureTick } from "./timestamps.ts";
 import { Stopwatch, type StopwatchOptions } from "./stopwatch.ts";
 
 /** What is measured, and with what. */
@@ -11,6 +13,8 @@ export class Machine {
     readonly gpu: Gpu,
     readonly stopwatch: Stopwatch,
     readonly tuning: TuneOptions,
+    /** Nanoseconds of a timestamp's tick; undefined where there are no timestamps. */
+    readonly tick: number | undefined,
   ) {}
 
   /** @param tuning How kernels are chosen before they are measured. */
@@ -19,7 +23,13 @@ export class Machine {
     options: StopwatchOptions = {},
     tuning: TuneOptions = {},
   ): Promise<Machine> {
-    return new Machine(gpu, await Stopwatch.open(gpu, options), tuning);
+    const stopwatch = await Stopwatch.open(gpu, options);
+    return new Machine(gpu, stopwatch, tuning, await measureTick(stopwatch));
+  }
+
+  /** What measures by timestamps, where there are any. */
+  profile(): Profile | undefined {
+    return this.tick === undefined ? undefined : new Profile(this.gpu, 1e-9 * this.tick);
   }
 
   /**

@@ -61,8 +61,11 @@ async function benchCommand(options: Arguments): Promise<void> {
   const before = comparePath === undefined ? undefined : await readReport(comparePath);
   if (before) checkComparable(comparePath!, before, gpu.adapterName);
   const machine = await Machine.open(gpu);
-  const report = emptyReport(gpu);
+  const report = emptyReport(machine);
   const say = (text: string) => options.flag("json") || console.log(text);
+  if (report.tick !== undefined) {
+    say(`The timestamps of ${gpu.adapterName} count ${report.tick.toPrecision(4)} ns each.\n`);
+  }
   for (const name of only) {
     say(`${name}:`);
     const results: Result[] = report.results[name] = [];

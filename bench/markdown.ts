@@ -15,8 +15,9 @@ const FOLDED: Record<string, string> = {
  * @param only The benchmarks to show.
  */
 export function reportMarkdown(report: Report, only: readonly string[]): string {
-  const { adapter, processors, deno, date, results } = report;
-  const parts = [`On ${adapter}, ${processors} processors, Deno ${deno}, ${date}:`];
+  const { adapter, processors, deno, tick, date, results } = report;
+  const clock = tick === undefined ? "" : `timestamps of ${tick.toPrecision(4)} ns, `;
+  const parts = [`On ${adapter}, ${clock}${processors} processors, Deno ${deno}, ${date}:`];
   if (results.steps && only.includes("steps")) parts.push(markdownTable(results.steps));
   if (results.scaling && only.includes("scaling")) {
     parts.push(`![Time per token](bench/results/${slug(adapter)}.svg)`);

@@ -1,7 +1,7 @@
 import { fromFileUrl } from "@std/path";
 import { openTokenStream } from "../src/data/token_stream.ts";
 import { fullVocabulary } from "../src/data/vocabulary.ts";
-import { hasTimestamps, only, Profile } from "../src/gpu/profile.ts";
+import { only, type Profile } from "../src/gpu/profile.ts";
 import { eachShape } from "./each_shape.ts";
 import type { Result } from "./result.ts";
 import { describe, type OpenShape, type Shape, SHAPES, tokensOf } from "./shapes.ts";
@@ -43,7 +43,7 @@ export async function* benchPhases(
   const { stopwatch } = machine;
   const tokensPerSecond = await readSamples();
   yield* eachShape(machine, shapes, async (open, shape, first) => {
-    const measureSteps = hasTimestamps(stopwatch.gpu) ? byTimestamps : byParts;
+    using profile = machine.profile();
     // Of long steps compiling is a small part.
     const once = first > ROUNDS * roundSeconds
       ? first
@@ -52,7 +52,11 @@ export async function* benchPhases(
     const steps: Step[] = [];
     let left = ROUNDS * roundSeconds;
     while (steps.length < ROUNDS && left > 0) {
-      steps.push(await measureSteps(stopwatch, open, count));
+      steps.push(
+        profile
+          ? await byTimestamps(profile, stopwatch, open, count)
+          : await byParts(stopwatch, open, count),
+      );
       left -= count * steps.at(-1)!.whole;
     }
     const seconds = (part: keyof Step) => median(steps.map((step) => step[part]));
@@ -78,10 +82,13 @@ export async function* benchPhases(
 type Step = Record<(typeof SECTIONS)[number][0] | "whole", number>;
 
 /** Measures the parts by timestamps, while the step runs as a whole. */
-async function byTimestamps(stopwatch: Stopwatch, open: OpenShape, count: number): Promise<Step> {
-  const { gpu } = stopwatch;
-  using profile = new Profile(gpu);
-  gpu.observer = profile;
+async function byTimestamps(
+  profile: Profile,
+  stopwatch: Stopwatch,
+  open: OpenShape,
+  count: number,
+): Promise<Step> {
+  stopwatch.gpu.observer = profile;
   const whole = await stopwatch.time(() => open.submitStep(), count);
   const seconds = await profile.seconds();
   const parts = SECTIONS.map(([name, section]) => [name, (seconds.get(section) ?? 0) / count]);

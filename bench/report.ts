@@ -1,5 +1,5 @@
 import { fileError, UserError } from "../src/errors.ts";
-import type { Gpu } from "../src/gpu/gpu.ts";
+import type { Machine } from "./machine.ts";
 import type { Result } from "./result.ts";
 
 /** The results of a run by benchmark, and where they were measured. */
@@ -10,17 +10,20 @@ export interface Report {
   processors: number;
   /** Version of Deno. */
   deno: string;
+  /** Nanoseconds of a timestamp's tick, as measured, where it is not 1. */
+  tick?: number;
   /** The day, as 2026-01-31. */
   date: string;
   results: Record<string, Result[]>;
 }
 
 /** A report of this machine, without results. */
-export function emptyReport(gpu: Gpu): Report {
+export function emptyReport({ gpu, tick }: Machine): Report {
   return {
     adapter: gpu.adapterName,
     processors: navigator.hardwareConcurrency,
     deno: Deno.version.deno,
+    ...tick !== undefined && tick !== 1 && { tick },
     date: new Date().toISOString().slice(0, 10),
     results: {},
   };

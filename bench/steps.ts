@@ -1,7 +1,5 @@
 import { parameterCount } from "../src/model/parameters.ts";
 import { eachShape } from "./each_shape.ts";
-import type { Gpu } from "../src/gpu/gpu.ts";
-import { hasTimestamps, Profile } from "../src/gpu/profile.ts";
 import { modelFlops } from "./formulas.ts";
 import type { Result } from "./result.ts";
 import { describe, type OpenShape, type Shape, SHAPES, tokensOf } from "./shapes.ts";
@@ -21,7 +19,7 @@ export async function* benchSteps(
     const rounds: Round[] = [];
     let left = ROUNDS * roundSeconds;
     while (rounds.length < ROUNDS && left > 0) {
-      const round = await train(machine.gpu, open, roundSeconds);
+      const round = await train(machine, open, roundSeconds);
       rounds.push(round);
       left -= round.seconds * round.steps;
     }
@@ -66,12 +64,12 @@ interface Round {
  * one is read.
  */
 async function train(
-  gpu: Gpu,
+  machine: Machine,
   { trainer, batch }: OpenShape,
   roundSeconds: number,
 ): Promise<Round> {
-  using profile = hasTimestamps(gpu) ? new Profile(gpu) : undefined;
-  gpu.observer = profile;
+  using profile = machine.profile();
+  machine.gpu.observer = profile;
   const start = performance.now();
   const host: number[] = [];
   let pending: Promise<unknown> | undefined;

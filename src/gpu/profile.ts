@@ -10,15 +10,21 @@ const PASSES_PER_SET = 2048;
  */
 export class Profile implements PlanObserver, Disposable {
   readonly #gpu: Gpu;
+  readonly #tick: number;
   /** Query sets, one after the other. */
   readonly #queries: GPUQuerySet[] = [];
   /** The section of each pass so far. */
   readonly #passes: string[] = [];
 
-  /** @throws {Error} If the adapter has no timestamps; see {@linkcode hasTimestamps}. */
-  constructor(gpu: Gpu) {
+  /**
+   * @param tick Seconds that timestamps count by, which not every driver makes the nanoseconds that
+   * they should be.
+   * @throws {Error} If the adapter has no timestamps; see {@linkcode hasTimestamps}.
+   */
+  constructor(gpu: Gpu, tick = 1e-9) {
     if (!hasTimestamps(gpu)) throw new Error(`${gpu.adapterName} has no timestamps`);
     this.#gpu = gpu;
+    this.#tick = tick;
   }
 
   includes(): boolean {
@@ -65,7 +71,7 @@ export class Profile implements PlanObserver, Disposable {
         if (first > 0 && sections[first - 1] === section) return;
         let last = first;
         while (sections[last + 1] === section) last++;
-        const span = Number(times[2 * last + 1] - times[2 * first]) / 1e9;
+        const span = Number(times[2 * last + 1] - times[2 * first]) * this.#tick;
         seconds.set(section, (seconds.get(section) ?? 0) + span);
       });
       return seconds;

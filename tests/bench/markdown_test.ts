@@ -53,6 +53,14 @@ Deno.test("reportMarkdown: steps, the chart, and the others folded", async () =>
   assertEquals(new TextDecoder().decode((await child.output()).stdout), text + "\n");
 });
 
+Deno.test("reportMarkdown: timestamps that do not count nanoseconds are told of", () => {
+  const report = { adapter: "A", processors: 2, deno: "2.9.6", date: "2026-01-31", results: {} };
+  assertEquals(
+    reportMarkdown({ ...report, tick: 1e9 / 19.2e6 }, NAMES),
+    "On A, timestamps of 52.08 ns, 2 processors, Deno 2.9.6, 2026-01-31:",
+  );
+});
+
 Deno.test("README's tables are those of the results that it names", async () => {
   const readme = await Deno.readTextFile(new URL("README.md", ROOT));
   const [, chart] = readme.match(/\]\((bench\/results\/[^)/]*)\.svg\)/) ?? [];
