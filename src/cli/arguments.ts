@@ -10,6 +10,10 @@ export interface OptionSpec {
   help: string;
   /** May be given more than once. */
   repeatable?: boolean;
+  /** May be given an empty value, which says something. */
+  mayBeEmpty?: boolean;
+  /** What other programs call it: known only to say what it is called here. */
+  elsewhere?: readonly string[];
 }
 
 /** A command and its options by name, without the dashes. */
@@ -99,7 +103,9 @@ export function parseArguments(
         throw new UsageError(`unexpected argument '${argument}'; ${seeHelp}`);
       }
       const option = argument.replace(/=.*$/s, "");
-      const near = closestOption(option.replace(/^-+/, ""), [...names, "help"]);
+      const given = option.replace(/^-+/, "").replaceAll("_", "-");
+      const near = names.find((name) => options[name].elsewhere?.includes(given)) ??
+        closestOption(given, [...names, "help"]);
       throw new UsageError(
         `unknown option '${option}': ${near ? `did you mean --${near}?` : seeHelp}`,
       );
@@ -113,7 +119,8 @@ export function parseArguments(
   for (const name of withValue) {
     const given = parsed[name] as string[];
     if (given.length === 0) continue;
-    const { repeatable } = options[name];
+    const { value, repeatable, mayBeEmpty } = options[name];
+    if (given.includes("") && !mayBeEmpty) throw needsValue(name, value!);
     if (!repeatable && given.length > 1) throw new UsageError(`--${name} is given twice`);
     values[name] = repeatable ? given : given[0];
   }
@@ -137,11 +144,15 @@ function joinValues(args: readonly string[], options: CommandSpec["options"]): s
     }
     const value = args[++i];
     if (value === undefined || isOption(value)) {
-      throw new UsageError(`--${name} needs a value: --${name} ${kind}`);
+      throw needsValue(name, kind);
     }
     joined.push(`--${name}=${value}`);
   }
   return joined;
+}
+
+function needsValue(name: string, kind: string): UsageError {
+  return new UsageError(`--${name} needs a value: --${name} ${kind}`);
 }
 
 /** The option that was probably meant, if any. */

@@ -18,9 +18,19 @@ const COMMAND: CommandSpec = {
     checkpoint: {
       value: "DIR",
       help: "directory that training wrote, or owner/name on the Hugging Face Hub",
+      elsewhere: ["out-dir", "model"],
     },
-    prompt: { value: "TEXT", help: "text to go on from" },
-    "max-tokens": { value: "N", help: "most tokens to generate (default 100)" },
+    prompt: {
+      value: "TEXT",
+      help: "text to go on from",
+      mayBeEmpty: true,
+      elsewhere: ["start"],
+    },
+    "max-tokens": {
+      value: "N",
+      help: "most tokens to generate (default 100)",
+      elsewhere: ["max-new-tokens"],
+    },
     temperature: {
       value: "X",
       help: "0 takes the likeliest token; 1 is the model's own (default 0.8)",

@@ -27,12 +27,21 @@ const COMMAND: CommandSpec = {
       value: "PATH",
       help: "file, glob, directory or URL of text, or .bin files; repeatable (default data/)",
       repeatable: true,
+      elsewhere: ["dataset", "i"],
     },
     preset: { value: "NAME", help: `${PRESET_NAMES.join(", ")} (default tiny)` },
-    layers: { value: "N", help: "transformer blocks" },
-    heads: { value: "N", help: "attention heads; must divide the width" },
-    width: { value: "N", help: "width of the residual stream" },
-    context: { value: "N", help: "tokens in a sequence" },
+    layers: { value: "N", help: "transformer blocks", elsewhere: ["n-layer"] },
+    heads: {
+      value: "N",
+      help: "attention heads; must divide the width",
+      elsewhere: ["n-head"],
+    },
+    width: { value: "N", help: "width of the residual stream", elsewhere: ["n-embd"] },
+    context: {
+      value: "N",
+      help: "tokens in a sequence",
+      elsewhere: ["block-size", "sequence-length", "t"],
+    },
     vocab: {
       value: "KIND",
       help: "full: GPT-2's 50,257 tokens; compact: those that the data uses (default for tiny)",
@@ -41,26 +50,38 @@ const COMMAND: CommandSpec = {
     "no-affine": { help: "no gains and biases in layer norms" },
     optimizer: { value: "NAME", help: "agd, adamw, sgd (default agd)" },
     norm: { value: "NAME", help: "agd: spectral, or frobenius as published (default spectral)" },
-    lr: { value: "X", help: "adamw and sgd: peak learning rate (default 0.001 and 0.1)" },
-    batch: { value: "N", help: "sequences that go through the model at once (default 8)" },
+    lr: {
+      value: "X",
+      help: "adamw and sgd: peak learning rate (default 0.001 and 0.1)",
+      elsewhere: ["learning-rate", "l"],
+    },
+    batch: {
+      value: "N",
+      help: "sequences that go through the model at once (default 8)",
+      elsewhere: ["batch-size", "b"],
+    },
     accumulate: {
       value: "N",
       help: "batches whose gradients are added up for a step, at no more memory (default 1)",
+      elsewhere: ["gradient-accumulation-steps"],
     },
     precision: {
       value: "NAME",
       help: "f32, or f16 to store activations in 16 bits where the adapter can (default f32)",
+      elsewhere: ["dtype"],
     },
     recompute: { help: "compute activations twice instead of keeping them: less memory, slower" },
     steps: {
       value: "N",
       help: "steps (default 250 for tiny and --init-from, else 20 tokens a parameter)",
+      elsewhere: ["max-iters", "max-steps", "num-iterations", "x"],
     },
     tokens: { value: "N", help: "tokens to train on, instead of --steps" },
     seed: { value: "N", help: "same seed, same losses on one adapter (default 0)" },
     out: {
       value: "DIR",
       help: "where to write the run (default runs/ and the time, or what is resumed)",
+      elsewhere: ["out-dir", "output-dir", "o"],
     },
     resume: {
       value: "DIR",
@@ -70,9 +91,18 @@ const COMMAND: CommandSpec = {
     "eval-every": {
       value: "N",
       help: "steps between evaluations, each of which saves (default 100)",
+      elsewhere: ["eval-interval", "val-loss-every", "v"],
     },
-    "eval-batches": { value: "N", help: "validation batches in an evaluation (default 8)" },
-    "sample-every": { value: "N", help: "steps between samples (default: one at the end)" },
+    "eval-batches": {
+      value: "N",
+      help: "validation batches in an evaluation (default 8)",
+      elsewhere: ["eval-iters", "val-max-steps"],
+    },
+    "sample-every": {
+      value: "N",
+      help: "steps between samples (default: one at the end)",
+      elsewhere: ["s"],
+    },
     "init-from": {
       value: "DIR",
       help: "start from a checkpoint, or owner/name on the Hugging Face Hub",

@@ -6,9 +6,9 @@ const COMMAND: CommandSpec = {
   name: "bake",
   summary: "Bakes.",
   options: {
-    prompt: { value: "TEXT", help: "what to say" },
+    prompt: { value: "TEXT", help: "what to say", mayBeEmpty: true },
     data: { value: "PATH", help: "what to read", repeatable: true },
-    steps: { value: "N", help: "how long" },
+    steps: { value: "N", help: "how long", elsewhere: ["max-iters", "n"] },
     "no-bias": { help: "without" },
   },
   examples: ["--steps 3"],
@@ -49,6 +49,10 @@ Deno.test("wrong arguments are named", () => {
     [["-"], "unexpected argument '-'; see deno task bake --help"],
     [["--", "more"], "unexpected argument 'more'; see deno task bake --help"],
     [["--steps"], "--steps needs a value: --steps N"],
+    [["--data", "a", "--data="], "--data needs a value: --data PATH"],
+    [["--max_iters=3"], "unknown option '--max_iters': did you mean --steps?"],
+    [["-n", "3"], "unknown option '-n': did you mean --steps?"],
+    [["--no_bais"], "unknown option '--no_bais': did you mean --no-bias?"],
     [["--steps", "--no-bias"], "--steps needs a value: --steps N"],
     [["--steps", "1", "--steps", "2"], "--steps is given twice"],
   ];
@@ -61,7 +65,8 @@ Deno.test("wrong arguments are named", () => {
 Deno.test("numbers are checked", () => {
   const wrong: [string, string][] = [
     ["many", "--steps must be a number, not 'many'"],
-    ["", "--steps must be a number, not ''"],
+    ["", "--steps needs a value: --steps N"],
+    [" ", "--steps must be a number, not ' '"],
     ["Infinity", "--steps must be a number, not 'Infinity'"],
     ["1.5", "--steps must be an integer of 1 or more, not 1.5"],
     ["0", "--steps must be an integer of 1 or more, not 0"],
