@@ -1,4 +1,4 @@
-import { UserError } from "../errors.ts";
+import { fileError, UserError } from "../errors.ts";
 import { downloadModel, isHubId } from "../hub/model.ts";
 import { ReadingBar } from "./reading_bar.ts";
 
@@ -19,15 +19,35 @@ function isThere(path: string): boolean {
   }
 }
 
+/** @throws {UserError} If a path is no directory. */
+async function checkDirectory(path: string): Promise<void> {
+  try {
+    if ((await Deno.stat(path)).isDirectory) return;
+  } catch (error) {
+    const { NotFound, NotADirectory } = Deno.errors;
+    if (!(error instanceof NotFound || error instanceof NotADirectory)) {
+      throw fileError(error, `${path}: cannot read`);
+    }
+    throw new UserError(
+      `no directory ${path}: name a checkpoint's, or owner/name of a model on the Hugging Face Hub`,
+    );
+  }
+  throw new UserError(`${path} is no directory: name the one that holds config.json and weights`);
+}
+
 /**
  * The directory of a checkpoint. A model of the hub is downloaded if need be, with a progress bar
  * on terminals.
  *
  * @param hidden Draw no bar.
- * @throws {UserError} If the hub does not have it, or it cannot be downloaded.
+ * @throws {UserError} If there is no such directory, or the hub does not have it, or it cannot be
+ * downloaded.
  */
 export async function findCheckpoint(checkpoint: string, hidden = false): Promise<string> {
-  if (!isOnHub(checkpoint)) return checkpoint;
+  if (!isOnHub(checkpoint)) {
+    await checkDirectory(checkpoint);
+    return checkpoint;
+  }
   using bar = hidden || !Deno.stdout.isTerminal() ? undefined : new ReadingBar();
   try {
     return await downloadModel(checkpoint, {

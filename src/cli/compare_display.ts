@@ -3,6 +3,7 @@ import type { Plan, Run } from "../compare/compare.ts";
 import { nameOf, type Tuned } from "../compare/contender.ts";
 import { finalLoss, lowestLoss, type RunRecord } from "../compare/record.ts";
 import type { StepEvent } from "../train/train.ts";
+import { count } from "./count.ts";
 import { formatSeconds, ProgressBar } from "./progress_bar.ts";
 
 /** Where a comparison reports to: text, JSON lines, or nothing but the tables. */
@@ -97,8 +98,4 @@ export class CompareDisplay implements Disposable {
   [Symbol.dispose](): void {
     this.#bar?.erase();
   }
-}
-
-function count(number: number, what: string): string {
-  return `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
 }

@@ -62,10 +62,14 @@ export class QuietDisplay implements Display {
   [Symbol.dispose](): void {}
 }
 
+/** The longest silence in milliseconds, but for steps that take longer. */
+const SILENCE = 60_000;
+
 /** Lines of text: some of the steps, or on a terminal a progress bar below them. */
 export class TextDisplay implements Display {
   readonly #bar = Deno.stdout.isTerminal() ? new ProgressBar() : undefined;
   readonly #verbose: boolean;
+  #printedAt = performance.now();
 
   constructor({ verbose = false } = {}) {
     this.#verbose = verbose;
@@ -78,7 +82,8 @@ export class TextDisplay implements Display {
   step(event: StepEvent, steps: number): void {
     this.#bar?.step(event, steps);
     const every = Math.max(1, Math.round(steps / 40));
-    const due = event.step % every === 0 || event.step === 1 || event.step === steps;
+    const due = event.step % every === 0 || event.step === 1 || event.step === steps ||
+      performance.now() - this.#printedAt > SILENCE;
     // Beside a bar only evaluations are worth a line.
     if (this.#verbose) {
       this.#line([describeStep(event, steps), ...describeNorms(event)].join("\n"));
@@ -96,6 +101,7 @@ export class TextDisplay implements Display {
   #line(text: string): void {
     this.#bar?.erase();
     console.log(text);
+    this.#printedAt = performance.now();
     this.#bar?.draw();
   }
 

@@ -5,6 +5,7 @@ import { loadCheckpoint } from "../model/checkpoint.ts";
 import { evaluateText, type Evaluation } from "../train/evaluate_text.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
+import { count } from "./count.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { ReadingBar } from "./reading_bar.ts";
@@ -86,14 +87,14 @@ async function evalCommand(options: Arguments): Promise<void> {
 
 function describe(evaluation: Evaluation): string {
   const { loss, perplexity, bitsPerByte, tokens, bytes, skipped } = evaluation;
-  const count = (number: number) => number.toLocaleString("en");
+  const number = (value: number) => value.toLocaleString("en");
   return [
     `loss           ${loss.toFixed(4)} nats per token`,
     `perplexity     ${perplexity.toFixed(2)}`,
     `bits per byte  ${bitsPerByte?.toFixed(4) ?? "none: there is no byte"}`,
-    `tokens         ${count(tokens)}`,
-    `bytes          ${count(bytes)}`,
-    ...(skipped > 0 ? [`skipped        ${count(skipped)} bad lines`] : []),
+    `tokens         ${number(tokens)}`,
+    `bytes          ${number(bytes)}`,
+    ...(skipped > 0 ? [`skipped        ${count(skipped, "bad line")}`] : []),
   ].join("\n");
 }
 

@@ -6,6 +6,7 @@ import { UsageError } from "../errors.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
+import { count } from "./count.ts";
 import { formatSeconds } from "./progress_bar.ts";
 import { ReadingBar } from "./reading_bar.ts";
 import { limitWriting } from "./writing.ts";
@@ -96,14 +97,15 @@ function describeProgress({ bytes, totalBytes, shards, totalShards }: PreparePro
 
 function describeResult(result: PrepareResult, out: string, seconds: number): string {
   const { shards, doneBefore, documents, trainingTokens, validationTokens, skipped } = result;
-  const [tokens, training, validation, documentCount, skippedCount] = [
-    ...[trainingTokens + validationTokens, trainingTokens, validationTokens, documents, skipped],
-  ].map((count) => count.toLocaleString("en"));
+  const [training, validation] = [trainingTokens, validationTokens].map((tokens) =>
+    tokens.toLocaleString("en")
+  );
   return [
-    `${documentCount} documents, ${tokens} tokens (${training} for training, ${validation} for ` +
-    `validation) in ${formatSeconds(seconds)}`,
-    `${shards} files in ${out}` + (doneBefore > 0 ? `, ${doneBefore} of them done before` : "") +
-    (skipped > 0 ? `; skipped ${skippedCount} bad lines` : ""),
+    `${count(documents, "document")}, ${count(trainingTokens + validationTokens, "token")} ` +
+    `(${training} for training, ${validation} for validation) in ${formatSeconds(seconds)}`,
+    `${count(shards, "file")} in ${out}` +
+    (doneBefore > 0 ? `, ${doneBefore} of them done before` : "") +
+    (skipped > 0 ? `; skipped ${count(skipped, "bad line")}` : ""),
   ].join("\n");
 }
 

@@ -27,6 +27,7 @@ const KEPT = [
   "lang",
   "min-tokens",
   "skip-bad",
+  "no-autotune",
 ];
 
 /** Options that make no sense with a run that is resumed. */

@@ -1,6 +1,7 @@
 import type { Gpt2 } from "../model/gpt2.ts";
 import type { RunResult } from "../train/run.ts";
 import type { SavedRun } from "../train/saved_run.ts";
+import { count } from "./count.ts";
 import type { Display } from "./display.ts";
 
 /** Tells of a run that begins. */
@@ -28,7 +29,7 @@ export function tellStart(
     },
     `GPT-2 with ${number(parameterCount)} parameters: layers ${layers}, heads ${heads}, ` +
       `width ${width}, context ${context}, vocabulary ${number(vocabularySize)}\n` +
-      `${number(steps)} steps of ${number(tokensPerStep)} tokens with ${optimizer} on ` +
+      `${count(steps, "step")} of ${count(tokensPerStep, "token")} with ${optimizer} on ` +
       `${gpu.adapterName}, to ${out}`,
   );
 }
@@ -49,18 +50,24 @@ export function tellResume(
 /** Tells how a run ended: after `step` steps in all, to be found in `out`. */
 export function tellEnd(
   display: Display,
-  { best, skipped, skippedSteps }: RunResult,
+  { last, best, skipped, skippedSteps }: RunResult,
   { step, out, interrupted }: { step: number; out: string; interrupted: boolean },
 ): void {
+  const isDone = last === undefined && step > 0 && !interrupted;
+  const next = interrupted
+    ? `go on with\n  deno task train --resume ${out}`
+    : `sample from it with\n  deno task sample --checkpoint ${out} --prompt "..."`;
   const text = [
-    `${interrupted ? "Stopped after" : "Trained"} ${number(step)} steps.`,
+    isDone
+      ? `Nothing was left to do: it is at step ${number(step)} already. --steps asks for more.`
+      : `${interrupted ? "Stopped after" : "Trained"} ${count(step, "step")}.`,
     skippedSteps > 0 ? ` ${number(skippedSteps)} of them were skipped.` : "",
-    skipped > 0 ? ` Skipped ${number(skipped)} bad lines.` : "",
+    skipped > 0 ? ` Skipped ${count(skipped, "bad line")}.` : "",
     best
       ? ` The best validation loss was ${best.val_loss.toFixed(4)}, at step ${number(best.step)}.`
       : "",
-    step > 0 ? ` Saved the model, metrics.jsonl and loss.svg in ${out}; sample from it with\n` : "",
-    step > 0 ? `  deno task sample --checkpoint ${out} --prompt "..."` : " Nothing was saved.",
+    step === 0 ? " Nothing was saved." : "",
+    step > 0 && !isDone ? ` Saved the model, metrics.jsonl and loss.svg in ${out}; ${next}` : "",
   ];
   const counts = { skipped, skipped_steps: skippedSteps };
   display.tell("end", { step, best, out, interrupted, ...counts }, text.join(""));

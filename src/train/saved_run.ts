@@ -61,7 +61,11 @@ export async function openRun(path: string, out?: string): Promise<SavedRun> {
   const steps = checkpoints.steps();
   const step = isCheckpoint ? Number(named[1]) : steps.at(-1);
   if (step === undefined || !steps.includes(step)) {
-    throw new UserError(`${path}: there is no checkpoint to resume from; start a new run`);
+    throw new UserError(
+      isCheckpoint && steps.length > 0
+        ? `${path}: there is no such checkpoint, but of the steps ${steps.join(", ")}`
+        : `${path}: there is no checkpoint to resume from; name a run's directory, or start a new run`,
+    );
   }
   const isElsewhere = out !== undefined && resolve(out) !== resolve(directory);
   const lock = isElsewhere ? undefined : new RunLock(directory);

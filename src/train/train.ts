@@ -99,6 +99,7 @@ export async function train(
   const { start = { step: 0, tokens: 0 } } = options; // of a run that is continued
   const { optimizer } = trainer;
   const peak = optimizer.learningRate;
+  const ending = "training cannot go on" + (peak ? ` with a learning rate of ${peak}` : "");
   let last: StepEvent | undefined;
   let tokens = start.tokens;
   let skippedInARow = 0;
@@ -110,7 +111,7 @@ export async function train(
     const { step, batch, result, learningRate, dataWaitMs, hostMs } = submitted;
     const { loss, skipped, ...found } = await result;
     if (!skipped && !Number.isFinite(loss)) {
-      throw new DivergedError(`the loss of step ${step} is ${loss}: training cannot go on`);
+      throw new DivergedError(`the loss of step ${step} is ${loss}: ${ending}`);
     }
     const tokensPerSecond = throughput.add(batch.inputs.length);
     tokens += batch.inputs.length;
@@ -121,7 +122,7 @@ export async function train(
       const validationLoss = await meanLoss(trainer, validation);
       if (!Number.isFinite(validationLoss)) {
         throw new DivergedError(
-          `the validation loss after step ${step} is ${validationLoss}: training cannot go on`,
+          `the validation loss after step ${step} is ${validationLoss}: ${ending}`,
         );
       }
       last.validationLoss = validationLoss;
@@ -130,7 +131,7 @@ export async function train(
     if (skippedInARow === MOST_SKIPPED) {
       throw new DivergedError(
         `in ${MOST_SKIPPED} steps in a row, up to step ${step}, a gradient was not finite: ` +
-          "training cannot go on",
+          ending,
       );
     }
     // Evaluating, and saving and sampling after it, do not count as training time.

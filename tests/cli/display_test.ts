@@ -11,15 +11,19 @@ const EVENT: StepEvent = {
   },
 };
 
-/** What a display prints of a step. */
-function printed(display: Display, event: StepEvent): string[] {
+/** What a display prints of a step that comes so many milliseconds after what was printed before. */
+function printed(display: Display, event: StepEvent, later = 0): string[] {
   const lines: string[] = [];
   const { log } = console;
+  const time = performance.now() + later;
+  const { now } = performance;
   console.log = (text: string) => void lines.push(...text.split("\n"));
+  performance.now = () => time;
   try {
     display.step(event, 1000);
   } finally {
     console.log = log;
+    performance.now = now;
     display[Symbol.dispose]();
   }
   return lines;
@@ -40,6 +44,8 @@ Deno.test("a verbose display prints each step, with what it was taken by", () =>
 
 Deno.test("other displays print some steps, none, or all as JSON", () => {
   assertEquals(printed(new TextDisplay(), EVENT), []);
+  assertEquals(printed(new TextDisplay(), EVENT, 59_000), []);
+  assertEquals(printed(new TextDisplay(), EVENT, 61_000).length, 1); // steps that take long
   assertEquals(printed(new TextDisplay(), { ...EVENT, step: 25 }).length, 1);
   assertEquals(printed(new QuietDisplay(), EVENT), []);
   const [line] = printed(new JsonDisplay(), EVENT);

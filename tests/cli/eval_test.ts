@@ -50,7 +50,7 @@ Deno.test("a wrong call of eval is told in one line", async () => {
     ],
     [
       ...["--checkpoint ./no/where --data b", 1] as const,
-      "./no/where/config.json: cannot read: No such file or directory",
+      "no directory ./no/where: name a checkpoint's, or owner/name of a model on the Hugging Face Hub",
     ],
   ];
   await Promise.all(wrong.map(async ([args, code, message]) => {

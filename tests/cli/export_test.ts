@@ -44,7 +44,7 @@ Deno.test("a wrong call of export is told in one line", async () => {
     ["--checkpoint a --format f16", 2, "--out PATH is needed"],
     [
       ...["--checkpoint ./no --format f16 --out b", 1] as const,
-      "./no/config.json: cannot read: No such file or directory",
+      "no directory ./no: name a checkpoint's, or owner/name of a model on the Hugging Face Hub",
     ],
   ];
   await Promise.all(wrong.map(async ([args, code, message]) => {

@@ -64,7 +64,7 @@ Deno.test("a model of the hub is sampled from, evaluated and trained", async (t)
     assertFails(
       await runTask("sample", ["--checkpoint", "run/typo"], { cwd, env }),
       1,
-      "run/typo/config.json: cannot read: No such file or directory",
+      "no directory run/typo: name a checkpoint's, or owner/name of a model on the Hugging Face Hub",
     );
     assertEquals(server.hub.requests.length, before);
   });

@@ -32,7 +32,7 @@ Deno.test("prepare prints what it has written", async () => {
   assertEquals(first.stderr, "");
   assertMatch(
     first.stdout,
-    /^100 documents, [\d,]+ tokens \([\d,]+ for training, [\d,]+ for validation\) in \d+s\n2 files in out; skipped 1 bad lines\n$/,
+    /^100 documents, [\d,]+ tokens \([\d,]+ for training, [\d,]+ for validation\) in \d+s\n2 files in out; skipped 1 bad line\n$/,
   );
   const again = await run("--skip-bad", "--json");
   const end = JSON.parse(again.stdout.trim().split("\n").at(-1)!);

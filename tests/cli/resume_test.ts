@@ -45,7 +45,11 @@ Deno.test("a run goes on with its options, but those given again", async () => {
   assertEquals(events.at(-1).step, 8);
 
   const done = await train("--resume", "run");
-  assertMatch(done.stdout, /\nTrained 8 steps\./);
+  assertMatch(
+    done.stdout,
+    /\nNothing was left to do: it is at step 8 already\. --steps asks for more\. The best .*\.\n$/,
+  );
+  assertEquals(done.stdout.includes("Timed the kernels"), false); // --no-autotune, as before
   const nothing = await train("--resume", "run", "--out", "elsewhere");
   assertEquals(
     [nothing.code, nothing.stderr],
@@ -96,6 +100,6 @@ Deno.test("a run goes on with its options, but those given again", async () => {
   assertFails(
     await train("--resume", "none"),
     1,
-    "none: there is no checkpoint to resume from; start a new run",
+    "none: there is no checkpoint to resume from; name a run's directory, or start a new run",
   );
 });

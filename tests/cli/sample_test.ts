@@ -72,7 +72,12 @@ Deno.test("a wrong call of sample is told in one line", async () => {
     [
       "--checkpoint ./no/where",
       1,
-      "./no/where/config.json: cannot read: No such file or directory",
+      "no directory ./no/where: name a checkpoint's, or owner/name of a model on the Hugging Face Hub",
+    ],
+    [
+      "--checkpoint deno.json",
+      1,
+      "deno.json is no directory: name the one that holds config.json and weights",
     ],
   ];
   await Promise.all(wrong.map(async ([args, code, message]) => {

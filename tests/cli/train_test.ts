@@ -249,7 +249,7 @@ Deno.test("bad input is told in one line", async () => {
   assertFails(
     await runTask("train", ["--init-from", "no"], { cwd }),
     1,
-    "no/config.json: cannot read: No such file or directory",
+    "no directory no: name a checkpoint's, or owner/name of a model on the Hugging Face Hub",
   );
   const short = await train("--data", "short.jsonl");
   assertMatch(short.stderr, /^error: corpus shorter than one window of 17 tokens [^\n]*\n$/);
@@ -258,7 +258,7 @@ Deno.test("bad input is told in one line", async () => {
   assertEquals(filesIn(cwd).includes("runs"), false);
 
   const skipped = await train("--data", "corpus.jsonl", "--data", "text.jsonl", "--skip-bad");
-  assertMatch(skipped.stdout, /\nTrained 1 steps\. Skipped 1 bad lines\. /);
+  assertMatch(skipped.stdout, /\nTrained 1 step\. Skipped 1 bad line\. /);
   assertEquals([skipped.code, skipped.stderr], [0, ""]);
 });
 

@@ -204,7 +204,7 @@ Deno.test("what cannot go on is refused", async () => {
   await assertRejects(
     () => resume("run/checkpoints/step-000003", AGD),
     UserError,
-    "step-000003: there is no checkpoint to resume from",
+    "step-000003: there is no such checkpoint, but of the steps 2, 4",
   );
   const state = `${path}/checkpoints/step-000004/training_state.json`;
   await Deno.writeTextFile(

@@ -105,13 +105,13 @@ Deno.test("train: norms are measured at evaluations, or at every step, and chang
     const events = await eventsOf({ evalEvery: 3, verbose });
     assertEquals(events.filter(({ norms }) => norms).map(({ step }) => step), measured);
     assertEquals(events.map(({ loss }) => loss), expected.map(({ loss }) => loss));
-    for (const { norms, eta, gradientSummary } of events.filter(({ norms }) => norms)) {
+    for (const { step, norms, eta, gradientSummary } of events.filter(({ norms }) => norms)) {
       const { vectors: _, ...counted } = norms!;
       const sum = Object.values(counted).reduce((sum, { gradient }) => sum + gradient, 0);
       assertAlmostEquals(sum / 10, gradientSummary!, 1e-5 * sum);
       // The larger one of the two embeddings' shares of what momentum leaves of eta.
       const { gradient, update } = norms!.embeddings!;
-      const both = Math.sqrt(0.1 / 1.9) * eta! * gradient / sum;
+      const both = Math.sqrt(0.1 / 1.9 * (1 - 0.9 ** (2 * step))) * eta! * gradient / sum;
       assert(update < both * 1.001 && update > both / 2 * 0.999, `${update} of ${both}`);
     }
   }
@@ -214,6 +214,16 @@ Deno.test("train: a loss that is not a number, with a step done, ends it", async
     assertEquals(error.message, `the loss of step 1 is ${value}: training cannot go on`);
     assertEquals(events, 0);
   }
+  const sgd = (target: OptimizerTarget) => new Sgd(target, { learningRate: 0.5 });
+  const error = await assertRejects(() =>
+    withTrainer((trainer) => {
+      trainer.step = () => Promise.resolve({ loss: NaN, skipped: false });
+      return train(trainer, { batches: new FakeStream(), steps: 3 });
+    }, sgd), DivergedError);
+  assertEquals(
+    error.message,
+    "the loss of step 1 is NaN: training cannot go on with a learning rate of 0.5",
+  );
 });
 
 /** An optimiser that finds a gradient that is not finite at these steps, counted from 1. */
