@@ -31,7 +31,7 @@ fn main(
   let position = start[0] + first;
   let tile_m = thread / threads_n;
   let tile_n = thread % threads_n;
-  let positions = vec4u(position + tile_m * 4u) + vec4u(0u, 1u, 2u, 3u);
+  let positions = position + tile_m * 4u + four;
 
   var maximum = vec4f(lowest);
   // Of the keys that this invocation computes the scores of.
@@ -45,21 +45,27 @@ fn main(
 //: for j in 0..TILE
     var score$j = mat4x4f();
 //: end
+    let at = starts_of_columns(head, position, s, thread);
     for (var d = 0u; d < parameters.head_size; d += 16u) {
       workgroupBarrier();
-      load_columns(head, position, s, d, thread);
+      load_columns(at, d, thread);
       workgroupBarrier();
       for (var half = 0u; half < 2u; half++) {
 //: include attention_product A=0 B=1 SUMS=score
       }
     }
 
+//: for j in 0..TILE
+//: for c in 0..4
+    score$j[$c] *= parameters.scale;
+//: end
+//: end
     if (s + 63u > position) {
       // A masked score must not become the maximum, and its weight is exp(-huge) = 0.
 //: for j in 0..TILE
+      let keys$j = s + (${j}u * threads_n + tile_n) * 4u + four;
 //: for c in 0..4
-      let key${j}_$c = s + (${j}u * threads_n + tile_n) * 4u + ${c}u;
-      score$j[$c] = select(vec4f(lowest), score$j[$c], vec4u(key${j}_$c) <= positions);
+      score$j[$c] = select(vec4f(lowest), score$j[$c], vec4u(keys$j[$c]) <= positions);
 //: end
 //: end
     }

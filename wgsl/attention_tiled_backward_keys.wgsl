@@ -31,9 +31,10 @@ fn main(
   for (var t = first; t < parameters.length; t += 64u) {
     var score0 = mat4x4f();
     var dp0 = mat4x4f();
+    let at = starts_of_columns(head, first, t, thread);
     for (var d = 0u; d < parameters.head_size; d += 16u) {
       workgroupBarrier();
-      load_columns(head, first, t, d, thread);
+      load_columns(at, d, thread);
       workgroupBarrier();
       for (var half = 0u; half < 2u; half++) {
 //: include attention_product A=0 B=1 SUMS=score
@@ -41,23 +42,22 @@ fn main(
       }
     }
 
+    let queries = t + tile_n * 4u + four;
+    let statistics = head.statistics + min(queries, vec4u(parameters.length - 1u));
     var p: mat4x4f;
+//: for c in 0..4
+    // Past the last query the weight is exp(-huge) = 0.
+    let log_sum$c = select(highest, log_sums[statistics[$c]], queries[$c] < parameters.length);
+    let delta$c = deltas[statistics[$c]];
+    p[$c] = exp(score0[$c] * parameters.scale - log_sum$c);
+//: end
+    if (t == first) {
+//: for c in 0..4
+      p[$c] = select(vec4f(), p[$c], tile_m * 4u + four <= vec4u(tile_n * 4u + ${c}u));
+//: end
+    }
     var ds: mat4x4f;
 //: for c in 0..4
-    let query$c = t + tile_n * 4u + ${c}u;
-    // Past the last query the weight is exp(-huge) = 0.
-    var log_sum$c = f32(highest);
-    var delta$c = 0.0;
-    if (query$c < parameters.length) {
-      log_sum$c = log_sums[head.statistics + query$c];
-      delta$c = deltas[head.statistics + query$c];
-    }
-    p[$c] = exp(score0[$c] - log_sum$c);
-    if (t == first) {
-      p[$c] = select(
-        vec4f(), p[$c], tile_m * 4u + vec4u(0u, 1u, 2u, 3u) <= vec4u(tile_n * 4u + ${c}u),
-      );
-    }
     ds[$c] = p[$c] * (dp0[$c] - delta$c);
 //: end
 

@@ -28,29 +28,29 @@ fn main(
   let tile_m = thread / threads_n;
   let tile_n = thread % threads_n;
   let row = first + tile_m * 4u;
-
-  // Four invocations share a row of dy . y.
-  var products = vec4f();
-  let shared_row = first + thread / 4u;
-  if (shared_row < parameters.length) {
-    let at = head.y + shared_row * parameters.width;
-    for (var d = thread % 4u * 4u; d < parameters.head_size; d += 16u) {
-      products += load_dy(at, d) * load_y(at, d);
-    }
-  }
-  panels[0][thread / 32u][thread % 32u] = products;
-  workgroupBarrier();
-  var delta = vec4f();
+  let statistics = head.statistics + min(row + four, vec4u(parameters.length - 1u));
   var log_sum = vec4f();
 //: for r in 0..4
-  for (var part = 0u; part < 4u; part++) {
-    delta[$r] += dot(panels[0][tile_m / 2u][tile_m % 2u * 16u + ${r}u * 4u + part], vec4f(1.0));
+  log_sum[$r] = log_sums[statistics[$r]];
+//: end
+
+  // Four invocations share a row of dy . y.
+  let at_y = head.y + min(first + thread / 4u, parameters.length - 1u) * parameters.width;
+  var products = vec4f();
+  for (var d = thread % 4u * 4u; d < parameters.head_size; d += 16u) {
+    products += load_dy(at_y, d) * load_y(at_y, d);
   }
-  if (row + ${r}u < parameters.length) {
-    log_sum[$r] = log_sums[head.statistics + row + ${r}u];
-    if (tile_n == 0u && head.column == 0u) {
-      deltas[head.statistics + row + ${r}u] = delta[$r];
-    }
+  panels[0][thread % 4u][thread / 4u] = products;
+  workgroupBarrier();
+  var delta = vec4f();
+//: for r in 0..4
+  products = vec4f();
+//: for part in 0..4
+  products += panels[0][$part][tile_m * 4u + ${r}u];
+//: end
+  delta[$r] = dot(products, vec4f(1.0));
+  if (tile_n == 0u && head.column == 0u && row + ${r}u < parameters.length) {
+    deltas[statistics[$r]] = delta[$r];
   }
 //: end
 
@@ -58,9 +58,10 @@ fn main(
   for (var s = 0u; s <= first; s += 64u) {
     var score0 = mat4x4f();
     var dp0 = mat4x4f();
+    let at = starts_of_columns(head, first, s, thread);
     for (var d = 0u; d < parameters.head_size; d += 16u) {
       workgroupBarrier();
-      load_columns(head, first, s, d, thread);
+      load_columns(at, d, thread);
       workgroupBarrier();
       for (var half = 0u; half < 2u; half++) {
 //: include attention_product A=0 B=1 SUMS=score
@@ -68,13 +69,18 @@ fn main(
       }
     }
 
+    var p: mat4x4f;
+//: for c in 0..4
+    p[$c] = exp(score0[$c] * parameters.scale - log_sum);
+//: end
+    if (s == first) {
+//: for c in 0..4
+      p[$c] = select(vec4f(), p[$c], vec4u(tile_n * 4u + ${c}u) <= tile_m * 4u + four);
+//: end
+    }
     var ds: mat4x4f;
 //: for c in 0..4
-    var p$c = exp(score0[$c] - log_sum);
-    if (s == first) {
-      p$c = select(vec4f(), p$c, vec4u(tile_n * 4u + ${c}u) <= tile_m * 4u + vec4u(0u, 1u, 2u, 3u));
-    }
-    ds[$c] = p$c * (dp0[$c] - delta);
+    ds[$c] = p[$c] * (dp0[$c] - delta);
 //: end
 
     for (var part = 0u; part < 4u; part++) {

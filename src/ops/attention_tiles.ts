@@ -5,7 +5,17 @@ import forwardSource from "../../wgsl/attention_tiled.wgsl" with { type: "text" 
 import queriesSource from "../../wgsl/attention_tiled_backward_queries.wgsl" with { type: "text" };
 import keysSource from "../../wgsl/attention_tiled_backward_keys.wgsl" with { type: "text" };
 
-/** Rows of a workgroup, and most columns that it writes. */
+/**
+ * Rows of a workgroup, and most columns that it writes. A block of 64 x 64 scores needs two panels
+ * of 4 KiB; the backward pass makes two such products at once and fills the 16 KiB of workgroup
+ * memory that every adapter has.
+ *
+ * A larger tile reads fewer panels per multiplication, but has more sums to keep in registers. The
+ * forward pass keeps scores and y: with tiles of 4 x 8 that is 64 numbers, and a step of 32
+ * multiplications reads 12. The backward passes keep two squares of scores and one or two of
+ * gradients: with 4 x 8 up to 128 numbers, so tiles are of 4 x 4, for 48 and 64, and a step of 16
+ * multiplications reads 8.
+ */
 const BLOCK = 64;
 
 /** What the forward and the backward kernels have in common, and where they differ. */

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { TensorType } from "../../src/gpu/tensor.ts";
 import { attention, attentionBackward, type AttentionShape } from "../../src/ops/attention.ts";
 import { Random } from "../../src/random.ts";
 import * as reference from "../reference/ops/attention.ts";
@@ -21,16 +22,26 @@ const gpu = await openTestGpu();
 const random = new Random(6);
 const zero = uploadIntegers(gpu, [0]);
 
-async function forwardAndBackward(shape: AttentionShape, qkv: Float64Array, dy: Float64Array) {
+/** Largest relative error of what is stored in 16 bits, rounded to 11. */
+const HALF = 2e-3;
+
+async function forwardAndBackward(
+  shape: AttentionShape,
+  qkv: Float64Array,
+  dy: Float64Array,
+  type: TensorType = "f32",
+) {
   const { batch, length, heads, width } = shape;
+  const typed = (columns: number, values: Float64Array) =>
+    gpu.tensorFrom("test", [batch, length, columns], Float32Array.from(values), type);
   const tensors = {
-    qkv: upload(gpu, [batch, length, 3 * width], qkv),
+    qkv: typed(3 * width, qkv),
     start: zero,
-    y: unwritten(gpu, batch, length, width),
+    y: typed(width, dy.map(() => NaN)),
     logSums: unwritten(gpu, batch, heads, length),
     deltas: unwritten(gpu, batch, heads, length),
-    dy: upload(gpu, [batch, length, width], dy),
-    dqkv: unwritten(gpu, batch, length, 3 * width),
+    dy: typed(width, dy),
+    dqkv: typed(3 * width, qkv.map(() => NaN)),
   };
   const [y, dqkv] = await run(
     gpu,
@@ -49,14 +60,16 @@ function sizesOf({ batch, length, heads, width }: AttentionShape) {
   return { B: batch, T: length, C: width, heads };
 }
 
-async function check(shape: AttentionShape) {
+async function check(shape: AttentionShape, type: TensorType = "f32") {
   const { batch, length, width } = shape;
-  const qkv = randomValues(random, batch * length * 3 * width);
-  const dy = randomValues(random, batch * length * width);
-  const { y, dqkv } = await forwardAndBackward(shape, qkv, dy);
+  const round = type === "f16" ? Math.f16round : Math.fround;
+  const qkv = randomValues(random, batch * length * 3 * width).map(round);
+  const dy = randomValues(random, batch * length * width).map(round);
+  const { y, dqkv } = await forwardAndBackward(shape, qkv, dy, type);
   const sizes = sizesOf(shape);
-  assertClose(y, reference.forward(qkv, sizes), FORWARD, "y");
-  assertClose(dqkv, reference.backward(dy, qkv, sizes).dqkv, BACKWARD, "dqkv");
+  assertClose(y, reference.forward(qkv, sizes), type === "f16" ? HALF : FORWARD, "y");
+  const expected = reference.backward(dy, qkv, sizes).dqkv;
+  assertClose(dqkv, expected, type === "f16" ? HALF : BACKWARD, "dqkv");
 }
 
 // Heads of 3, 5, 4, 16 and 68 elements; with 68 the software driver's kernels compute one row each.
@@ -95,8 +108,9 @@ const TILED: [batch: number, length: number, heads: number, headSize: number][] 
 
 for (const [batch, length, heads, headSize] of TILED) {
   const shape = { batch, length, heads, width: heads * headSize };
-  Deno.test(`attention in tiles: ${batch} x ${length}, ${heads} heads of ${headSize}`, () =>
-    onKind(gpu, "GPU", () => check(shape)));
+  const name = `attention in tiles: ${batch} x ${length}, ${heads} heads of ${headSize}`;
+  Deno.test(name, () => onKind(gpu, "GPU", () => check(shape)));
+  Deno.test(`${name}, in 16 bits`, () => onKind(gpu, "GPU", () => check(shape, "f16")));
 }
 
 for (const [known, starts] of [[9, [0, 1, 4, 8]], [140, [0, 1, 63, 100, 139]]] as const) {

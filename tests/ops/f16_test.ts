@@ -71,23 +71,20 @@ for (const [m, n, k] of [[20, 36, 12], [7, 5, 3]]) {
   });
 }
 
-for (const headSize of [4, 5]) {
-  const [batch, length, heads, width] = [2, 67, 2, 2 * headSize];
-  const shape = { batch, length, heads, width };
-  Deno.test(`f16: attention with heads of ${headSize}`, () =>
-    onBothKinds(gpu, () =>
-      check((plan, { half, single }) => {
-        const [qkv, y] = [half(batch, length, 3 * width), half(batch, length, width)];
-        const [logSums, deltas] = [single(batch, heads, length), single(batch, heads, length)];
-        const start = gpu.tensor("start", [1], "u32");
-        attention(gpu, plan, { ...shape, qkv, y, logSums, start });
-        const [dy, dqkv] = [half(batch, length, width), half(batch, length, 3 * width)];
-        attentionBackward(gpu, plan, { ...shape, qkv, y, dy, logSums, deltas, dqkv });
-        return [y, logSums, dqkv];
-      })));
-}
-
 for (const width of [12, 10]) {
+  const shape = { batch: 2, length: 9, heads: 2, width };
+  Deno.test(`f16: attention of width ${width}`, async () => {
+    await check((plan, { half, single }) => {
+      const [qkv, y, logSums] = [half(2, 9, 3 * width), half(2, 9, width), single(2, 2, 9)];
+      const start = gpu.tensor("start", [1], "u32");
+      attention(gpu, plan, { ...shape, qkv, y, logSums, start });
+      const [dy, dqkv] = [half(2, 9, width), half(2, 9, 3 * width)];
+      const deltas = single(2, 2, 9);
+      attentionBackward(gpu, plan, { ...shape, qkv, y, dy, logSums, deltas, dqkv });
+      return [y, logSums, dqkv];
+    });
+  });
+
   Deno.test(`f16: layer norm, column sums, GELU and embedding of width ${width}`, async () => {
     await check((plan, { half, single }) => {
       const [x, gain, bias, statistics] = [

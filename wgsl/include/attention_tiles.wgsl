@@ -47,15 +47,17 @@ alias Element = $TYPE;
 const threads = ${THREADS}u;
 const threads_n = 16u / ${TILE}u;
 
-// Each is (16, 64), as vec4s; row d stands at [d % 8], from 16 (d / 8) on. Indices that the loops
-// over eight rows have as constants need no checks.
-var<workgroup> panels: array<array<array<vec4f, 32>, 8>, ${PANELS}>;
+// Each is (16, 64), as vec4s: row d stands at [d % 4], in the quarter d / 4. That index is a constant
+// wherever it matters, which spares the check of its bounds.
+var<workgroup> panels: array<array<array<vec4f, 64>, 4>, ${PANELS}>;
 
-// Where a vec4 of a row stands. Columns are twisted by the row, so that the 8 invocations whose
-// stores of squares go together meet all banks.
-fn slot(row: u32, column: u32) -> u32 {
-  return row / 8u * 16u + (column ^ (row / 4u * 2u));
+// Where a vec4 of a row stands in its quarter. The twist by the quarter leads the 8 invocations
+// whose stores go together to different banks.
+fn slot(quarter: u32, column: u32) -> u32 {
+  return quarter * 16u + (column ^ (quarter * 2u));
 }
+
+const four = vec4u(0u, 1u, 2u, 3u);
 
 // What rows are of.
 const query = 0u;
@@ -74,40 +76,53 @@ fn head_of(group: vec3u, filled: u32) -> Head {
   );
 }
 
-fn fetch(head: Head, kind: u32, row: u32, d: u32) -> vec4f {
-  if (row >= head.filled) { return vec4f(); }
+// Where four rows of a kind start, from `row` on. Past the last row that one is read again: what
+// comes of it is masked or not stored.
+fn starts(head: Head, kind: u32, row: u32) -> vec4u {
+  let known = min(row + four, vec4u(head.filled - 1u));
 //: if BACKWARD
-  if (kind == dy_row) { return load_dy(head.y + row * parameters.width, d); }
+  if (kind == dy_row) { return head.y + known * parameters.width; }
 //: end
-  return load_qkv(head.qkv + (row * 3u + kind) * parameters.width, d);
+  return head.qkv + (known * 3u + kind) * parameters.width;
 }
 
-// Fills every panel with 16 columns, from d on, of 64 rows of one kind each. Even panels are of
-// the workgroup's own rows, the first of them scaled; odd ones are of the other rows. Each
-// invocation loads a square of 4 x 4.
-fn load_columns(head: Head, own: u32, other: u32, d: u32, thread: u32) {
+fn fetch(kind: u32, at: u32, d: u32) -> vec4f {
+//: if BACKWARD
+  if (kind == dy_row) { return load_dy(at, d); }
+//: end
+  return load_qkv(at, d);
+}
+
+// Every invocation loads 4 rows of one of the panels that are filled with columns: even panels
+// with the workgroup's own rows, odd ones with the other rows.
+fn starts_of_columns(head: Head, own: u32, other: u32, thread: u32) -> vec4u {
   let panel = thread / 64u;
   let square = thread / 4u % 16u;
-  let column = thread % 4u;
-  let row = select(own, other, panel % 2u == 1u) + square * 4u;
-  let factor = select(1.0, parameters.scale, panel == 0u);
+  return starts(head, kinds[panel], select(own, other, panel % 2u == 1u) + square * 4u);
+}
+
+// Fills every panel with 16 columns, from d on, of 64 rows of one kind each.
+fn load_columns(at: vec4u, d: u32, thread: u32) {
+  let panel = thread / 64u;
+  let square = thread / 4u % 16u;
+  let quarter = thread % 4u;
   let values = transpose(mat4x4f(
 //: for r in 0..4
-    fetch(head, kinds[panel], row + ${r}u, d + column * 4u),
+    fetch(kinds[panel], at[$r], d + quarter * 4u),
 //: end
-  )) * factor;
+  ));
 //: for c in 0..4
-  panels[panel][(column * 4u + ${c}u) % 8u][slot(column * 4u + ${c}u, square)] = values[$c];
+  panels[panel][$c][slot(quarter, square)] = values[$c];
 //: end
 }
 
 // Fills a panel with the columns to be written of 16 rows from `first` on.
 fn load_rows(head: Head, panel: u32, kind: u32, first: u32, thread: u32) {
+  let column = thread % 16u;
 //: for l in 0..TILE
   let row$l = (thread + ${l}u * threads) / 16u;
-  let column$l = thread % 16u;
-  panels[panel][row$l % 8u][slot(row$l, column$l)] =
-    fetch(head, kind, first + row$l, head.column + column$l * 4u);
+  panels[panel][row$l % 4u][slot(row$l / 4u, column)] =
+    fetch(kind, starts(head, kind, first + row$l).x, head.column + column * 4u);
 //: end
 }
 
@@ -115,9 +130,8 @@ fn load_rows(head: Head, panel: u32, kind: u32, first: u32, thread: u32) {
 // 4 part on, into a panel whose rows are those columns.
 fn keep(panel: u32, part: u32, square: u32, tile_m: u32, weights: mat4x4f) {
   if (square / 4u != part) { return; }
-  let at = square % 4u;
 //: for c in 0..4
-  panels[panel][(at * 4u + ${c}u) % 8u][slot(at * 4u + ${c}u, tile_m)] = weights[$c];
+  panels[panel][$c][slot(square % 4u, tile_m)] = weights[$c];
 //: end
 }
 
