@@ -17,7 +17,7 @@ const kinds = vec2u(query, key);
 const lowest = -3.4e38;
 
 // What each invocation found of its rows, 4 at a time.
-var<workgroup> partial: array<array<vec4f, 16>, threads_n>;
+var<workgroup> partial: array<array<vec4f, threads_n>, 16>;
 
 @compute @workgroup_size(threads)
 fn main(
@@ -40,8 +40,8 @@ fn main(
   var y$j = mat4x4f();
 //: end
 
-  let keys = min(position + 64u, head.filled);
-  for (var s = 0u; s < keys; s += 64u) {
+  let end = min(position + 64u, head.filled);
+  for (var s = 0u; s < end; s += 64u) {
 //: for j in 0..TILE
     var score$j = mat4x4f();
 //: end
@@ -75,9 +75,11 @@ fn main(
     maximum_new = max(maximum_new, score$j[$c]);
 //: end
 //: end
-    partial[tile_n][tile_m] = maximum_new;
+    partial[tile_m][tile_n] = maximum_new;
     workgroupBarrier();
-    for (var n = 0u; n < threads_n; n++) { maximum_new = max(maximum_new, partial[n][tile_m]); }
+//: for n in 0..THREADS_N
+    maximum_new = max(maximum_new, partial[tile_m][$n]);
+//: end
     let decay = exp(maximum - maximum_new);
     maximum = maximum_new;
     sum *= decay;
@@ -102,10 +104,12 @@ fn main(
     }
   }
 
-  partial[tile_n][tile_m] = sum;
+  partial[tile_m][tile_n] = sum;
   workgroupBarrier();
   sum = vec4f();
-  for (var n = 0u; n < threads_n; n++) { sum += partial[n][tile_m]; }
+//: for n in 0..THREADS_N
+  sum += partial[tile_m][$n];
+//: end
 
   let row = first + tile_m * 4u;
 //: for j in 0..TILE

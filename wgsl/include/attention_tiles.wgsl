@@ -17,7 +17,7 @@ struct Parameters {
   scale: f32,
 }
 
-// One head of one sequence.
+// One head of one sequence, and what a workgroup computes of it.
 struct Head {
   // Where its first query stands in qkv, and its first row in arrays of the layout of y.
   qkv: u32,
@@ -45,10 +45,10 @@ alias Element = $TYPE;
 //: end
 
 const threads = ${THREADS}u;
-const threads_n = 16u / ${TILE}u;
+const threads_n = ${THREADS_N}u;
 
-// Each is (16, 64), as vec4s: row d stands at [d % 4], in the quarter d / 4. That index is a constant
-// wherever it matters, which spares the check of its bounds.
+// Each is (16, 64), as vec4s: row d stands at [d % 4], in the quarter d / 4. Where it matters that
+// index is a constant, which needs no check of its bounds.
 var<workgroup> panels: array<array<array<vec4f, 64>, 4>, ${PANELS}>;
 
 // Where a vec4 of a row stands in its quarter. The twist by the quarter leads the 8 invocations
