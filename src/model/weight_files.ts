@@ -10,6 +10,9 @@ export const WEIGHTS = "model.safetensors";
 /** The list of its parts, where it is in several. */
 export const WEIGHTS_INDEX = "model.safetensors.index.json";
 
+/** Weights that only PyTorch reads, by running what is in them. */
+const PICKLED = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
+
 /** The name of the module that holds the blocks; Hugging Face writes tensors with or without it. */
 const PREFIX = "transformer.";
 
@@ -40,13 +43,15 @@ export class WeightFiles implements Disposable {
    * Opens the weights in a directory: `model.safetensors`, or else what
    * `model.safetensors.index.json` lists.
    *
-   * @throws {UserError} If a file cannot be read or is malformed, a tensor comes twice, or the index
+   * @throws {UserError} If a file cannot be read or is malformed, a tensor comes twice, the index
    * names a file that is not in the directory.
    */
   static async open(directory: string): Promise<WeightFiles> {
     const index = `${directory}/${WEIGHTS_INDEX}`;
     const single = `${directory}/${WEIGHTS}`;
-    const isSharded = !await fileExists(single) && await fileExists(index);
+    const isSingle = await fileExists(single);
+    const isSharded = !isSingle && await fileExists(index);
+    if (!isSingle && !isSharded) await checkNotPickled(directory);
     const weights = new WeightFiles(isSharded ? index : single);
     try {
       if (!isSharded) await weights.#add(single);
@@ -164,6 +169,17 @@ export class WeightFiles implements Disposable {
   /** Closes the files. */
   [Symbol.dispose](): void {
     for (const file of this.#files.splice(0)) file.close();
+  }
+}
+
+/** @throws {UserError} If a directory has weights, but none that are only read. */
+async function checkNotPickled(directory: string): Promise<void> {
+  for (const name of PICKLED) {
+    if (!await fileExists(`${directory}/${name}`)) continue;
+    throw new UserError(
+      `${directory} has ${name}, which only PyTorch reads, and no ${WEIGHTS}: save the model with ` +
+        "save_pretrained(..., safe_serialization=True)",
+    );
   }
 }
 

@@ -128,6 +128,24 @@ Deno.test("weights: an output matrix of its own is refused", async () => {
   );
 });
 
+Deno.test("weights: those that only PyTorch reads are told of", async () => {
+  await using temp = new TempDir();
+  const open = async () => void await WeightFiles.open(temp.path);
+  const single = `${temp.path}/model.safetensors`;
+  await assertRejects(open, UserError, `${single}: cannot read: No such file or directory`);
+  for (const name of ["pytorch_model.bin.index.json", "pytorch_model.bin"]) {
+    await temp.write(name, "");
+    await assertRejects(
+      open,
+      UserError,
+      `${temp.path} has ${name}, which only PyTorch reads, and no model.safetensors: save the ` +
+        "model with save_pretrained(..., safe_serialization=True)",
+    );
+  }
+  await writeSafetensors(single, TABLE.map((spec) => tensor(spec)));
+  await assertComplete(temp.path);
+});
+
 Deno.test("weights: what is not finite is named", async () => {
   await using temp = new TempDir();
   const path = `${temp.path}/model.safetensors`;
