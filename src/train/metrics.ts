@@ -3,6 +3,7 @@ import { fileError, UserError } from "../errors.ts";
 import { checkRegular, readText, readTextIfThere } from "../read_file.ts";
 import { replaceText } from "../replace_file.ts";
 import { checkNoLink } from "./no_link.ts";
+import type { StepEvent } from "./train.ts";
 
 /** What is recorded of a training step: one JSON object a line in metrics.jsonl. */
 export interface StepMetrics {
@@ -30,6 +31,24 @@ export interface StepMetrics {
   data_wait_ms: number;
   /** Milliseconds that the host took for the step, while the GPU was at work on another one. */
   host_ms?: number;
+}
+
+/** A step as metrics.jsonl records it. */
+export function stepMetrics(event: StepEvent): StepMetrics {
+  return {
+    step: event.step,
+    tokens: event.tokens,
+    loss: event.loss,
+    skipped: event.skipped || undefined,
+    val_loss: event.validationLoss,
+    eta: event.eta,
+    gradient_summary: event.gradientSummary,
+    norms: event.norms,
+    learning_rate: event.learningRate,
+    tokens_per_second: event.tokensPerSecond,
+    data_wait_ms: event.dataWaitMs,
+    host_ms: event.hostMs,
+  };
 }
 
 const REQUIRED = ["step", "tokens", "loss", "tokens_per_second", "data_wait_ms"];

@@ -11,7 +11,7 @@ import { Background } from "./background.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { goOn } from "./go_on.ts";
 import { LossHistory } from "./loss_history.ts";
-import { MetricsLog, readMetrics, type StepMetrics } from "./metrics.ts";
+import { MetricsLog, readMetrics, stepMetrics } from "./metrics.ts";
 import { openRunData } from "./run_data.ts";
 import { checkRunDirectory } from "./run_directory.ts";
 import { RunLock } from "./run_lock.ts";
@@ -264,24 +264,6 @@ function checkFinite(values: Float32Array, { label }: Tensor, step: number): Flo
     );
   }
   return values;
-}
-
-/** A step as metrics.jsonl records it. */
-export function stepMetrics(event: StepEvent): StepMetrics {
-  return {
-    step: event.step,
-    tokens: event.tokens,
-    loss: event.loss,
-    skipped: event.skipped || undefined,
-    val_loss: event.validationLoss,
-    eta: event.eta,
-    gradient_summary: event.gradientSummary,
-    norms: event.norms,
-    learning_rate: event.learningRate,
-    tokens_per_second: event.tokensPerSecond,
-    data_wait_ms: event.dataWaitMs,
-    host_ms: event.hostMs,
-  };
 }
 
 async function createDirectory(path: string): Promise<void> {
