@@ -1,5 +1,6 @@
 /** `deno task train`: trains a GPT-2 on text. */
 import { resolve } from "@std/path";
+import { UserError } from "../errors.ts";
 import { findShards } from "../data/sources.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { readCheckpointConfig } from "../model/checkpoint.ts";
@@ -142,7 +143,11 @@ async function trainCommand(given: Arguments): Promise<number> {
   // What can be wrong comes to light before what takes long.
   let skippedBefore = 0; // in finding what archives hold
   const find = { skipBad: filters.skipBad, onBad: () => skippedBefore++ };
-  const shards = isDryRun && vocab === "full" ? [] : await findShards(data, find);
+  const isKept = resume !== undefined && !("data" in given.given());
+  const shards = isDryRun && vocab === "full" ? [] : await findShards(data, find).catch((error) => {
+    if (!isKept || !(error instanceof UserError)) throw error;
+    throw new UserError(`${error.message}; if the run's data is elsewhere now, say so with --data`);
+  });
   const isElsewhere = !resume || resolve(out) !== resolve(resume.directory);
   if (!isDryRun && isElsewhere) await checkRunDirectory(out);
   const isHidden = options.flag("quiet") || options.flag("json");

@@ -77,6 +77,20 @@ Deno.test("a run goes on with its options, but those given again", async () => {
     assertEquals(changed(), before);
   }
 
+  await Deno.rename(`${cwd}/corpus.jsonl`, `${cwd}/moved.jsonl`);
+  const where = "if the run's data is elsewhere now, say so with --data";
+  assertFails(
+    await train("--resume", "run"),
+    1,
+    `no such file or directory: ${await Deno.realPath(cwd)}/corpus.jsonl; ${where}`,
+  );
+  assertFails(
+    await train("--resume", "run", "--data", "corpus.jsonl"),
+    1,
+    "no such file or directory: corpus.jsonl",
+  );
+  await Deno.rename(`${cwd}/moved.jsonl`, `${cwd}/corpus.jsonl`);
+
   const refused: [args: string, what: string][] = [
     ["--width 32", "width 16, not 32"],
     ["--preset gpt2", "layers 1, not 12"],
