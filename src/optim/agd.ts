@@ -27,7 +27,8 @@ import updateSource from "../../wgsl/agd_update.wgsl" with { type: "text" };
  * `frobenius` is the published method, without state: D(g) = g / |g|_F, p = 1, c_l = 1/L, a vector
  * joins the last matrix before it, and L counts query, key and value each. `spectral` replaces the
  * gradient by its average (momentum 0.9), takes the polar factor of each matrix's gradient, each
- * embedding row by its own 2-norm and each vector by its RMS, and evaluates on an average of the
+ * embedding row by its own 2-norm and each vector by its RMS (s = 1 / sqrt(R), where R projections lead
+ * back into the residual stream), and evaluates on an average of the
  * iterates; there L counts two-dimensional parameters, and vectors do not enter G. Its shares are
  * proportional: c_l = s_l |g_l| / sum_k s_k |g_k|. The bound from which eta follows depends on the
  * sum of the relative changes alone, the product of 1 + eta c_l being at most exp(eta), however it

@@ -40,11 +40,18 @@ export class AgdLayers {
   /** L. */
   readonly depth: number;
   readonly layers: Layer[] = [];
+  /**
+   * Natural size of a vector, as an RMS: each of the R branches that add to the residual stream may
+   * change it by 1 / √R of its size, which is also how much smaller their projections start.
+   */
+  readonly vectorSize: number;
   readonly #of = new Map<string, LayersOf>();
 
   /** @throws {UsageError} If a vector should join a matrix and none is before it. */
   constructor(specs: readonly ParameterSpec[], settings: AgdSettings) {
     const { norm, vectors, depth } = settings;
+    const branches = specs.filter(({ residual }) => residual).length;
+    this.vectorSize = 1 / Math.sqrt(Math.max(1, branches));
     const add = (scale: number, rule: number, duals: readonly Range[]): LayersOf => {
       const first = this.layers.length;
       for (const dual of duals) this.layers.push({ scale, rule, dual });
@@ -69,7 +76,7 @@ export class AgdLayers {
         if (!group) throw new UsageError(`${name}: there is no matrix before it to join`);
         this.#of.set(name, group);
       } else {
-        this.#of.set(name, add(Math.sqrt(shape[0]), ROOT | DIVIDED, ranges(1)));
+        this.#of.set(name, add(this.vectorSize * Math.sqrt(shape[0]), ROOT | DIVIDED, ranges(1)));
       }
     }
     this.depth = L;

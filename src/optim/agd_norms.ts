@@ -106,7 +106,8 @@ export class AgdNorms {
     this.#measured.forEach(({ spec, layer, columns, measure }, i) => {
       const isVector = spec.shape.length === 1;
       // A vector's norm is its RMS, and the dual of that √n times the 2-norm.
-      const size = isVector ? Math.sqrt(columns) : this.#layers.layers[layer].scale;
+      const { layers, vectorSize } = this.#layers;
+      const size = isVector ? vectorSize * Math.sqrt(columns) : layers[layer].scale;
       const norm = (value: number) => (measure === "operator" ? value : Math.sqrt(value)) / size;
       const dual = isVector ? Math.sqrt(directions[i]) : this.#layers.dualNorm(layer, duals);
       const name = groupOf(spec);

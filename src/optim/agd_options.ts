@@ -15,8 +15,8 @@ export interface AgdOptions {
    */
   norm?: AgdNorm;
   /**
-   * Biases and gains. `own`: by their RMS norm, D(g) = √n g / |g|, with a natural size of 1 and
-   * outside of G. `grouped`: with the last matrix before them, by its natural size and the dual
+   * Biases and gains. `own`: by their RMS norm, D(g) = √n g / |g|, outside of G, with a natural size
+   * of 1 / √R, where R projections lead back into the residual stream (two a block). `grouped`: with the last matrix before them, by its natural size and the dual
    * norm of its gradient, s_W g / |g_W|. `none`: not trained.
    * @default "own" for `spectral`, "grouped" for `frobenius`
    */

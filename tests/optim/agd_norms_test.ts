@@ -77,15 +77,17 @@ for (
           if (shape.length === 1) return group === "vectors";
           return role === "embedding" ? group === "embeddings" : isMatrix && name.includes(part);
         });
+        // Vectors have a natural size of 1 / √2 for each block.
+        const natural = Math.sqrt(1 / (2 * config.layers));
         let [expectedWeight, expectedUpdate, expectedGradient] = [0, 0, 0];
         for (const { name, shape, role, parts, fanIn, fanOut } of specs) {
           const rows = shape.length === 1 ? 1 : shape[0];
           const all = [weights, moved, gradients].map((map) => map.get(name)!);
           if (shape.length === 1) {
-            const n = sizeOf(shape);
-            expectedWeight = Math.max(expectedWeight, norm(all[0]) / Math.sqrt(n));
-            expectedUpdate = Math.max(expectedUpdate, norm(all[1]) / Math.sqrt(n));
-            expectedGradient += norm(all[2]) * Math.sqrt(n);
+            const size = natural * Math.sqrt(sizeOf(shape));
+            expectedWeight = Math.max(expectedWeight, norm(all[0]) / size);
+            expectedUpdate = Math.max(expectedUpdate, norm(all[1]) / size);
+            expectedGradient += norm(all[2]) * size;
           } else if (role === "embedding") {
             expectedWeight = Math.max(expectedWeight, ...rowNorms(all[0], rows));
             expectedUpdate = Math.max(expectedUpdate, ...rowNorms(all[1], rows));

@@ -14,7 +14,8 @@ export interface AgdOptions {
    */
   norm?: "frobenius" | "spectral";
   /**
-   * A vector moves along its gradient scaled to an RMS of 1 (`own`), along g_b / ‖g_W‖, the dual
+   * A vector moves along its gradient scaled to an RMS of 1, with a natural size of one over the root
+   * of the number of residual projections (`own`), along g_b / ‖g_W‖, the dual
    * norm of the last weight W before it in definition order (`grouped`), or not at all (`none`).
    * @default "own" for `spectral`, "grouped" for `frobenius`
    */
@@ -162,9 +163,10 @@ function movesOf(
       }
     } else if (options.vectors === "own") {
       const root = Math.sqrt(g.length);
+      const scale = 1 / Math.sqrt(Math.max(1, table.filter(({ residual }) => residual).length));
       const direction = quotient(g, norm(g) / root);
       const dual = root * norm(g);
-      moves.push({ name, rows, parts: 1, part: 0, scale: 1, direction, dual, counted: false });
+      moves.push({ name, rows, parts: 1, part: 0, scale, direction, dual, counted: false });
     }
   }
   return moves;

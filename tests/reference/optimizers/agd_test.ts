@@ -109,7 +109,7 @@ Deno.test("agd, spectral: one step worked out by hand", () => {
     ["h.0.attn.c_attn.weight", 4, 3 / one], // the value's first column, s = 1
     ["h.0.attn.c_attn.weight", 10, 4 / one],
     ["h.0.attn.c_attn.weight", 1, 6 / one], // the query's second column
-    ["h.0.attn.c_attn.bias", 0, 3], // length 6, ‖g‖ = 5
+    ["h.0.attn.c_attn.bias", 0, 3], // length 6, ‖g‖ = 5, s = 1 / √2 in one block
     ["h.0.attn.c_attn.bias", 5, 4],
     ["h.0.mlp.c_fc.weight", 8, -3 / one], // the second row, s = 2
     ["h.0.mlp.c_fc.weight", 13, -4 / one],
@@ -132,11 +132,11 @@ Deno.test("agd, spectral: one step worked out by hand", () => {
     ["h.0.attn.c_attn.weight", 4, -unit * one * 3 / 5],
     ["h.0.attn.c_attn.weight", 10, -unit * one * 4 / 5],
     ["h.0.attn.c_attn.weight", 1, -unit * one],
-    ["h.0.attn.c_attn.bias", 0, -unit * Math.sqrt(6) * 3 / 5],
-    ["h.0.attn.c_attn.bias", 5, -unit * Math.sqrt(6) * 4 / 5],
+    ["h.0.attn.c_attn.bias", 0, -unit * Math.SQRT1_2 * Math.sqrt(6) * 3 / 5],
+    ["h.0.attn.c_attn.bias", 5, -unit * Math.SQRT1_2 * Math.sqrt(6) * 4 / 5],
     ["h.0.mlp.c_fc.weight", 8, unit * 2 * one * 3 / 5],
     ["h.0.mlp.c_fc.weight", 13, unit * 2 * one * 4 / 5],
-    ["ln_f.weight", 1, -unit * Math.sqrt(2)],
+    ["ln_f.weight", 1, -unit * Math.SQRT1_2 * Math.sqrt(2)],
   );
 });
 
@@ -151,7 +151,7 @@ Deno.test("agd, spectral: shares of eta in proportion to the dual norms", () => 
     ["wpe.weight", 3, -1], // 1
     ["h.0.attn.c_attn.weight", 4, 6 / one], // the value's: 6
     ["h.0.mlp.c_fc.weight", 8, 5 / one], // s = 2: 10
-    ["ln_f.weight", 1, 3], // length 2: 3 √2, beside the sum
+    ["ln_f.weight", 1, 3], // length 2, s = 1 / √2: 3, beside the sum
   );
   const result = new Agd(TABLE, before).step(after, gradients);
 
@@ -167,7 +167,7 @@ Deno.test("agd, spectral: shares of eta in proportion to the dual norms", () => 
     ["wpe.weight", 3, eta * 1 / 24],
     ["h.0.attn.c_attn.weight", 4, -eta * 6 / 24 * one],
     ["h.0.mlp.c_fc.weight", 8, -eta * 10 / 24 * 2 * one],
-    ["ln_f.weight", 1, -eta * 3 * Math.SQRT2 / 24 * Math.SQRT2],
+    ["ln_f.weight", 1, -eta * 3 / 24],
   );
 });
 
