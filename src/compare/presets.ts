@@ -79,7 +79,7 @@ export const COMPARE_PRESETS = {
       layers: [2, 4],
       width: [64, 128],
       context: [64, 128, 256],
-      batch: [16, 1, 4, 64],
+      batch: [16, 4, 64],
       bias: [true, false],
       affine: [true, false],
       vocabulary: ["compact", "full"],
