@@ -12,8 +12,22 @@
 //: include matmul
 
 @compute @workgroup_size($WORKGROUP_X, $WORKGROUP_Y)
-fn main(@builtin(global_invocation_id) id: vec3u) {
+fn main(
+  @builtin(global_invocation_id) id: vec3u,
+//: if SYMMETRIC
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_id) local: vec3u,
+//: end
+) {
+//: if SYMMETRIC
+  // Rows from the top and the bottom in turn: the software driver's threads share them in order, and
+  // those at the top have more columns on and above the diagonal.
+  let y = select(group.y / 2u, groups.y - 1u - group.y / 2u, group.y % 2u == 1u);
+  let row = (y * ${WORKGROUP_Y}u + local.y) * ${TILE_M}u;
+//: else
   let row = id.y * ${TILE_M}u;
+//: end
   let column = id.x * ${TILE_N}u;
   if (row >= parameters.m || column >= parameters.n) { return; }
 //: if SYMMETRIC
