@@ -2,6 +2,8 @@ import type { Gpu } from "../../src/gpu/gpu.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { polarFactor, polarWorkspace } from "../../src/ops/polar.ts";
 import { polarSteps } from "../../src/ops/polar_steps.ts";
+import { agdSettings } from "../../src/optim/agd_options.ts";
+import { LOWEST_SINGULAR_VALUE } from "../../src/optim/agd_polar.ts";
 import { matmulFlops } from "../formulas.ts";
 import { fillRandom, type Scratch } from "../scratch.ts";
 import type { KernelCase } from "./case.ts";
@@ -65,7 +67,8 @@ export function squareProducts(gpu: Gpu, scratch: Scratch, size: number): Kernel
   const workspace = polarWorkspace(gpu, 1, size, size);
   for (const tensor of Object.values(workspace)) scratch.own(tensor);
   fillRandom(gpu, workspace.x, 1 / size);
-  const steps = polarSteps(0.006, { count: 4 });
+  const count = agdSettings({}).polarSteps;
+  const steps = polarSteps(LOWEST_SINGULAR_VALUE, { count });
   const flops = matmulFlops(size, size, size);
   return [
     ...cases,

@@ -44,7 +44,7 @@ export class WeightFiles implements Disposable {
    * `model.safetensors.index.json` lists.
    *
    * @throws {UserError} If a file cannot be read or is malformed, a tensor comes twice, the index
-   * names a file that is not in the directory.
+   * names a file that is not in the directory, or there are weights that only PyTorch reads.
    */
   static async open(directory: string): Promise<WeightFiles> {
     const index = `${directory}/${WEIGHTS_INDEX}`;
@@ -158,12 +158,8 @@ export class WeightFiles implements Disposable {
     if (wrong === undefined) return values;
     const [, columns] = shape;
     const index = columns === undefined ? [wrong] : [Math.floor(wrong / columns), wrong % columns];
-    throw new UserError(
-      `${path}: tensor ${stored} has the value ${values[wrong]} at (${
-        index.join(", ")
-      }): the model ` +
-        "is damaged",
-    );
+    const value = `${values[wrong]} at (${index.join(", ")})`;
+    throw new UserError(`${path}: tensor ${stored} has the value ${value}: the model is damaged`);
   }
 
   /** Closes the files. */

@@ -2,8 +2,8 @@
 export type PolarStep = readonly [a: number, b: number, c: number];
 
 /**
- * Singular values within this part of the interval's end are where the best step is that of
- * Newton-Schulz, and the equations for a better one have lost their digits.
+ * In an interval that is a smaller part of its end than this, Newton-Schulz's step is as good as the
+ * best one, whose equations have lost their digits.
  */
 const NARROW = 1e-4;
 /** An interval is taken to end this much higher, as errors of rounding grow at its upper end. */

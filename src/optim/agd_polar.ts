@@ -20,7 +20,7 @@ const BATCH_PART = 1 / 16;
  * Singular values from this part of a gradient's Frobenius norm on are brought near 1. Smaller ones
  * grow by the same factor as this one, if not to 1.
  */
-const LOWEST = 0.006;
+export const LOWEST_SINGULAR_VALUE = 0.006;
 
 /** The gradient of a linear map, to be replaced by its polar factor. */
 export interface LinearMap extends Block {
@@ -64,7 +64,7 @@ export function appendPolarFactors(
   sums: Tensor,
   partials: Tensor,
 ): Tensor[] {
-  const steps = polarSteps(LOWEST, { count });
+  const steps = polarSteps(LOWEST_SINGULAR_VALUE, { count });
   const batches = batchesOf(gpu, maps);
   const ordered = batches.flatMap(({ maps }) => maps);
   const table = gpu.tensorFrom(
