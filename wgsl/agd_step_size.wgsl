@@ -2,9 +2,8 @@
 //   G   = 1/L * sum of s_l |g_l|
 //   eta = log((1 + sqrt(1 + 4 G)) / 2)
 // and each layer's coefficient p eta c_l s_l, by which its direction is subtracted. The share c_l is
-// 1/L or, if PROPORTIONAL, s_l |g_l| over the sum of them; p is 1 or, if DAMPED, the length of an
-// average with decay b of t independent unit vectors, √((1 - b) / (1 + b) (1 - b^2t)). Where the
-// direction that is stored is the gradient itself, the coefficient is divided by its dual norm.
+// 1/L or, if PROPORTIONAL, s_l |g_l| over the sum of them; p is 1 or, if RAMP, √(1 - b^2t). Where
+// the direction that is stored is the gradient itself, the coefficient is divided by its dual norm.
 
 struct Layer {
   // s, the natural size: sqrt(fan-out / fan-in).
@@ -18,10 +17,6 @@ struct Parameters {
   layers: u32,
   // L
   depth: f32,
-//: if DAMPED
-  // √((1 - b) / (1 + b))
-  damping: f32,
-//: end
 }
 
 const ROOT = 1u;
@@ -34,7 +29,7 @@ const DIVIDED = 4u;
 @group(0) @binding(3) var<storage, read_write> coefficients: array<f32>;
 // [1] and [2]: eta and G
 @group(0) @binding(4) var<storage, read_write> summary: array<f32>;
-//: if DAMPED
+//: if RAMP
 // [2]: b^t
 @group(0) @binding(5) var<storage, read> progress: array<f32>;
 //: end
@@ -68,8 +63,8 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   }
   storageBarrier();
   workgroupBarrier();
-  //: if DAMPED
-  let pace = parameters.damping * sqrt(1.0 - progress[2] * progress[2]) * summary[1];
+  //: if RAMP
+  let pace = sqrt(1.0 - progress[2] * progress[2]) * summary[1];
   //: else
   let pace = summary[1];
   //: end

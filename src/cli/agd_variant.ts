@@ -10,7 +10,7 @@ const WORDS = {
   averaging: ["true", "false"],
   depth: ["parameters", "maps"],
   shares: ["equal", "proportional"],
-  damped: ["true", "false"],
+  ramp: ["true", "false"],
 } as const satisfies Record<Exclude<keyof AgdOptions, "momentum" | "polarSteps">, unknown>;
 
 const NAMES = [...Object.keys(WORDS), "momentum", "polarSteps"];

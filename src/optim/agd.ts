@@ -32,9 +32,8 @@ import updateSource from "../../wgsl/agd_update.wgsl" with { type: "text" };
  * iterates; there L counts two-dimensional parameters, and vectors do not enter G. Its shares are
  * proportional: c_l = s_l |g_l| / sum_k s_k |g_k|. The bound from which eta follows depends on the
  * sum of the relative changes alone, the product of 1 + eta c_l being at most exp(eta), however it
- * is shared. And with momentum b, p = sqrt((1 - b) / (1 + b) (1 - b^2t)) at step t, the length of
- * such an average, from 0, of independent unit vectors: normalising the average makes noise as long
- * as a gradient. {@linkcode AgdOptions} takes either apart.
+ * is shared. And with momentum b, p = sqrt(1 - b^2t) at step t: as long as an average, from 0, of
+ * t independent unit vectors is beside one of very many. {@linkcode AgdOptions} takes either apart.
  *
  * @example
  * ```ts no-run
@@ -82,7 +81,7 @@ export class Agd implements Optimizer {
   constructor(target: OptimizerTarget, options: AgdOptions = {}) {
     const { gpu, weights, gradients } = target;
     const settings = agdSettings(options);
-    const { momentum, nesterov, averaging, damped } = settings;
+    const { momentum, nesterov, averaging, ramp } = settings;
     const moves = ({ shape }: ParameterSpec) => shape.length === 2 || settings.vectors !== "none";
     const specs = trainable(target).filter(moves);
     const layers = new AgdLayers(specs, settings);
@@ -115,18 +114,17 @@ export class Agd implements Optimizer {
 
     // G, eta, and each layer's p eta c_l s_l.
     const count = layers.layers.length;
-    const damping = Math.sqrt((1 - momentum) / (1 + momentum));
     const table = gpu.tensorFrom("agd layers", [count, 2], layers.table);
     const coefficients = gpu.tensor("agd coefficients", [count]);
     plan.dispatch(
       gpu.kernel("agd_step_size", stepSizeSource, {
         THREADS: gpu.isSoftware ? 8 : 64,
         PROPORTIONAL: settings.shares === "proportional",
-        DAMPED: damped,
+        RAMP: ramp,
       }),
       [1],
-      [count, f32(layers.depth), ...damped ? [f32(damping)] : []],
-      [table, sums, coefficients, summary, ...damped ? [progress] : []],
+      [count, f32(layers.depth)],
+      [table, sums, coefficients, summary, ...ramp ? [progress] : []],
     );
 
     // W_l <- W_l - p eta c_l s_l D(g_l), and the average of the iterates.

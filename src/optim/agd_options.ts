@@ -52,12 +52,12 @@ export interface AgdOptions {
    */
   shares?: "equal" | "proportional";
   /**
-   * Take √((1 - b) / (1 + b) (1 - b^2t)) of eta at step t, with b the momentum: the length of such
-   * an average, from 0, of independent unit vectors, which is what the average gradient's direction
-   * is of where noise prevails. 0.1 and more at first and then 0.23 for 0.9; 1 without momentum.
+   * Take √(1 - b^2t) of eta at step t, with b the momentum: as long as an average, from 0, of t
+   * independent unit vectors is beside one of very many. For 0.9 that is 0.44 at the first step and
+   * 0.94 at the tenth; without momentum it is 1.
    * @default true for `spectral`, false for `frobenius`
    */
-  damped?: boolean;
+  ramp?: boolean;
   /**
    * Steps to a matrix's polar factor, of three matrix products each. With 4, a singular value of at
    * least 0.006 of the Frobenius norm ends within 6% of 1. Only `spectral` takes any.
@@ -79,7 +79,7 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     averaging: true,
     depth: "parameters",
     shares: "proportional",
-    damped: true,
+    ramp: true,
     polarSteps: 4,
   },
   frobenius: {
@@ -91,7 +91,7 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     averaging: false,
     depth: "maps",
     shares: "equal",
-    damped: false,
+    ramp: false,
     polarSteps: 0,
   },
 };

@@ -117,7 +117,7 @@ for (const norm of ["spectral", "frobenius"] as const) {
       const weights = randomWeights(ODD, 3);
       // Enough steps that polar factors have norms of 1.
       const precise = norm === "spectral" ? { polarSteps: 6 } : {};
-      const common = { depth: "maps", shares: "equal", damped: false } as const;
+      const common = { depth: "maps", shares: "equal", ramp: false } as const;
       const options = { norm, vectors, ...common, ...precise };
       using bench = new Bench(gpu, ODD, weights, (target) => new Agd(target, options));
       await bench.step(randomWeights(ODD, 4));
@@ -148,7 +148,7 @@ Deno.test("agd's norms: every group moves by eta / L, of matrices of some size",
     gpu,
     config,
     weights,
-    (target) => new Agd(target, { shares: "equal", damped: false, polarSteps: 6 }),
+    (target) => new Agd(target, { shares: "equal", ramp: false, polarSteps: 6 }),
   );
   await bench.step(randomWeights(config, 4));
   const [, eta] = await gpu.read(bench.optimizer.summary!);

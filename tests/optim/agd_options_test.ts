@@ -22,7 +22,7 @@ const spectral: AgdOptions[] = [
   { averaging: false },
   { depth: "maps" },
   { shares: "equal" },
-  { damped: false },
+  { ramp: false },
   { shares: "equal", vectors: "grouped", embeddings: "matrix" },
   { polarSteps: 2 },
   { polarSteps: 5 },

@@ -42,8 +42,8 @@ export interface AgdOptions {
    * @default "proportional" for `spectral`, "equal" for `frobenius`
    */
   shares?: "equal" | "proportional";
-  /** Whether a step takes √((1 - β) / (1 + β) (1 - β²ᵗ)) of eta. @default true for `spectral` */
-  damped?: boolean;
+  /** Whether step t takes √(1 - β²ᵗ) of eta. @default true for `spectral` */
+  ramp?: boolean;
   /** Steps to the polar factor. @default 4 */
   polarSteps?: number;
 }
@@ -51,11 +51,11 @@ export interface AgdOptions {
 const DEFAULTS: Record<"spectral" | "frobenius", Required<Omit<AgdOptions, "norm">>> = {
   spectral: {
     ...{ vectors: "own", embeddings: "rows", depth: "parameters", shares: "proportional" },
-    ...{ damped: true, momentum: 0.9, nesterov: false, polarSteps: 4 },
+    ...{ ramp: true, momentum: 0.9, nesterov: false, polarSteps: 4 },
   },
   frobenius: {
     ...{ vectors: "grouped", embeddings: "matrix", depth: "maps", shares: "equal" },
-    ...{ damped: false, momentum: 0, nesterov: false, polarSteps: 4 },
+    ...{ ramp: false, momentum: 0, nesterov: false, polarSteps: 4 },
   },
 };
 
@@ -205,10 +205,11 @@ export class Agd {
     const total = counted.reduce((sum, { scale, dual }) => sum + scale * dual, 0);
     const G = total / L;
     const eta = automaticStepSize(G);
-    const { damped, momentum: beta } = this.#options;
-    // Of t independent unit vectors, each (1 - β) β^k in the average.
+    const { ramp, momentum: beta } = this.#options;
+    // The length of an average of t independent unit vectors, each with (1 - β) β^k, and of ∞.
     const squares = Array.from({ length: this.#step }, (_, k) => ((1 - beta) * beta ** k) ** 2);
-    const pace = damped ? Math.sqrt(squares.reduce((sum, square) => sum + square)) : 1;
+    const length = Math.sqrt(squares.reduce((sum, square) => sum + square));
+    const pace = ramp ? length / Math.sqrt((1 - beta) / (1 + beta)) : 1;
     for (const { name, rows, parts, part, scale, dual, direction } of moves) {
       const W = parameters.get(name)!;
       const proportional = total > 0 ? scale * dual / total : 0;

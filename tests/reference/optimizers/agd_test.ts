@@ -115,7 +115,7 @@ Deno.test("agd, spectral: one step worked out by hand", () => {
     ["h.0.mlp.c_fc.weight", 13, -4 / one],
     ["ln_f.weight", 1, 1e-3], // length 2
   );
-  const options = { shares: "equal", damped: false } as const;
+  const options = { shares: "equal", ramp: false } as const;
   const { eta, gradientSummary } = new Agd(TABLE, before, options).step(after, gradients);
 
   // L = 4 + 2; G = (5 + 2 + 1 + 5 + 6 + 2 · 5) / 6 = 29 / 6. Dual norms are ⟨G, D⟩.
@@ -157,7 +157,7 @@ Deno.test("agd, spectral: shares of eta in proportion to the dual norms", () => 
 
   // L = 4 + 2; the sum is 7 + 1 + 6 + 10 = 24.
   assertAlmostEquals(result.gradientSummary, 24 / 6, 1e-12);
-  const eta = result.eta * (1 - 0.9); // damped: one gradient of about ten
+  const eta = result.eta * Math.sqrt(1 - 0.9 ** 2); // the first step's
   assertMoved(
     before,
     after,
@@ -183,7 +183,7 @@ Deno.test("agd, spectral: a grouped vector moves by its matrix's size and dual n
     ["h.0.mlp.c_fc.bias", 0, 10],
   );
   const settings = { vectors: "grouped", depth: "maps", nesterov: true } as const;
-  const options = { ...settings, shares: "equal", damped: false } as const;
+  const options = { ...settings, shares: "equal", ramp: false } as const;
   const { eta, gradientSummary } = new Agd(TABLE, before, options).step(after, gradients);
 
   // L = 6 + 2; after one step Nesterov's average, too, is the gradient.
