@@ -1,3 +1,4 @@
+import { format as formatBytes } from "@std/fmt/bytes";
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { checkConfig, type Gpt2Config } from "../model/config.ts";
@@ -158,7 +159,7 @@ async function prepare(
     const measure = () => measureTraining(gpu, config, corpus.vocabulary, { batch, optimizer });
     const { bytes, refusal } = measure();
     if (refusal || !await canAllocate(gpu, bytes)) {
-      const reason = refusal ?? `${bytes} bytes of memory are not free`;
+      const reason = refusal ?? `${formatBytes(bytes, { binary: true })} of memory are not free`;
       throw new UserError(
         `"${gpu.adapterName}" cannot hold ${describeCell(cell)}: ${reason}; leave out this cell`,
       );

@@ -1,6 +1,7 @@
 import { UserError } from "../errors.ts";
 import type { PlanObserver } from "./plan.ts";
 import { type Kernel, LazyKernel } from "./kernel.ts";
+import { Staging } from "./staging.ts";
 import type { Constants } from "./template.ts";
 import { bytesPerElement, Tensor, type TensorType } from "./tensor.ts";
 
@@ -71,8 +72,7 @@ export class Gpu implements Disposable {
   #measured: number | undefined;
   /** The first thing that {@linkcode measure} came across and the adapter does not allow. */
   #refusal: string | undefined;
-  /** Small staging buffers that are not in use, by size. */
-  readonly #staging = new Map<number, GPUBuffer[]>();
+  readonly #staging = new Staging(this);
   #placeholderBuffer: GPUBuffer | undefined;
   #closed = false;
 
@@ -218,7 +218,9 @@ export class Gpu implements Disposable {
    * @throws {UserError} Always, but for measuring.
    */
   refuse(what: string, bytes: number, limit: number): void {
-    const refusal = `${what} ${bytes} bytes, but the adapter "${this.adapterName}" allows ${limit}`;
+    const [wanted, allowed] = [bytes, limit].map((count) => count.toLocaleString("en"));
+    const refusal =
+      `${what} ${wanted} bytes, but the adapter "${this.adapterName}" allows ${allowed}`;
     if (!this.isMeasuring) {
       throw new UserError(`${refusal}: use a smaller model, batch or context`);
     }
@@ -278,46 +280,14 @@ export class Gpu implements Disposable {
 
   /** Reads a tensor of numbers back. Waits for all work submitted so far. */
   async read(tensor: Tensor): Promise<Float32Array> {
-    const bytes = await this.#readBytes(tensor);
+    const bytes = await this.#staging.read(tensor);
     if (tensor.type !== "f16") return new Float32Array(bytes);
     return Float32Array.from(new Float16Array(bytes, 0, tensor.size));
   }
 
   /** Reads a tensor of unsigned integers back. */
   async readIntegers(tensor: Tensor): Promise<Uint32Array> {
-    return new Uint32Array(await this.#readBytes(tensor));
-  }
-
-  async #readBytes(tensor: Tensor): Promise<ArrayBuffer> {
-    const size = Math.ceil(tensor.size * tensor.elementBytes / 4) * 4; // as copies must be
-    const staging = this.#staging.get(size)?.pop() ?? this.device.createBuffer({
-      label: "staging",
-      size,
-      usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
-    });
-    try {
-      const encoder = this.device.createCommandEncoder();
-      encoder.copyBufferToBuffer(tensor.buffer, tensor.byteOffset, staging, 0, size);
-      this.submit(encoder.finish());
-      this.check();
-      await staging.mapAsync(GPUMapMode.READ);
-      this.check();
-      const bytes = staging.getMappedRange().slice(0);
-      if (size > MAX_POOLED_BYTES) {
-        staging.destroy();
-      } else {
-        staging.unmap();
-        if (!this.#staging.has(size)) this.#staging.set(size, []);
-        this.#staging.get(size)!.push(staging);
-      }
-      return bytes;
-    } catch (error) {
-      staging.destroy();
-      // A lost device fails here before its loss is told of, which is what matters.
-      await Promise.resolve();
-      this.check();
-      throw error;
-    }
+    return new Uint32Array(await this.#staging.read(tensor));
   }
 
   /** Submits commands. A GPU takes them up and returns; the software driver does them first. */
@@ -361,7 +331,7 @@ export class Gpu implements Disposable {
     if (this.#closed) return;
     this.#closed = true;
     this.free(...this.#tensors);
-    for (const buffer of [...this.#staging.values()].flat()) buffer.destroy();
+    this.#staging[Symbol.dispose]();
     this.device.destroy();
   }
 }
@@ -381,9 +351,6 @@ function halves(values: ArrayLike<number>): Float16Array {
   rounded.set(Float16Array.from(values));
   return rounded;
 }
-
-/** Staging buffers up to this size are kept: losses and logits, read every step or token. */
-const MAX_POOLED_BYTES = 2 ** 20;
 
 /** What is used where the adapter has it. */
 const OPTIONAL_FEATURES: readonly GPUFeatureName[] = ["timestamp-query", "shader-f16"];

@@ -98,7 +98,7 @@ Deno.test("plan: a binding over the limit is one line that says which and what t
   const error = assertThrows(
     () => new Plan(gpu).dispatch(affine, [1], [1, f32(1), 0], [large]),
     UserError,
-    "activations needs a binding of 1040 bytes",
+    "activations needs a binding of 1,040 bytes",
   );
   assertEquals(error.message.split("\n").length, 1);
   new Plan(gpu).dispatch(affine, [1], [1, f32(1), 0], [large.rows(0, 256)]);

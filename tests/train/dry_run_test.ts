@@ -137,7 +137,7 @@ Deno.test("measureTraining names what the adapter cannot hold", () => {
     optimizer: OPTIMIZERS["sgd"],
   });
   assertGreater(bytes, 0);
-  assertMatch(refusal!, /^[^\n]+ bytes, but the adapter "[^\n]+" allows 67600$/);
+  assertMatch(refusal!, /^[^\n]+ bytes, but the adapter "[^\n]+" allows 67,600$/);
 });
 
 Deno.test("a measurement that failed leaves the GPU usable", async () => {
@@ -170,7 +170,7 @@ Deno.test("checkMemory names the largest batch that a limit allows", async () =>
   const config = { ...ODD, width: 24, context: 16 };
   const fits = { batch: 11, optimizer: OPTIMIZERS["sgd"] };
   await checkMemory(slim, config, smallVocabulary(11), fits);
-  const reason = /^hidden needs a binding of 73728 bytes, but the adapter "[^"]+" allows 67600: /;
+  const reason = /^hidden needs a binding of 73,728 bytes, but the adapter "[^"]+" allows 67,600: /;
   const message = await refusalOf(config, { batch: 12 });
   assertMatch(message, reason);
   assertEquals(
@@ -189,7 +189,7 @@ Deno.test("checkMemory names the context where no batch fits a limit", async () 
   const config = { ...ODD, width: 24, context: 400 };
   assertStringIncludes(
     await refusalOf(config, {}),
-    "allows 67600: not even a batch of 1 fits, with --recompute either, but with a context of " +
+    "allows 67,600: not even a batch of 1 fits, with --recompute either, but with a context of " +
       "100 one does; use a smaller model or context",
   );
 });
