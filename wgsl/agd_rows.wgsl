@@ -1,5 +1,6 @@
 // The rows of an embedding, a workgroup each: the sum of each one's squares or, with DESCENT, its
-// 2-norm, by which the row is divided: the direction of steepest descent.
+// 2-norm, by which the row is divided: the direction of steepest descent. With HISTORY the row is
+// divided by the root mean square of its norm over the steps so far where that is larger.
 
 struct Parameters {
   rows: u32,
@@ -8,6 +9,10 @@ struct Parameters {
   offset: u32,
   // Where the rows' sums or norms start.
   first: u32,
+//: if HISTORY
+  // Which row of the embedding is the first.
+  start: u32,
+//: end
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
@@ -19,6 +24,12 @@ struct Parameters {
 //: end
 // Among others, those of the rows; the dual norm is the sum of their 2-norms.
 @group(0) @binding(2) var<storage, read_write> partials: array<f32>;
+//: if HISTORY
+// [0]: whether the step is skipped, [1]: steps done, this one included.
+@group(0) @binding(3) var<storage, read> progress: array<f32>;
+// Of each row's norm, the last of t steps counting 8 / (7 + t).
+@group(0) @binding(4) var<storage, read_write> mean_squares: array<f32>;
+//: end
 
 const threads = ${THREADS}u;
 //: include workgroup_sum T=f32
@@ -30,7 +41,11 @@ fn main(
   @builtin(local_invocation_index) thread: u32,
 ) {
   let row = group.x + group.y * groups.x;
+  //: if HISTORY
+  if (row >= parameters.rows || progress[0] != 0.0) { return; }
+  //: else
   if (row >= parameters.rows) { return; }
+  //: end
   let start = parameters.offset + row * parameters.columns;
   var sum = 0.0;
   for (var c = thread; c < parameters.columns; c += threads) {
@@ -39,12 +54,24 @@ fn main(
   }
   let squares = workgroup_sum(sum, thread);
 //: if DESCENT
+  //: if HISTORY
+  let r = parameters.start + row;
+  let mean = mix(mean_squares[r], squares, 8.0 / (7.0 + progress[1]));
+  let divisor = max(squares, mean);
+  //: else
+  let divisor = squares;
+  //: end
   // Below the normal numbers inverseSqrt may be infinite: such a norm counts as zero.
-  let scale = select(0.0, inverseSqrt(squares), squares >= 0x1p-126);
+  let scale = select(0.0, inverseSqrt(divisor), divisor >= 0x1p-126);
   for (var c = thread; c < parameters.columns; c += threads) {
     values[start + c] *= scale;
   }
-  if (thread == 0u) { partials[parameters.first + row] = sqrt(squares); }
+  if (thread == 0u) {
+    partials[parameters.first + row] = sqrt(squares);
+    //: if HISTORY
+    mean_squares[r] = mean;
+    //: end
+  }
 //: else
   if (thread == 0u) { partials[parameters.first + row] = squares; }
 //: end

@@ -10,6 +10,7 @@ const WORDS = {
   averaging: ["true", "false"],
   depth: ["parameters", "maps"],
   shares: ["equal", "proportional"],
+  rowHistory: ["true", "false"],
   ramp: ["true", "false"],
 } as const satisfies Record<Exclude<keyof AgdOptions, "momentum" | "polarSteps">, unknown>;
 

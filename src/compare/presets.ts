@@ -48,6 +48,7 @@ const ABLATIONS: readonly AgdOptions[] = [
   { momentum: 0, averaging: false },
   { depth: "maps" },
   { shares: "equal" },
+  { rowHistory: false },
   { ramp: false },
   { polarSteps: 2 },
   { polarSteps: 3 },

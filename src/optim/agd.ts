@@ -4,7 +4,7 @@ import type { ParameterSpec } from "../model/parameters.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
 import { rowThreads } from "../ops/threads.ts";
 import { appendDirections } from "./agd_directions.ts";
-import { AgdLayers } from "./agd_layers.ts";
+import { AgdLayers, isByRows } from "./agd_layers.ts";
 import { AgdNorms } from "./agd_norms.ts";
 import { type AgdOptions, agdSettings, describeAgd } from "./agd_options.ts";
 import { guardStep } from "./guard.ts";
@@ -27,7 +27,8 @@ import updateSource from "../../wgsl/agd_update.wgsl" with { type: "text" };
  * `frobenius` is the published method, without state: D(g) = g / |g|_F, p = 1, c_l = 1/L, a vector
  * joins the last matrix before it, and L counts query, key and value each. `spectral` replaces the
  * gradient by its average (momentum 0.9), takes the polar factor of each matrix's gradient, each
- * embedding row by its own 2-norm and each vector by its RMS (s = 1 / sqrt(R), where R projections lead
+ * embedding row by its own 2-norm (or that norm's root mean square so far, where that is larger: rows of
+ * rare tokens would otherwise follow the median of their gradients, not the mean) and each vector by its RMS (s = 1 / sqrt(R), where R projections lead
  * back into the residual stream), and evaluates on an average of the
  * iterates; there L counts two-dimensional parameters, and vectors do not enter G. Its shares are
  * proportional: c_l = s_l |g_l| / sum_k s_k |g_k|. The bound from which eta follows depends on the
@@ -61,7 +62,10 @@ import updateSource from "../../wgsl/agd_update.wgsl" with { type: "text" };
 export class Agd implements Optimizer {
   /** The norm and what else is not its default, e.g. `agd spectral, momentum 0`. */
   readonly kind: string;
-  /** With momentum or averaging: `progress`. With momentum: the average gradient, `momentum`. */
+  /**
+   * `progress`, unless there is neither momentum nor averaging nor a history of rows; with momentum
+   * the average gradient, `momentum`; with a history the mean squares of rows, `row_squares`.
+   */
   readonly state: TensorMap;
   /** (3): 1 if the last step was skipped, else 0; its eta and G. */
   readonly summary: Tensor;
@@ -81,11 +85,15 @@ export class Agd implements Optimizer {
   constructor(target: OptimizerTarget, options: AgdOptions = {}) {
     const { gpu, weights, gradients } = target;
     const settings = agdSettings(options);
-    const { momentum, nesterov, averaging, ramp } = settings;
+    const { momentum, nesterov, averaging, rowHistory, ramp } = settings;
     const moves = ({ shape }: ParameterSpec) => shape.length === 2 || settings.vectors !== "none";
     const specs = trainable(target).filter(moves);
     const layers = new AgdLayers(specs, settings);
     const averages = allocateLike(gpu, momentum > 0 ? specs : [], "agd momentum");
+    const rowSquares = new Map(
+      specs.filter((spec) => rowHistory && isByRows(spec, settings))
+        .map(({ name, shape: [rows] }) => [name, gpu.tensor(`row squares ${name}`, [rows])]),
+    );
     const iterates = allocateLike(gpu, averaging ? specs : [], "average");
     const plan = this.#plan = new Plan(gpu);
     this.#target = target;
@@ -110,7 +118,10 @@ export class Agd implements Optimizer {
 
     // D(g_l) in place of g_l, and |g_l|.
     const runs = runsOf(gpu, specs, [gradients, weights, ...averaging ? [iterates] : []]);
-    const { sums, chunked, scratch } = appendDirections(gpu, plan, runs, layers, settings);
+    const { sums, chunked, scratch } = appendDirections(
+      ...[gpu, plan, runs, layers, settings] as const,
+      { progress, rowSquares },
+    );
 
     // G, eta, and each layer's p eta c_l s_l.
     const count = layers.layers.length;
@@ -140,14 +151,16 @@ export class Agd implements Optimizer {
     this.evaluationWeights = averaging ? new Map([...weights, ...iterates]) : weights;
     this.#startAverage(iterates);
 
-    const counts = momentum > 0 || averaging;
+    const counts = momentum > 0 || averaging || rowSquares.size > 0;
     this.state = new Map([
       ...counts ? [["progress", progress] as const] : [],
       ...named("momentum", averages),
+      ...named("row_squares", rowSquares),
     ]);
     this.#owned = [
       ...[summary, progress, flags, table, coefficients, ...scratch, ...this.#norms.owned],
       ...averages.values(),
+      ...rowSquares.values(),
       ...iterates.values(),
     ];
   }

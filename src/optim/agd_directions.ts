@@ -1,6 +1,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { type Plan, spread } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
+import type { TensorMap } from "../model/weights.ts";
 import { rowThreads } from "../ops/threads.ts";
 import { blocksOf, type ChunkedRun, cutRuns, joinPartials, sumSquares } from "./agd_chunks.ts";
 import { type AgdLayers, isByRows, type Range } from "./agd_layers.ts";
@@ -19,6 +20,14 @@ export interface Directions {
   scratch: Tensor[];
 }
 
+/** What embedding rows were like in the steps before. */
+export interface RowHistory {
+  /** [0]: whether the step is skipped, [1]: steps done, this one included. */
+  progress: Tensor;
+  /** (rows) of each embedding with a history: the mean squares of its rows' norms. */
+  rowSquares: TensorMap;
+}
+
 /**
  * Appends what turns every gradient into its direction of steepest descent, in place, and the dual
  * norms. Where that is the gradient over its dual norm, the gradient stays and the norm will divide.
@@ -31,6 +40,7 @@ export function appendDirections(
   runs: readonly Run[],
   layers: AgdLayers,
   settings: AgdSettings,
+  { progress, rowSquares }: RowHistory,
 ): Directions {
   const gradient = ({ tensors }: Run) => tensors[0];
   const isMap = ({ spec }: Segment) => spec.shape.length === 2 && !isByRows(spec, settings);
@@ -50,7 +60,7 @@ export function appendDirections(
     return range;
   };
   const chunked = cutRuns(gpu, runs, layers, squaresOf, () => partialCount++);
-  const embeddings: { run: Run; segment: Segment; first: number }[] = [];
+  const embeddings: { run: Run; segment: Segment; first: number; start: number }[] = [];
   const maps: LinearMap[] = [];
   for (const run of runs) {
     for (const segment of run.segments) {
@@ -68,8 +78,8 @@ export function appendDirections(
       } else if (isByRows(spec, settings)) {
         const { dual } = layers.layers[layers.of(spec).first];
         if (dual.count === 0) dual.first = partialCount;
+        embeddings.push({ run, segment, first: partialCount, start: dual.count });
         dual.count += rows;
-        embeddings.push({ run, segment, first: partialCount });
         partialCount += rows;
       }
     }
@@ -96,14 +106,14 @@ export function appendDirections(
       ...appendPolarFactors(gpu, plan, maps, polarSteps, gradient, sums, partials),
     );
   }
-  for (const { run, segment, first } of embeddings) {
-    const { offset, rows, columns } = segment;
-    const kernel = gpu.kernel("agd_rows", rowsSource, { THREADS: rowThreads(gpu), DESCENT: true });
+  for (const { run, segment: { spec, offset, rows, columns }, first, start } of embeddings) {
+    const history = rowSquares.get(spec.name);
+    const constants = { THREADS: rowThreads(gpu), DESCENT: true, HISTORY: history !== undefined };
     plan.dispatch(
-      kernel,
+      gpu.kernel("agd_rows", rowsSource, constants),
       spread(rows),
-      [rows, columns, offset, first],
-      [gradient(run), partials],
+      [rows, columns, offset, first, ...history ? [start] : []],
+      [gradient(run), partials, ...history ? [progress, history] : []],
     );
   }
   addUp(0, layers.layers.length);

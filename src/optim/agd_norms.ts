@@ -69,7 +69,11 @@ export class AgdNorms {
     this.#norms = [0, 1].map(() => gpu.tensor("agd norms", [this.#measured.length]));
     this.owned = [ranges, partials, ...this.#norms, ...chunked.map(({ chunks }) => chunks)];
 
-    const kernel = gpu.kernel("agd_rows", rowsSource, { THREADS: rowThreads(gpu), DESCENT: false });
+    const kernel = gpu.kernel("agd_rows", rowsSource, {
+      THREADS: rowThreads(gpu),
+      DESCENT: false,
+      HISTORY: false,
+    });
     this.#norms.forEach((norms, i) => {
       const values = ({ tensors }: Run) => tensors[i];
       sumSquares(gpu, plan, chunked, values, partials);

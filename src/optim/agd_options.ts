@@ -28,6 +28,12 @@ export interface AgdOptions {
    */
   embeddings?: "rows" | "matrix";
   /**
+   * Divide a row by the root mean square of its norm over the steps so far, the last of t steps
+   * counting 8 / (7 + t), where that is larger than the norm. Only `rows` have a history.
+   * @default true for `spectral`, false for `frobenius`
+   */
+  rowHistory?: boolean;
+  /**
    * Decay of the average that stands for the gradient, in [0, 1); 0 is the gradient itself.
    * @default 0.9 for `spectral`, 0 for `frobenius`
    */
@@ -79,6 +85,7 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     averaging: true,
     depth: "parameters",
     shares: "proportional",
+    rowHistory: true,
     ramp: true,
     polarSteps: 4,
   },
@@ -91,6 +98,7 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     averaging: false,
     depth: "maps",
     shares: "equal",
+    rowHistory: false,
     ramp: false,
     polarSteps: 0,
   },

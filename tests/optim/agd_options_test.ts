@@ -22,6 +22,7 @@ const spectral: AgdOptions[] = [
   { averaging: false },
   { depth: "maps" },
   { shares: "equal" },
+  { rowHistory: false },
   { ramp: false },
   { shares: "equal", vectors: "grouped", embeddings: "matrix" },
   { polarSteps: 2 },
@@ -32,6 +33,7 @@ const frobenius: AgdOptions[] = [
   { vectors: "none" },
   { embeddings: "rows" },
   { embeddings: "rows", vectors: "own" },
+  { embeddings: "rows", rowHistory: true },
   { momentum: 0.9 },
   { momentum: 0.8, nesterov: true },
   { averaging: true },
@@ -103,7 +105,15 @@ for (const norm of ["spectral", "frobenius"] as const) {
     const weights = randomWeights(ODD, 1);
     using none = new Bench(
       ...[gpu, ODD, weights] as const,
-      (target) => new Agd(target, { norm, momentum: 0, averaging: false, vectors: "none" }),
+      (target) =>
+        new Agd(target, {
+          norm,
+          momentum: 0,
+          averaging: false,
+          rowHistory: false,
+
+          vectors: "none",
+        }),
     );
     assertEquals([...none.optimizer.state], []);
     assertEquals(none.optimizer.evaluationWeights, none.target.weights);
@@ -112,7 +122,10 @@ for (const norm of ["spectral", "frobenius"] as const) {
       ...[gpu, ODD, weights] as const,
       (target) => new Agd(target, { norm, momentum: 0.5, averaging: true, vectors: "own" }),
     );
-    assertEquals([...all.optimizer.state.keys()], ["progress", ...momenta]);
+    const histories = norm === "spectral"
+      ? ["row_squares.wte.weight", "row_squares.wpe.weight"]
+      : [];
+    assertEquals([...all.optimizer.state.keys()], ["progress", ...momenta, ...histories]);
   });
 
   Deno.test(`agd, ${norm}: vectors that are not trained stay as they are`, async () => {

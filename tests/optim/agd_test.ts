@@ -30,8 +30,8 @@ import {
 
 const gpu = await openTestGpu();
 const slim = await openTestGpu(SLIM);
-/** p of the first step: an average that has seen one gradient of about ten. */
-const RAMP = Math.sqrt(1 - 0.9 ** 2);
+/** p of the first step. */
+const FIRST = Math.sqrt(1 - 0.9 ** 2);
 const NORMS: AgdNorm[] = ["spectral", "frobenius"];
 
 for (const norm of NORMS) {
@@ -64,7 +64,7 @@ for (const norm of NORMS) {
     const weights = randomWeights(ODD, 4);
     const L = norm === "spectral" ? 10 : 14;
     // The only layer with a gradient has the whole of proportional shares, and takes what a first step does.
-    const share = norm === "spectral" ? RAMP : 1 / L;
+    const share = norm === "spectral" ? FIRST : 1 / L;
     // wpe: 5 to 6, so its natural size is that root; by rows it is 1.
     const scale = norm === "spectral" ? 1 : Math.sqrt(6 / 5);
     for (const [G, eta] of [[0, 0], [1, 0.481212], [2, 0.693147], [6, 1.098612]]) {
@@ -138,7 +138,7 @@ Deno.test("agd, spectral: query, key and value move each along its own polar fac
   const [, eta] = await gpu.read(bench.optimizer.summary!);
   const one = polar(Float64Array.of(1), 1, 1)[0];
   const expected = weights.get("h.1.attn.c_attn.weight")!.slice();
-  expected[2 * 18 + 6] -= RAMP * eta * one;
+  expected[2 * 18 + 6] -= FIRST * eta * one;
   const actual = after.get("h.1.attn.c_attn.weight")!;
   actual.forEach((value, i) => assertAlmostEquals(value, expected[i], 1e-6, `${i}`));
   const others = [...weights.keys()].filter((name) => name !== "h.1.attn.c_attn.weight");

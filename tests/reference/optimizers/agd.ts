@@ -42,6 +42,8 @@ export interface AgdOptions {
    * @default "proportional" for `spectral`, "equal" for `frobenius`
    */
   shares?: "equal" | "proportional";
+  /** Whether the RMS of a row's norm divides it, where that is larger. @default true for `spectral` */
+  rowHistory?: boolean;
   /** Whether step t takes √(1 - β²ᵗ) of eta. @default true for `spectral` */
   ramp?: boolean;
   /** Steps to the polar factor. @default 4 */
@@ -51,11 +53,17 @@ export interface AgdOptions {
 const DEFAULTS: Record<"spectral" | "frobenius", Required<Omit<AgdOptions, "norm">>> = {
   spectral: {
     ...{ vectors: "own", embeddings: "rows", depth: "parameters", shares: "proportional" },
-    ...{ ramp: true, momentum: 0.9, nesterov: false, polarSteps: 4 },
+    ...{ rowHistory: true, ramp: true, momentum: 0.9, nesterov: false, polarSteps: 4 },
   },
   frobenius: {
     ...{ vectors: "grouped", embeddings: "matrix", depth: "maps", shares: "equal" },
-    ...{ ramp: false, momentum: 0, nesterov: false, polarSteps: 4 },
+    ...{
+      rowHistory: false,
+      ramp: false,
+      momentum: 0,
+      nesterov: false,
+      polarSteps: 4,
+    },
   },
 };
 
@@ -112,14 +120,16 @@ function byOperatorNorm(
   return { direction, dual: g.reduce((sum, value, i) => sum + value * direction[i], 0) };
 }
 
-/** An embedding by its rows' 2-norms. */
-function byRows(g: Float64Array, rows: number): Steepest {
+/**
+ * An embedding by its rows' 2-norms, or what each is divided by: the larger of that norm and `sizes`.
+ */
+function byRows(g: Float64Array, rows: number, sizes: Float64Array): Steepest {
   const columns = g.length / rows;
   const direction = new Float64Array(g.length);
   let dual = 0;
   for (let r = 0; r < rows; r++) {
     const row = g.subarray(r * columns, (r + 1) * columns);
-    direction.set(quotient(row, norm(row)), r * columns);
+    direction.set(quotient(row, Math.max(norm(row), sizes[r])), r * columns);
     dual += norm(row);
   }
   return { direction, dual };
@@ -134,6 +144,7 @@ function movesOf(
   table: ParameterSpec[],
   gradients: Tensors,
   options: Required<AgdOptions>,
+  rowSizes: (name: string) => Float64Array,
 ): Move[] {
   const moves: Move[] = [];
   /** The moves of the last weight so far. */
@@ -147,7 +158,7 @@ function movesOf(
       group = Array.from({ length: parts }, (_, part) => {
         const block = columnBlock(g, rows, parts, part);
         const steepest = isByRows
-          ? byRows(block, rows)
+          ? byRows(block, rows, rowSizes(name))
           : options.norm === "frobenius"
           ? byFrobenius(block)
           : byOperatorNorm(block, rows, options.polarSteps);
@@ -186,6 +197,8 @@ export class Agd {
   readonly #table: ParameterSpec[];
   readonly #options: Required<AgdOptions>;
   readonly #averageGradients: Tensors = new Map();
+  /** Of the norms of each embedding's rows, the mean squares so far. */
+  readonly #rowSquares: Tensors = new Map();
   #step = 0;
 
   /** @param initial the parameters before the first step, which the average starts from */
@@ -199,7 +212,8 @@ export class Agd {
   /** Moves the trainable parameters, in place. */
   step(parameters: Tensors, gradients: Tensors): AgdStep {
     this.#step++;
-    const moves = movesOf(this.#table, this.#withMomentum(gradients), this.#options);
+    const g = this.#withMomentum(gradients);
+    const moves = movesOf(this.#table, g, this.#options, (name) => this.#rowSizes(name, g));
     const L = depthOf(this.#table, this.#options.depth);
     const counted = moves.filter(({ counted }) => counted);
     const total = counted.reduce((sum, { scale, dual }) => sum + scale * dual, 0);
@@ -223,6 +237,19 @@ export class Agd {
       for (let i = 0; i < W.length; i++) average[i] += w * (W[i] - average[i]);
     }
     return { eta, gradientSummary: G };
+  }
+
+  /** The root mean square of each row's norm so far, step t counting 8 / (7 + t); or zeros. */
+  #rowSizes(name: string, gradients: Tensors): Float64Array {
+    const { shape: [rows, columns = 1] } = this.#table.find((spec) => spec.name === name)!;
+    if (!this.#options.rowHistory) return new Float64Array(rows);
+    const squares = this.#rowSquares.get(name) ?? new Float64Array(rows);
+    this.#rowSquares.set(name, squares);
+    for (let r = 0; r < rows; r++) {
+      const size = norm(gradients.get(name)!.subarray(r * columns, (r + 1) * columns));
+      squares[r] += 8 / (7 + this.#step) * (size ** 2 - squares[r]);
+    }
+    return squares.map(Math.sqrt);
   }
 
   /**
