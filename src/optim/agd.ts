@@ -25,16 +25,20 @@ import updateSource from "../../wgsl/agd_update.wgsl" with { type: "text" };
  *     W_l <- W_l - p * eta * c_l * s_l * D(g_l)       c_l: the layer's share of eta
  *
  * `frobenius` is the published method, without state: D(g) = g / |g|_F, p = 1, c_l = 1/L, a vector
- * joins the last matrix before it, and L counts query, key and value each. `spectral` replaces the
- * gradient by its average (momentum 0.9), takes the polar factor of each matrix's gradient, each
- * embedding row by its own 2-norm (or that norm's root mean square so far, where that is larger: rows of
- * rare tokens would otherwise follow the median of their gradients, not the mean) and each vector by its RMS (s = 1 / sqrt(R), where R projections lead
- * back into the residual stream), and evaluates on an average of the
- * iterates; there L counts two-dimensional parameters, and vectors do not enter G. Its shares are
- * proportional: c_l = s_l |g_l| / sum_k s_k |g_k|. The bound from which eta follows depends on the
- * sum of the relative changes alone, the product of 1 + eta c_l being at most exp(eta), however it
- * is shared. And with momentum b, p = sqrt(1 - b^2t) at step t: as long as an average, from 0, of
- * t independent unit vectors is beside one of very many. {@linkcode AgdOptions} takes either apart.
+ * joins the last matrix before it, and L counts query, key and value each.
+ *
+ * `spectral` replaces the gradient by its average (momentum 0.9) and evaluates on an average of the
+ * iterates. It takes the polar factor of each matrix's gradient, and each vector by its RMS (s = 1 /
+ * sqrt(R), where R projections lead back into the residual stream). An embedding row it divides by
+ * its 2-norm or, where that is larger, by the root mean square of that norm so far: a rare token's
+ * row would otherwise follow the median of its gradients, not the mean. There L counts
+ * two-dimensional parameters, and vectors do not enter G.
+ *
+ * Its shares are proportional: c_l = s_l |g_l| / sum_k s_k |g_k|. The bound from which eta follows
+ * depends on the sum of the relative changes alone, the product of 1 + eta c_l being at most
+ * exp(eta), however it is shared. And with momentum b, p = sqrt(1 - b^2t) at step t: as long as an
+ * average, from 0, of t independent unit vectors is beside one of very many. {@linkcode AgdOptions}
+ * takes either method apart.
  *
  * @example
  * ```ts no-run
