@@ -1,6 +1,7 @@
 // The rows of an embedding, a workgroup each: the sum of each one's squares or, with DESCENT, its
 // 2-norm, by which the row is divided: the direction of steepest descent. With HISTORY the row is
-// divided by the root mean square of its norm over the steps so far where that is larger.
+// divided by the root mean square of its norm over the steps so far where that is larger: then the
+// direction is shorter than 1.
 
 struct Parameters {
   rows: u32,

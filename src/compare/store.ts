@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { agdWith, type Contender } from "./contender.ts";
 import { fileError, UserError } from "../errors.ts";
 import { replaceText } from "../replace_file.ts";
 import type { RunRecord, RunSettings } from "./record.ts";
@@ -66,6 +67,15 @@ function canonical(value: unknown): string {
   });
 }
 
+/** Whether its settings are those that there are: what is missing would pass for a default. */
+function isCurrent(contender: Contender): boolean {
+  if (contender.optimizer !== "agd") return true;
+  const { options } = contender;
+  const current = agdWith({ norm: options.norm });
+  return current.optimizer === "agd" &&
+    Object.keys(current.options).sort().join() === Object.keys(options).sort().join();
+}
+
 async function readRecord(path: string, name: string): Promise<RunRecord> {
   const text = await Deno.readTextFile(path).catch((error) => {
     throw fileError(error, `${path}: cannot read`);
@@ -80,5 +90,11 @@ async function readRecord(path: string, name: string): Promise<RunRecord> {
   const settings = record?.settings;
   if (!settings?.contender || !Array.isArray(record.curve)) throw damaged;
   if (fileName(settings) !== name) throw damaged;
+  if (!isCurrent(settings.contender)) {
+    throw new UserError(
+      `${path} is of an AGD with other settings than this version has: remove it, and the run is ` +
+        "done again, or choose another --out",
+    );
+  }
   return record;
 }

@@ -30,15 +30,16 @@ import updateSource from "../../wgsl/agd_update.wgsl" with { type: "text" };
  * `spectral` replaces the gradient by its average (momentum 0.9) and evaluates on an average of the
  * iterates. It takes the polar factor of each matrix's gradient, and each vector by its RMS (s = 1 /
  * sqrt(R), where R projections lead back into the residual stream). An embedding row it divides by
- * its 2-norm or, where that is larger, by the root mean square of that norm so far: a rare token's
- * row would otherwise follow the median of its gradients, not the mean. There L counts
- * two-dimensional parameters, and vectors do not enter G.
+ * its 2-norm or, where that is larger, by the root mean square of that norm so far: with steps of one
+ * length a rare token's row would follow the many small gradients and forget the few large ones.
+ * Shorter rows count in G and in shares by the whole of their norm. There L counts two-dimensional
+ * parameters, and vectors do not enter G.
  *
  * Its shares are proportional: c_l = s_l |g_l| / sum_k s_k |g_k|. The bound from which eta follows
  * depends on the sum of the relative changes alone, the product of 1 + eta c_l being at most
- * exp(eta), however it is shared. And with momentum b, p = sqrt(1 - b^2t) at step t: as long as an
- * average, from 0, of t independent unit vectors is beside one of very many. {@linkcode AgdOptions}
- * takes either method apart.
+ * exp(eta), however it is shared. And with momentum b, p = sqrt(1 - b^2t) at step t: the length that
+ * an average started at 0, its start not corrected, has after t independent unit gradients, as a
+ * fraction of its length after many. {@linkcode AgdOptions} takes either method apart.
  *
  * @example
  * ```ts no-run

@@ -20,7 +20,7 @@ export interface Directions {
   scratch: Tensor[];
 }
 
-/** What embedding rows were like in the steps before. */
+/** What embedding rows were like in the steps before, and how many steps those were. */
 export interface RowHistory {
   /** [0]: whether the step is skipped, [1]: steps done, this one included. */
   progress: Tensor;

@@ -16,8 +16,9 @@ export interface AgdOptions {
   norm?: AgdNorm;
   /**
    * Biases and gains. `own`: by their RMS norm, D(g) = √n g / |g|, outside of G, with a natural size
-   * of 1 / √R, where R projections lead back into the residual stream (two a block). `grouped`: with the last matrix before them, by its natural size and the dual
-   * norm of its gradient, s_W g / |g_W|. `none`: not trained.
+   * of 1 / √R, where R projections lead back into the residual stream (two a block). `grouped`: with
+   * the last matrix before them, by its natural size and the dual norm of its gradient,
+   * s_W g / |g_W|. `none`: not trained.
    * @default "own" for `spectral`, "grouped" for `frobenius`
    */
   vectors?: "own" | "grouped" | "none";
@@ -28,8 +29,9 @@ export interface AgdOptions {
    */
   embeddings?: "rows" | "matrix";
   /**
-   * Divide a row by the root mean square of its norm over the steps so far, the last of t steps
-   * counting 8 / (7 + t), where that is larger than the norm. Only `rows` have a history.
+   * Divide a row of the average gradient by the root mean square of its norm over the steps so far,
+   * the last of t steps counting 8 / (7 + t), where that is larger than the norm. Only `rows` have
+   * a history.
    * @default true for `spectral`, false for `frobenius`
    */
   rowHistory?: boolean;
@@ -58,9 +60,10 @@ export interface AgdOptions {
    */
   shares?: "equal" | "proportional";
   /**
-   * Take √(1 - b^2t) of eta at step t, with b the momentum: as long as an average, from 0, of t
-   * independent unit vectors is beside one of very many. For 0.9 that is 0.44 at the first step and
-   * 0.94 at the tenth; without momentum it is 1.
+   * Take √(1 - b^2t) of eta at step t, with b the momentum: the length that an average started at
+   * 0, its start not corrected, has after t independent unit gradients, as a fraction of its length
+   * after many. For 0.9 that is 0.44 at the first step and 0.94 at the tenth; without momentum it
+   * is 1.
    * @default true for `spectral`, false for `frobenius`
    */
   ramp?: boolean;
@@ -115,12 +118,19 @@ export function agdSettings(options: AgdOptions): AgdSettings {
     ...DEFAULTS[options.norm ?? "spectral"],
     ...Object.fromEntries(given),
   };
-  const { norm, momentum, nesterov, polarSteps } = settings;
+  const { norm, embeddings, momentum, nesterov, polarSteps, rowHistory, ramp } = settings;
   if (!(momentum >= 0 && momentum < 1)) {
     throw new UsageError(`momentum must be at least 0 and below 1, not ${momentum}`);
   }
   if (nesterov && momentum === 0) {
     throw new UsageError("nesterov looks ahead along a momentum, which is 0: give one");
+  }
+  const { rowHistory: usualHistory, ramp: usualRamp } = DEFAULTS[norm];
+  if (embeddings === "matrix" && rowHistory !== usualHistory) {
+    throw new UsageError("rowHistory is of embeddings by rows: set embeddings to rows too");
+  }
+  if (momentum === 0 && ramp !== usualRamp) {
+    throw new UsageError("ramp is as long as the momentum, which is 0: give one");
   }
   if (norm === "frobenius" && options.polarSteps !== undefined) {
     throw new UsageError("polarSteps are for the spectral norm: frobenius takes no polar factors");

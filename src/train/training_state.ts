@@ -139,7 +139,10 @@ async function upload(
     const shape = tensor.shape.join(", ");
     if (found !== shape) {
       const what = found === undefined ? "is missing" : `is (${found}), not (${shape})`;
-      throw new UserError(`${path}: tensor ${name} ${what}`);
+      throw new UserError(
+        `${path}: tensor ${name} ${what}; where the checkpoint is of an earlier version, ` +
+          "--init-from starts a new run with its weights",
+      );
     }
     gpu.write(tensor, await file.read(name));
   }

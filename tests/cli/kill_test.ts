@@ -12,7 +12,7 @@ const KILLS = Number(Deno.env.get("KILLS") ?? 12);
 
 /**
  * Longest time from the first step on until it is killed: that of several steps and saves. Where
- * half of it saves nothing, the machine is slower, and the next rounds get twice the time.
+ * more than half of it saves nothing, the machine is slower, and the next rounds get twice the time.
  */
 const LONGEST_MS = 400;
 

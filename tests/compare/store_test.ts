@@ -28,6 +28,20 @@ Deno.test("a finished run is found by its settings, also by another process", as
   assertEquals(opened.find({ ...settings, evalEvery: 3 }), undefined);
 });
 
+Deno.test("a run of AGD with other settings than there are now is not taken for one of today", async () => {
+  await using directory = new TempDir();
+  const store = await RunStore.open(directory.path);
+  const contender = agdWith();
+  if (contender.optimizer !== "agd") throw new Error("no AGD");
+  const { ramp: _, ...others } = contender.options;
+  await store.add(recordOf({ optimizer: "agd", options: others }, [8, 6]));
+  await assertRejects(
+    () => RunStore.open(directory.path),
+    UserError,
+    ".json is of an AGD with other settings than this version has: remove it, and the run is done",
+  );
+});
+
 Deno.test("what a killed process left is no run, and a damaged file is told of", async () => {
   await using directory = new TempDir();
   const store = await RunStore.open(directory.path);

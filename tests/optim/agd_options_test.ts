@@ -81,6 +81,10 @@ Deno.test("agd: settings that mean nothing are refused", () => {
     [{ momentum: NaN }, "momentum must be at least 0 and below 1, not NaN"],
     [{ momentum: 0, nesterov: true }, "nesterov looks ahead along a momentum, which is 0"],
     [{ norm: "frobenius", nesterov: true }, "nesterov looks ahead along a momentum, which is 0"],
+    [{ embeddings: "matrix", rowHistory: false }, "rowHistory is of embeddings by rows"],
+    [{ norm: "frobenius", rowHistory: true }, "rowHistory is of embeddings by rows"],
+    [{ norm: "frobenius", ramp: true }, "ramp is as long as the momentum, which is 0"],
+    [{ momentum: 0, ramp: false }, "ramp is as long as the momentum, which is 0"],
     [{ norm: "frobenius", polarSteps: 4 }, "polarSteps are for the spectral norm"],
     [{ polarSteps: 0 }, "polarSteps must be a number of steps, at least 1, not 0"],
     [{ polarSteps: 1.5 }, "polarSteps must be a number of steps, at least 1, not 1.5"],
@@ -111,7 +115,6 @@ for (const norm of ["spectral", "frobenius"] as const) {
           momentum: 0,
           averaging: false,
           rowHistory: false,
-
           vectors: "none",
         }),
     );
@@ -126,6 +129,22 @@ for (const norm of ["spectral", "frobenius"] as const) {
       ? ["row_squares.wte.weight", "row_squares.wpe.weight"]
       : [];
     assertEquals([...all.optimizer.state.keys()], ["progress", ...momenta, ...histories]);
+  });
+
+  Deno.test(`agd, ${norm}: a history of rows alone needs the number of steps`, () => {
+    using bench = new Bench(
+      ...[gpu, ODD, randomWeights(ODD, 1)] as const,
+      (target) =>
+        new Agd(target, {
+          norm,
+          embeddings: "rows",
+          rowHistory: true,
+          momentum: 0,
+          averaging: false,
+        }),
+    );
+    const histories = ["row_squares.wte.weight", "row_squares.wpe.weight"];
+    assertEquals([...bench.optimizer.state.keys()], ["progress", ...histories]);
   });
 
   Deno.test(`agd, ${norm}: vectors that are not trained stay as they are`, async () => {

@@ -63,7 +63,7 @@ for (const norm of NORMS) {
   Deno.test(`agd, ${norm}: the step size's check values`, async () => {
     const weights = randomWeights(ODD, 4);
     const L = norm === "spectral" ? 10 : 14;
-    // The only layer with a gradient has the whole of proportional shares, and takes what a first step does.
+    // The only layer with a gradient has the whole of proportional shares.
     const share = norm === "spectral" ? FIRST : 1 / L;
     // wpe: 5 to 6, so its natural size is that root; by rows it is 1.
     const scale = norm === "spectral" ? 1 : Math.sqrt(6 / 5);

@@ -44,7 +44,7 @@ const STATE: TrainingState = {
   options: { batch: "2", data: ["a.jsonl"], "no-shuffle": true },
 };
 
-Deno.test("weights, their average and momentum come back", async () => {
+Deno.test("weights, their average, momentum and the history of rows come back", async () => {
   await using directory = new TempDir();
   const { path } = directory;
   const newTrainer = (seed: number) => {

@@ -42,7 +42,7 @@ export interface AgdOptions {
    * @default "proportional" for `spectral`, "equal" for `frobenius`
    */
   shares?: "equal" | "proportional";
-  /** Whether the RMS of a row's norm divides it, where that is larger. @default true for `spectral` */
+  /** Whether a row's RMS divides it, where that is larger. @default true for `spectral` */
   rowHistory?: boolean;
   /** Whether step t takes √(1 - β²ᵗ) of eta. @default true for `spectral` */
   ramp?: boolean;
