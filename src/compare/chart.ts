@@ -62,12 +62,12 @@ export function compareChart(cells: readonly CellSummary[]): string {
       },
       title: panels.map(({ cell: { cell }, left, top }) => ({
         text: shortName(cell, cells),
-        ...{ left: left + 64, top: legend + top + 8 },
-        textStyle: { fontSize: 13, color: TEXT },
+        ...{ left: left + 64, top: legend + top },
+        textStyle: { fontSize: 13, color: TEXT, width: panel.width - 200, overflow: "break" },
       })),
       grid: panels.map(({ left, top }) => ({
-        ...{ left: left + 64, top: legend + top + 36 },
-        ...{ width: panel.width - 96, height: panel.height - 100 },
+        ...{ left: left + 64, top: legend + top + 44 },
+        ...{ width: panel.width - 96, height: panel.height - 108 },
       })),
       xAxis: panels.map(({ i }) => ({
         ...axis("tokens", 30),
