@@ -42,10 +42,9 @@ fn main(
   @builtin(local_invocation_index) thread: u32,
 ) {
   let row = group.x + group.y * groups.x;
-  //: if HISTORY
-  if (row >= parameters.rows || progress[0] != 0.0) { return; }
-  //: else
   if (row >= parameters.rows) { return; }
+  //: if HISTORY
+  if (progress[0] != 0.0) { return; }
   //: end
   let start = parameters.offset + row * parameters.columns;
   var sum = 0.0;

@@ -6,9 +6,13 @@ import type { Optimizer, OptimizerTarget } from "../optim/optimizer.ts";
 import { Sgd } from "../optim/sgd.ts";
 
 /** An optimiser with all of its settings, as plain data. */
-export type Contender =
-  | { optimizer: "agd"; options: AgdOptions }
-  | Tuned;
+export type Contender = AgdContender | Tuned;
+
+/** AGD with its settings. */
+export interface AgdContender {
+  optimizer: "agd";
+  options: AgdOptions;
+}
 
 /** An optimiser with a learning rate. */
 export interface Tuned {
@@ -19,7 +23,7 @@ export interface Tuned {
 }
 
 /** AGD, its defaults spelt out: a run that is stored says what it was, whatever they become. */
-export function agdWith(options: AgdOptions = {}): Contender {
+export function agdWith(options: AgdOptions = {}): AgdContender {
   const { polarSteps, ...settings } = agdSettings(options);
   return {
     optimizer: "agd",

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { agdWith, type Contender } from "./contender.ts";
+import { type AgdContender, agdWith, type Contender } from "./contender.ts";
 import { fileError, UserError } from "../errors.ts";
 import { replaceText } from "../replace_file.ts";
 import type { RunRecord, RunSettings } from "./record.ts";
@@ -70,10 +70,8 @@ function canonical(value: unknown): string {
 /** Whether its settings are those that there are: what is missing would pass for a default. */
 function isCurrent(contender: Contender): boolean {
   if (contender.optimizer !== "agd") return true;
-  const { options } = contender;
-  const current = agdWith({ norm: options.norm });
-  return current.optimizer === "agd" &&
-    Object.keys(current.options).sort().join() === Object.keys(options).sort().join();
+  const names = ({ options }: AgdContender) => canonical(Object.keys(options).sort());
+  return names(contender) === names(agdWith({ norm: contender.options.norm }));
 }
 
 async function readRecord(path: string, name: string): Promise<RunRecord> {

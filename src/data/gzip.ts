@@ -8,7 +8,7 @@ import { Decompressor } from "./decompressor.ts";
 const SLICE = 8192;
 
 /**
- * Decompresses gzip (RFC 1952): any number of members one after the other, then perhaps zeros.
+ * Decompresses gzip (RFC 1952): members one after the other, then perhaps zeros.
  *
  * node:zlib inflates; the members are found here, because its own gunzip loses what precedes
  * garbage after them, and cannot say where that begins.

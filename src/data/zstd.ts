@@ -15,7 +15,7 @@ const BATCH = 4;
 const ROOM = BATCH * MAX_BLOCK + 64;
 
 /**
- * Decompresses zstd (RFC 8878): any number of frames one after the other, skippable ones included.
+ * Decompresses zstd (RFC 8878): frames one after the other, skippable ones included.
  * What it gives is valid until the next bytes are asked for. Memory: the frame's window, of at most
  * 128 MiB, and a few blocks.
  *

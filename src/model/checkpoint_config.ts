@@ -62,8 +62,8 @@ export function configToJson(
  *
  * @param json The parsed file.
  * @param file Its name, for errors.
- * @throws {UserError} If a key is missing, has a value of the wrong type, or asks for a
- * model that is not implemented. File and key are named.
+ * @throws {UserError} If a key is missing, has a value of the wrong type, or asks for
+ * another model than a GPT-2 as it is here. File and key are named.
  */
 export function configFromJson(json: unknown, file: string): CheckpointConfig {
   if (!isObject(json)) throw new UserError(`${file}: not a JSON object`);

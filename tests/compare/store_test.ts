@@ -31,9 +31,7 @@ Deno.test("a finished run is found by its settings, also by another process", as
 Deno.test("a run of AGD with other settings than there are now is not taken for one of today", async () => {
   await using directory = new TempDir();
   const store = await RunStore.open(directory.path);
-  const contender = agdWith();
-  if (contender.optimizer !== "agd") throw new Error("no AGD");
-  const { ramp: _, ...others } = contender.options;
+  const { ramp: _, ...others } = agdWith().options;
   await store.add(recordOf({ optimizer: "agd", options: others }, [8, 6]));
   await assertRejects(
     () => RunStore.open(directory.path),
