@@ -1,5 +1,5 @@
-// out = alpha * op(A) op(B) + beta * out + bias, one BLOCK_M x BLOCK_N block per workgroup and one
-// TILE_M x TILE_N tile per invocation.
+// out = alpha * op(A) op(B) + beta * out + diagonal * I + bias, one BLOCK_M x BLOCK_N block per
+// workgroup and one TILE_M x TILE_N tile per invocation.
 //
 // op(A) is (M, K): A itself, or if A_TRANSPOSED the transpose of the stored (K, M).
 // op(B) is (K, N): B itself, or if B_TRANSPOSED the transpose of the stored (N, K).

@@ -17,7 +17,7 @@ const WORDS = {
 const NAMES = [...Object.keys(WORDS), "momentum", "polarSteps"];
 
 /**
- * Reads settings of AGD from text, e.g. `momentum=0.95,nesterov=true,polarSteps=3`.
+ * Reads settings of AGD from text, e.g. `momentum=0.95,nesterov=false,polarSteps=3`.
  *
  * @throws {UsageError} If a setting is unknown or its value is none of it.
  */

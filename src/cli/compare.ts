@@ -63,7 +63,7 @@ const COMMAND: CommandSpec = {
     },
     agd: {
       value: "SETTINGS",
-      help: "a variant of AGD to try too, e.g. momentum=0.95,nesterov=true; repeatable",
+      help: "a variant of AGD to try too, e.g. momentum=0.95,nesterov=false; repeatable",
       repeatable: true,
     },
     "adamw-lr": { value: "X", help: "* learning rates to try first", repeatable: true },

@@ -7,8 +7,8 @@ import registersSource from "../../wgsl/matmul_registers.wgsl" with { type: "tex
 import workgroupSource from "../../wgsl/matmul_workgroup.wgsl" with { type: "text" };
 
 /**
- * A product out = alpha · op(A) op(B) + beta · out + bias of row-major matrices. A, B and `out` may
- * be stored in 16 bits each; sums are of 32.
+ * A product out = alpha · op(A) op(B) + beta · out + diagonal · I + bias of row-major matrices. A, B
+ * and `out` may be stored in 16 bits each; sums are of 32.
  */
 export interface MatmulOptions {
   /** op(A) is (m, k). */
@@ -34,6 +34,8 @@ export interface MatmulOptions {
   alpha?: number;
   /** How much of the old `out` is kept: 1 to accumulate. @default 0 */
   beta?: number;
+  /** Added to the diagonal. @default 0 */
+  diagonal?: number;
   /**
    * The product, and the old `out` if it is kept, are symmetric matrices, which halves the work:
    * what lies below the diagonal is a copy of what lies above. Not with bias or GELU.
@@ -53,7 +55,7 @@ export interface MatmulOptions {
 /** Appends a matrix product to a plan. Shapes are arbitrary; multiples of 4 are faster. */
 export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
   const { a, b, out, bias, m, n, k, batch = 1, alpha = 1, beta = 0 } = options;
-  const { aTransposed = false, bTransposed = false, activated, geluOf } = options;
+  const { aTransposed = false, bTransposed = false, activated, geluOf, diagonal = 0 } = options;
   const aRow = aTransposed ? m : k;
   const bRow = bTransposed ? k : n;
   const { outStride = n, aStride = aRow } = options;
@@ -74,6 +76,7 @@ export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
     A_TRANSPOSED: aTransposed,
     B_TRANSPOSED: bTransposed,
     SYMMETRIC: symmetric,
+    DIAGONAL: diagonal !== 0,
     GELU: activated !== undefined,
     GELU_BACKWARD: geluOf !== undefined,
     TILE_M: tileRows,
@@ -105,6 +108,7 @@ export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
       ...[m, n, k, bias ? 1 : 0],
       ...[(aTransposed ? k : m) * aStride, k * n, m * outStride, f32(alpha)],
       ...[f32(beta), aStride, bRow, outStride],
+      ...diagonal !== 0 ? [f32(diagonal)] : [],
     ],
     // A binding cannot stay empty: without a bias B stands in for it, unread.
     [a, b, bias ?? b, out, ...(extra ? [extra] : [])],

@@ -18,8 +18,6 @@ export interface PolarWorkspace {
   factor?: Tensor;
   /** (batch, rows, rows), as `factor`. */
   scratch?: Tensor;
-  /** (batch, rows, rows), as `factor`: identity matrices. */
-  identity?: Tensor;
 }
 
 /** Whether it takes less arithmetic to iterate on the Gram matrix than on the matrix itself. */
@@ -42,11 +40,7 @@ export function polarWorkspace(
     polynomial: square("polynomial"),
   };
   if (!isWide(rows, columns)) return workspace;
-  const identity = square("identity");
-  const values = new Float32Array(identity.size);
-  for (let i = 0; i < batch * rows; i++) values[i * rows + i % rows] = 1;
-  gpu.write(identity, values);
-  return { ...workspace, factor: square("factor"), scratch: square("scratch"), identity };
+  return { ...workspace, factor: square("factor"), scratch: square("scratch") };
 }
 
 /**
@@ -66,45 +60,46 @@ export function polarFactor(
   steps: readonly PolarStep[],
   batch: number = workspace.x.shape[0],
 ): Tensor {
-  const { factor, scratch, identity } = workspace;
-  const { gram, polynomial } = workspace;
-  let { x, next } = workspace;
+  const { gram, factor, scratch } = workspace;
+  let { x, next, polynomial } = workspace;
   const [, m, n] = x.shape;
   const square = { m, n: m, k: m, batch, symmetric: true };
-  const toGram = (x: Tensor) =>
+  const toGram = () =>
     matmul(gpu, plan, { ...square, a: x, b: x, bTransposed: true, k: n, out: gram });
-  /** The step's polynomial of `gram`, but for the term a. */
-  const toPolynomial = ([, b, c]: PolarStep) => {
+  /** The step's polynomial of `gram`. */
+  const toPolynomial = ([a, b, c]: PolarStep) => {
     plan.copy(gram, polynomial);
-    matmul(gpu, plan, { ...square, a: gram, b: gram, out: polynomial, alpha: c, beta: b });
+    const coefficients = { alpha: c, beta: b, diagonal: a };
+    matmul(gpu, plan, { ...square, a: gram, b: gram, out: polynomial, ...coefficients });
   };
-  /** y = (a + polynomial) x, which is symmetric if x is a polynomial of `gram` too. */
-  const apply = ([a]: PolarStep, x: Tensor, y: Tensor, symmetric = true) => {
-    plan.copy(x, y);
-    const n = x.shape[2];
-    matmul(gpu, plan, { a: polynomial, b: x, out: y, m, n, k: m, batch, beta: a, symmetric });
-  };
+  /** `polynomial` times one of `gram` too, which is symmetric. */
+  const multiply = (b: Tensor, out: Tensor) =>
+    matmul(gpu, plan, { ...square, a: polynomial, b, out });
 
-  if (!factor || !scratch || !identity) {
+  if (!factor || !scratch) {
     for (const step of steps) {
-      toGram(x);
+      toGram();
       toPolynomial(step);
-      apply(step, x, next, false);
+      matmul(gpu, plan, { a: polynomial, b: x, out: next, m, n, k: m, batch });
       [x, next] = [next, x];
     }
     return x;
   }
-  toGram(x);
-  let [product, spare] = [factor, scratch];
-  plan.copy(identity, product);
-  steps.forEach((step, i) => {
+  toGram();
+  let spare = scratch;
+  let product: Tensor | undefined; // of the polynomials so far
+  for (const [i, step] of steps.entries()) {
     toPolynomial(step);
-    apply(step, product, spare);
-    [product, spare] = [spare, product];
-    if (i === steps.length - 1) return;
-    apply(step, gram, spare);
-    apply(step, spare, gram);
-  });
-  matmul(gpu, plan, { a: product, b: x, out: next, m, n, k: m, batch });
+    if (product) {
+      multiply(product, spare);
+      [product, spare] = [spare, product];
+    }
+    if (i < steps.length - 1) {
+      multiply(gram, spare);
+      multiply(spare, gram);
+    }
+    if (!product) [product, polynomial] = [polynomial, factor];
+  }
+  matmul(gpu, plan, { a: product!, b: x, out: next, m, n, k: m, batch });
   return next;
 }

@@ -40,7 +40,10 @@ export interface AgdOptions {
    * @default 0.9 for `spectral`, 0 for `frobenius`
    */
   momentum?: number;
-  /** Take the average as it would be if the gradient came once more. @default false */
+  /**
+   * Take the average as it would be if the gradient came once more (Nesterov's momentum).
+   * @default true for `spectral`, false for `frobenius`
+   */
   nesterov?: boolean;
   /**
    * Evaluate on an average of the iterates, not on the last one.
@@ -84,7 +87,7 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     vectors: "own",
     embeddings: "rows",
     momentum: 0.9,
-    nesterov: false,
+    nesterov: true,
     averaging: true,
     depth: "parameters",
     shares: "proportional",
@@ -122,14 +125,14 @@ export function agdSettings(options: AgdOptions): AgdSettings {
   if (!(momentum >= 0 && momentum < 1)) {
     throw new UsageError(`momentum must be at least 0 and below 1, not ${momentum}`);
   }
-  if (nesterov && momentum === 0) {
+  const usual = DEFAULTS[norm];
+  if (momentum === 0 && nesterov !== usual.nesterov) {
     throw new UsageError("nesterov looks ahead along a momentum, which is 0: give one");
   }
-  const { rowHistory: usualHistory, ramp: usualRamp } = DEFAULTS[norm];
-  if (embeddings === "matrix" && rowHistory !== usualHistory) {
+  if (embeddings === "matrix" && rowHistory !== usual.rowHistory) {
     throw new UsageError("rowHistory is of embeddings by rows: set embeddings to rows too");
   }
-  if (momentum === 0 && ramp !== usualRamp) {
+  if (momentum === 0 && ramp !== usual.ramp) {
     throw new UsageError("ramp is as long as the momentum, which is 0: give one");
   }
   if (norm === "frobenius" && options.polarSteps !== undefined) {

@@ -4,8 +4,8 @@ import { UsageError } from "../../src/errors.ts";
 import { agdSettings } from "../../src/optim/agd_options.ts";
 
 Deno.test("a variant of AGD is read from text", () => {
-  assertEquals(parseAgdVariant("momentum=0.95, nesterov=true,polarSteps=3"), {
-    ...{ momentum: 0.95, nesterov: true, polarSteps: 3 },
+  assertEquals(parseAgdVariant("momentum=0.95, nesterov=false,polarSteps=3"), {
+    ...{ momentum: 0.95, nesterov: false, polarSteps: 3 },
   });
   assertEquals(parseAgdVariant("norm=frobenius,vectors=none,averaging=false"), {
     ...{ norm: "frobenius", vectors: "none", averaging: false },

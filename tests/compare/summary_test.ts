@@ -113,8 +113,8 @@ Deno.test("contenders are named by what is not AGD's default", () => {
     "AGD Frobenius, vectors own",
   );
   assertEquals(
-    nameOf(agdWith({ nesterov: true, momentum: 0.95 })),
-    "AGD, momentum 0.95, nesterov true",
+    nameOf(agdWith({ nesterov: false, momentum: 0.95 })),
+    "AGD, momentum 0.95, nesterov false",
   );
   assertEquals(nameOf({ optimizer: "sgd", learningRate: 0.1 }), "SGD, lr 0.1");
 });

@@ -32,6 +32,7 @@ interface Product {
   bias?: boolean;
   alpha?: number;
   beta?: number;
+  diagonal?: number;
   batch?: number;
   /** Columns of the matrix that `out` is part of, before and after it. */
   outMargins?: [number, number];
@@ -64,6 +65,7 @@ function embed(
 /** Computes a product of random matrices and compares it with the reference. */
 async function check(product: Product): Promise<void> {
   const { m, n, k, aTransposed = false, bTransposed = false, alpha, beta = 0, batch } = product;
+  const { diagonal } = product;
   const { outMargins = [0, 0], aMargins = [0, 0], variant, symmetric } = product;
   const bias = randomValues(random, n);
   const storedA: number[] = [];
@@ -76,7 +78,8 @@ async function check(product: Product): Promise<void> {
     const b = symmetric ? transpose(a, m, k) : other;
     if (symmetric) transpose(old, m, n).forEach((value, i) => old[i] += value);
     const out = linear.forward(a, b, new Float64Array(n), m, k, n).map((value, i) =>
-      (alpha ?? 1) * value + beta * old[i] + (product.bias ? bias[i % n] : 0)
+      (alpha ?? 1) * value + beta * old[i] + (product.bias ? bias[i % n] : 0) +
+      (i % (n + 1) === 0 && i < n * n ? diagonal ?? 0 : 0)
     );
     const rows = aTransposed ? k : m;
     const aWide = embed(aTransposed ? transpose(a, m, k) : a, rows, m * k / rows, aMargins);
@@ -98,7 +101,7 @@ async function check(product: Product): Promise<void> {
       plan.copy(old, out);
       matmul(gpu, plan, {
         ...{ a: a.from(aMargins[0]), b, out: out.from(outMargins[0]), m, n, k },
-        ...{ aTransposed, bTransposed, alpha, beta, batch, variant, symmetric },
+        ...{ aTransposed, bTransposed, alpha, beta, diagonal, batch, variant, symmetric },
         ...{ bias: product.bias ? biasTensor : undefined },
         ...{ activated: product.gelu ? activated.from(outMargins[0]) : undefined },
         ...{ geluOf: product.geluBackward ? hiddenTensor.from(outMargins[0]) : undefined },
@@ -130,7 +133,7 @@ async function check(product: Product): Promise<void> {
 const EVERY_TRANSPOSE = [[false, false], [false, true], [true, false], [true, true]]
   .map(([aTransposed, bTransposed]) => ({ aTransposed, bTransposed }));
 
-const SYMMETRIC = { symmetric: true, alpha: -0.25, beta: 0.5, batch: 2 };
+const SYMMETRIC = { symmetric: true, alpha: -0.25, beta: 0.5, diagonal: 1.5, batch: 2 };
 
 const LIMITS = { maxComputeWorkgroupStorageSize: 32768, maxComputeInvocationsPerWorkgroup: 1024 };
 
@@ -167,6 +170,7 @@ for (const variant of variants(true)) {
       await check({ m: 20, n: 36, k: 12, ...transposes, variant });
       await check({ m: 140, n: 76, k: 28, ...transposes, variant, bias: true });
     }
+    await check({ m: 20, n: 36, k: 12, variant, diagonal: -2 });
   });
 }
 
@@ -221,7 +225,7 @@ for (const variant of variants(false)) {
   Deno.test(`matmul: ${variantName(variant)}, element by element`, async () => {
     for (const transposes of EVERY_TRANSPOSE) {
       for (const [m, n, k] of [[1, 1, 1], [2, 3, 1], [5, 6, 3], [37, 41, 29], [8, 8, 6]]) {
-        await check({ m, n, k, ...transposes, variant });
+        await check({ m, n, k, ...transposes, variant, diagonal: 2 });
       }
     }
   });

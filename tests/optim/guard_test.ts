@@ -14,7 +14,7 @@ const slim = await openTestGpu(SLIM);
 
 const OPTIMIZERS: Record<string, Make> = {
   "agd, spectral": (target) => new Agd(target),
-  "agd, spectral, Nesterov": (target) => new Agd(target, { nesterov: true }),
+  "agd, spectral, no Nesterov": (target) => new Agd(target, { nesterov: false }),
   "agd, frobenius": (target) => new Agd(target, { norm: "frobenius" }),
   "agd, frobenius, averaged": (target) => new Agd(target, { norm: "frobenius", averaging: true }),
   adamw: (target) => new AdamW(target, { learningRate: 0.01 }),

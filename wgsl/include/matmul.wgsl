@@ -16,6 +16,9 @@ struct Parameters {
   stride_a: u32,
   stride_b: u32,
   stride_out: u32,
+//: if DIAGONAL
+  diagonal: f32,
+//: end
 }
 
 const offset_x = 0u;
@@ -26,11 +29,13 @@ const offset_w = 3u;
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 //: if VECTOR
 alias Value = vec4f;
+const width = 4u;
 alias A = vec4<$A_TYPE>;
 alias B = vec4<$B_TYPE>;
 alias Out = vec4<$OUT_TYPE>;
 //: else
 alias Value = f32;
+const width = 1u;
 alias A = $A_TYPE;
 alias B = $B_TYPE;
 alias Out = $OUT_TYPE;
@@ -80,11 +85,18 @@ fn load_b(start: u32, row: u32, column: u32, rows: u32, columns: u32) -> vec4f {
 //: end
 }
 
-// What becomes of a product that is stored at `at` of out.
-fn finished(at: u32, column: u32, product: Value) -> Value {
+// What becomes of a product that is stored at `at` of out; a vec4 starts at its `column`.
+fn finished(at: u32, row: u32, column: u32, product: Value) -> Value {
   var value = parameters.alpha * product;
-  if (parameters.has_bias != 0u) { value += bias[column]; }
+  if (parameters.has_bias != 0u) { value += bias[column / width]; }
   if (parameters.beta != 0.0) { value += parameters.beta * Value(out[at]); }
+//: if DIAGONAL
+  //: if VECTOR
+  if (row >= column && row - column < 4u) { value[row - column] += parameters.diagonal; }
+  //: else
+  if (row == column) { value += parameters.diagonal; }
+  //: end
+//: end
 //: if GELU_BACKWARD
   value *= gelu_derivative(Value(hidden[at]));
 //: end
@@ -99,7 +111,7 @@ fn store_square(start: u32, row: u32, column: u32, products: mat4x4f) {
   var values: mat4x4f;
   //: for e in 0..4
   let at$e = (start + (row + ${e}u) * parameters.stride_out + column) / 4u;
-  values[$e] = finished(at$e, column / 4u, products[$e]);
+  values[$e] = finished(at$e, row + ${e}u, column, products[$e]);
   out[at$e] = Out(values[$e]);
   //: end
   if (column == row) { return; }
@@ -111,7 +123,7 @@ fn store_square(start: u32, row: u32, column: u32, products: mat4x4f) {
   for (var r = row; r < min(row + 4u, parameters.m); r++) {
     for (var c = max(column, r); c < min(column + 4u, parameters.n); c++) {
       let at = start + r * parameters.stride_out + c;
-      let value = finished(at, c, products[r - row][c - column]);
+      let value = finished(at, r, c, products[r - row][c - column]);
       out[at] = Out(value);
       out[start + c * parameters.stride_out + r] = Out(value);
     }
@@ -119,8 +131,8 @@ fn store_square(start: u32, row: u32, column: u32, products: mat4x4f) {
 //: end
 }
 //: else
-fn store_element(at: u32, column: u32, product: Value) {
-  let value = finished(at, column, product);
+fn store_element(at: u32, row: u32, column: u32, product: Value) {
+  let value = finished(at, row, column, product);
   out[at] = Out(value);
 //: if GELU
   activated[at] = Out(gelu(value));
@@ -133,10 +145,12 @@ fn store(start: u32, row: u32, column: u32, product: vec4f) {
   let at = start + row * parameters.stride_out + column;
 //: if VECTOR
   if (column >= parameters.n) { return; }
-  store_element(at / 4u, column / 4u, product);
+  store_element(at / 4u, row, column, product);
 //: else
   //: for e in 0..4
-  if (column + ${e}u < parameters.n) { store_element(at + ${e}u, column + ${e}u, product[$e]); }
+  if (column + ${e}u < parameters.n) {
+    store_element(at + ${e}u, row, column + ${e}u, product[$e]);
+  }
   //: end
 //: end
 }

@@ -30,7 +30,10 @@ export interface AgdOptions {
    * @default 0.9 for `spectral`, 0 for `frobenius`
    */
   momentum?: number;
-  /** Whether the average is as if the gradient came once more. @default false */
+  /**
+   * Whether the average is as if the gradient came once more.
+   * @default true for `spectral`, false for `frobenius`
+   */
   nesterov?: boolean;
   /**
    * What L counts: 2D parameters, or linear maps, of which `c_attn` holds three.
@@ -53,7 +56,7 @@ export interface AgdOptions {
 const DEFAULTS: Record<"spectral" | "frobenius", Required<Omit<AgdOptions, "norm">>> = {
   spectral: {
     ...{ vectors: "own", embeddings: "rows", depth: "parameters", shares: "proportional" },
-    ...{ rowHistory: true, ramp: true, momentum: 0.9, nesterov: false, polarSteps: 4 },
+    ...{ rowHistory: true, ramp: true, momentum: 0.9, nesterov: true, polarSteps: 4 },
   },
   frobenius: {
     ...{ vectors: "grouped", embeddings: "matrix", depth: "maps", shares: "equal" },
