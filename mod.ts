@@ -28,8 +28,9 @@
  */
 export { DivergedError, UsageError, UserError } from "./src/errors.ts";
 
-export { Gpu, type Measurement, type OpenGpuOptions, type TensorSpec } from "./src/gpu/gpu.ts";
+export { Gpu, type OpenGpuOptions } from "./src/gpu/gpu.ts";
 export type { Kernel } from "./src/gpu/kernel.ts";
+export type { Measurement, TensorSpec } from "./src/gpu/memory.ts";
 export {
   f32,
   type FloatValue,

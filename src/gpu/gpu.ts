@@ -1,29 +1,10 @@
 import { UserError } from "../errors.ts";
 import type { PlanObserver } from "./plan.ts";
 import { type Kernel, LazyKernel } from "./kernel.ts";
+import { type Measurement, Memory, type TensorSpec } from "./memory.ts";
 import { Staging } from "./staging.ts";
 import type { Constants } from "./template.ts";
-import { bytesPerElement, Tensor, type TensorType } from "./tensor.ts";
-
-/** What {@linkcode Gpu.measure} found. */
-export interface Measurement {
-  /** All that would be allocated. */
-  bytes: number;
-  /** What would exceed a limit of the adapter, and which: the first such thing, if any. */
-  refusal?: string;
-}
-
-/** A tensor to be allocated. */
-export interface TensorSpec {
-  /** Name for error messages and debuggers. */
-  label: string;
-  /** Length of each axis. */
-  shape: readonly number[];
-  /** Type of its elements. @default "f32" */
-  type?: TensorType;
-  /** Elements to allocate, where more than the shape's are wanted. */
-  capacity?: number;
-}
+import type { Tensor, TensorType } from "./tensor.ts";
 
 /** How to choose an adapter. */
 export interface OpenGpuOptions {
@@ -57,23 +38,14 @@ export class Gpu implements Disposable {
   readonly isSoftware: boolean;
   /** Most bytes that one binding may cover. */
   readonly maxBindingBytes: number;
-  /** Bytes held by tensors and plans now. */
-  allocatedBytes = 0;
   /** Watches the plans that run, to profile them. */
   observer?: PlanObserver;
   /** Milliseconds that {@linkcode submit} has taken so far. */
   submitMs = 0;
   readonly #kernels = new Map<string, Kernel>();
-  readonly #tensors = new Set<Tensor>();
-  /** How many of the tensors lie in each buffer. */
-  readonly #holders = new Map<GPUBuffer, number>();
   #failure: Error | undefined;
-  /** Bytes counted so far by {@linkcode measure}, while it runs. */
-  #measured: number | undefined;
-  /** The first thing that {@linkcode measure} came across and the adapter does not allow. */
-  #refusal: string | undefined;
+  readonly #memory: Memory;
   readonly #staging = new Staging(this);
-  #placeholderBuffer: GPUBuffer | undefined;
   #closed = false;
 
   private constructor(device: GPUDevice, info: GPUAdapterInfo, maxBindingBytes: number) {
@@ -84,6 +56,7 @@ export class Gpu implements Disposable {
     this.adapterName = info.description || info.device || info.vendor || "unnamed adapter";
     this.isSoftware = info.isFallbackAdapter ||
       /llvmpipe|swiftshader|lavapipe/i.test(info.description);
+    this.#memory = new Memory(device, this.adapterName, this.maxBindingBytes);
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       const { error } = event as GPUUncapturedErrorEvent;
@@ -156,44 +129,17 @@ export class Gpu implements Disposable {
    * @throws {UserError} If one exceeds what the adapter allows in one buffer.
    */
   tensors(wanted: readonly TensorSpec[]): Tensor[] {
-    const { maxBufferSize } = this.device.limits;
-    const places = wanted.map((spec) => ({ ...spec, bytes: bytesOf(spec), buffer: 0, offset: 0 }));
-    const sizes: number[] = [];
-    for (const place of places) {
-      const { label, bytes } = place;
-      if (bytes > maxBufferSize) this.refuse(`${label} needs a buffer of`, bytes, maxBufferSize);
-      const offset = Math.ceil((sizes.at(-1) ?? Infinity) / ALIGNMENT) * ALIGNMENT;
-      const fits = offset + bytes <= Math.min(this.maxBindingBytes, maxBufferSize);
-      if (!fits) sizes.push(0);
-      place.buffer = sizes.length - 1;
-      place.offset = fits ? offset : 0;
-      sizes[place.buffer] = place.offset + bytes;
-    }
-    const buffers = sizes.map((size, i) => {
-      const holders = places.filter(({ buffer }) => buffer === i);
-      return this.#buffer(holders[0].label, size, holders.length);
-    });
-    return places.map(({ label, shape, type = "f32", bytes, buffer, offset }) => {
-      const tensor = new Tensor(label, shape, type, buffers[buffer], offset, bytes);
-      if (!this.isMeasuring) this.#tensors.add(tensor);
-      return tensor;
-    });
+    return this.#memory.tensors(wanted);
   }
 
-  /** Allocates a buffer for so many tensors. */
-  #buffer(label: string, size: number, holders: number): GPUBuffer {
-    this.count(size);
-    if (this.isMeasuring) return this.#placeholder();
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    const buffer = this.device.createBuffer({ label, size, usage });
-    this.#holders.set(buffer, holders);
-    return buffer;
+  /** Bytes held by tensors and plans now. */
+  get allocatedBytes(): number {
+    return this.#memory.allocatedBytes;
   }
 
   /** Counts bytes that are allocated or, if negative, freed; {@linkcode measure} counts its own. */
   count(bytes: number): void {
-    if (this.#measured !== undefined) this.#measured += bytes;
-    else this.allocatedBytes += bytes;
+    this.#memory.count(bytes);
   }
 
   /**
@@ -201,14 +147,7 @@ export class Gpu implements Disposable {
    * and plans do not run.
    */
   measure(build: () => void): Measurement {
-    this.#measured = 0;
-    this.#refusal = undefined;
-    try {
-      build();
-      return { bytes: this.#measured, refusal: this.#refusal };
-    } finally {
-      this.#measured = undefined;
-    }
+    return this.#memory.measure(build);
   }
 
   /**
@@ -218,24 +157,12 @@ export class Gpu implements Disposable {
    * @throws {UserError} Always, but for measuring.
    */
   refuse(what: string, bytes: number, limit: number): void {
-    const [wanted, allowed] = [bytes, limit].map((count) => count.toLocaleString("en"));
-    const refusal =
-      `${what} ${wanted} bytes, but the adapter "${this.adapterName}" allows ${allowed}`;
-    if (!this.isMeasuring) {
-      throw new UserError(`${refusal}: use a smaller model, batch or context`);
-    }
-    this.#refusal ??= refusal;
+    this.#memory.refuse(what, bytes, limit);
   }
 
   /** Runs `build`; if it fails, what it allocated is freed. */
   allocateAll<T>(build: () => T): T {
-    const before = new Set(this.#tensors);
-    try {
-      return build();
-    } catch (error) {
-      this.free(...this.#tensors.difference(before));
-      throw error;
-    }
+    return this.#memory.allocateAll(build);
   }
 
   /** Whether the adapter has 16-bit floats (`shader-f16`). */
@@ -245,15 +172,7 @@ export class Gpu implements Disposable {
 
   /** Whether {@linkcode measure} is running. */
   get isMeasuring(): boolean {
-    return this.#measured !== undefined;
-  }
-
-  #placeholder(): GPUBuffer {
-    return this.#placeholderBuffer ??= this.device.createBuffer({
-      label: "placeholder",
-      size: 4,
-      usage: GPUBufferUsage.STORAGE,
-    });
+    return this.#memory.isMeasuring;
   }
 
   /** Allocates a tensor and uploads its values. */
@@ -314,35 +233,17 @@ export class Gpu implements Disposable {
 
   /** Frees tensors before the device itself is closed. */
   free(...tensors: Tensor[]): void {
-    for (const tensor of tensors) {
-      if (!this.#tensors.delete(tensor)) continue;
-      const { buffer } = tensor;
-      const holders = this.#holders.get(buffer)! - 1;
-      this.#holders.set(buffer, holders);
-      if (holders > 0) continue;
-      this.#holders.delete(buffer);
-      this.count(-buffer.size);
-      buffer.destroy();
-    }
+    this.#memory.free(tensors);
   }
 
   /** Frees every tensor and the device. */
   [Symbol.dispose](): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.free(...this.#tensors);
+    this.#memory.freeAll();
     this.#staging[Symbol.dispose]();
     this.device.destroy();
   }
-}
-
-/** Bytes of which every tensor starts at a multiple, so that it can be bound. */
-const ALIGNMENT = 256;
-
-/** Bytes that a tensor takes. */
-function bytesOf({ shape, type = "f32", capacity = 0 }: TensorSpec): number {
-  const elements = Math.max(capacity, shape.reduce((a, b) => a * b, 1), 1);
-  return Math.ceil(elements * bytesPerElement(type) / 16) * 16;
 }
 
 /** Rounds to 16 bits; an odd one is followed by a 0, as uploads are of whole words. */

@@ -1,7 +1,8 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import { UserError } from "../errors.ts";
 import type { Vocabulary } from "../data/vocabulary.ts";
-import type { Gpu, Measurement } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Measurement } from "../gpu/memory.ts";
 import { snapshotBytes } from "../gpu/snapshot.ts";
 import type { Gpt2Config } from "../model/config.ts";
 import { Gpt2 } from "../model/gpt2.ts";
