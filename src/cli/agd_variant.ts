@@ -1,46 +1,36 @@
 import { UsageError } from "../errors.ts";
-import type { AgdOptions } from "../optim/agd_options.ts";
+import { AGD_CHOICES, type AgdOptions, agdSettings } from "../optim/agd_options.ts";
 
-/** The words that a setting of AGD may have as its value, if it is not made of numbers. */
-const WORDS = {
-  norm: ["spectral", "frobenius"],
-  vectors: ["own", "grouped", "none"],
-  embeddings: ["rows", "matrix"],
-  nesterov: ["true", "false"],
-  averaging: ["true", "false"],
-  depth: ["parameters", "maps"],
-  shares: ["equal", "proportional"],
-  rowHistory: ["true", "false"],
-  ramp: ["true", "false"],
-} as const satisfies Record<Exclude<keyof AgdOptions, "momentum" | "polarSteps">, unknown>;
-
-const NAMES = [...Object.keys(WORDS), "momentum", "polarSteps"];
+const NAMES = [...Object.keys(AGD_CHOICES), "momentum", "polarSteps"];
 
 /**
  * Reads settings of AGD from text, e.g. `momentum=0.95,nesterov=false,polarSteps=3`.
  *
- * @throws {UsageError} If a setting is unknown or its value is none of it.
+ * @throws {UsageError} If a setting is unknown, its value is none of it, or they do not go together.
  */
 export function parseAgdVariant(text: string): AgdOptions {
-  return Object.fromEntries(
+  const options: AgdOptions = Object.fromEntries(
     text.split(",").map((setting) => {
       const [name, value = ""] = setting.split("=").map((part) => part.trim());
       return [name, parseValue(name, value)];
     }),
   );
+  try {
+    agdSettings(options);
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(`--agd: ${error.message}`) : error;
+  }
+  return options;
 }
 
 function parseValue(name: string, value: string): string | number | boolean {
-  const words: readonly string[] | undefined = new Map(Object.entries(WORDS)).get(name);
-  if (words?.includes(value)) return words.includes("true") ? value === "true" : value;
-  if (words) throw wrong(name, words.join(" or "), value);
-  if (name === "momentum" || name === "polarSteps") {
-    if (value !== "" && Number.isFinite(Number(value))) return Number(value);
-    throw wrong(name, "a number", value);
+  if (!NAMES.includes(name)) {
+    throw new UsageError(`--agd: there is no setting '${name}', but ${NAMES.join(", ")}`);
   }
-  throw new UsageError(`--agd: there is no setting '${name}', but ${NAMES.join(", ")}`);
-}
-
-function wrong(name: string, wanted: string, value: string): UsageError {
-  return new UsageError(`--agd: ${name} must be ${wanted}, not '${value}'`);
+  const choices: readonly (string | boolean)[] | undefined = new Map(Object.entries(AGD_CHOICES))
+    .get(name);
+  if (choices) return choices.find((choice) => String(choice) === value) ?? value;
+  const number = value === "" ? NaN : Number(value);
+  if (Number.isFinite(number)) return number;
+  throw new UsageError(`--agd: ${name} must be a number, not '${value}'`);
 }

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import { type AgdContender, agdWith, type Contender } from "./contender.ts";
-import { fileError, UserError } from "../errors.ts";
+import { agdWith, type Contender } from "./contender.ts";
+import { fileError, UsageError, UserError } from "../errors.ts";
 import { replaceText } from "../replace_file.ts";
 import type { RunRecord, RunSettings } from "./record.ts";
 
@@ -70,8 +70,12 @@ function canonical(value: unknown): string {
 /** Whether its settings are those that there are: what is missing would pass for a default. */
 function isCurrent(contender: Contender): boolean {
   if (contender.optimizer !== "agd") return true;
-  const names = ({ options }: AgdContender) => canonical(Object.keys(options).sort());
-  return names(contender) === names(agdWith({ norm: contender.options.norm }));
+  try {
+    return canonical(agdWith(contender.options)) === canonical(contender);
+  } catch (error) {
+    if (error instanceof UsageError) return false;
+    throw error;
+  }
 }
 
 async function readRecord(path: string, name: string): Promise<RunRecord> {

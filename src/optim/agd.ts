@@ -6,7 +6,7 @@ import { rowThreads } from "../ops/threads.ts";
 import { appendDirections } from "./agd_directions.ts";
 import { AgdLayers, isByRows } from "./agd_layers.ts";
 import { AgdNorms } from "./agd_norms.ts";
-import { type AgdOptions, agdSettings, describeAgd } from "./agd_options.ts";
+import { type AgdOptions, agdSettings, spellOutAgd } from "./agd_options.ts";
 import { guardStep } from "./guard.ts";
 import { named, type Norms, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
 import { elementwise, runsOf } from "./runs.ts";
@@ -28,18 +28,18 @@ import updateSource from "../../wgsl/agd_update.wgsl" with { type: "text" };
  * joins the last matrix before it, and L counts query, key and value each.
  *
  * `spectral` replaces the gradient by its average (Nesterov's momentum, 0.9) and evaluates on an
- * average of the iterates. It takes the polar factor of each matrix's gradient, and each vector by its RMS (s = 1 /
- * sqrt(R), where R projections lead back into the residual stream). An embedding row it divides by
- * its 2-norm or, where that is larger, by the root mean square of that norm so far: with steps of one
- * length a rare token's row would follow the many small gradients and forget the few large ones.
- * Shorter rows count in G and in shares by the whole of their norm. There L counts two-dimensional
- * parameters, and vectors do not enter G.
+ * average of the iterates. It takes the polar factor of each matrix's gradient, and each vector by
+ * its RMS (s = 1 / sqrt(R), where R projections lead back into the residual stream). An embedding
+ * row it divides by its 2-norm or, where that is larger, by the root mean square of that norm so far:
+ * with steps of one length a rare token's row would follow the many small gradients and forget the
+ * few large ones. Shorter rows count in G and in shares by the whole of their norm. There L counts
+ * two-dimensional parameters, and vectors do not enter G.
  *
  * Its shares are proportional: c_l = s_l |g_l| / sum_k s_k |g_k|. The bound from which eta follows
  * depends on the sum of the relative changes alone, the product of 1 + eta c_l being at most
  * exp(eta), however it is shared. And with momentum b, p = sqrt(1 - b^2t) at step t: the length that
- * an average started at 0, its start not corrected, has after t independent unit gradients, as a
- * fraction of its length after many. {@linkcode AgdOptions} takes either method apart.
+ * a plain average started at 0, its start not corrected, has after t independent unit gradients, as
+ * a fraction of its length after many. {@linkcode AgdOptions} takes either method apart.
  *
  * @example
  * ```ts no-run
@@ -65,7 +65,7 @@ import updateSource from "../../wgsl/agd_update.wgsl" with { type: "text" };
  * ```
  */
 export class Agd implements Optimizer {
-  /** The norm and what else is not its default, e.g. `agd spectral, momentum 0`. */
+  /** The norm and all settings, e.g. `agd frobenius, vectors grouped, embeddings matrix, …`. */
   readonly kind: string;
   /**
    * `progress`, unless there is neither momentum nor averaging nor a history of rows; with momentum
@@ -102,7 +102,7 @@ export class Agd implements Optimizer {
     const iterates = allocateLike(gpu, averaging ? specs : [], "average");
     const plan = this.#plan = new Plan(gpu);
     this.#target = target;
-    this.kind = describeAgd(settings);
+    this.kind = spellOutAgd(settings);
 
     // The gradients, if they are fit for a step, and with momentum their average.
     const { summary, progress, scratch: flags } = guardStep(

@@ -32,7 +32,7 @@ export interface AgdOptions {
    * Divide a row of the average gradient by the root mean square of its norm over the steps so far,
    * the last of t steps counting 8 / (7 + t), where that is larger than the norm. Only `rows` have
    * a history.
-   * @default true for `spectral`, false for `frobenius`
+   * @default true for `spectral` by rows, otherwise false
    */
   rowHistory?: boolean;
   /**
@@ -42,7 +42,7 @@ export interface AgdOptions {
   momentum?: number;
   /**
    * Take the average as it would be if the gradient came once more (Nesterov's momentum).
-   * @default true for `spectral`, false for `frobenius`
+   * @default true for `spectral` with momentum, otherwise false
    */
   nesterov?: boolean;
   /**
@@ -63,11 +63,10 @@ export interface AgdOptions {
    */
   shares?: "equal" | "proportional";
   /**
-   * Take √(1 - b^2t) of eta at step t, with b the momentum: the length that an average started at
-   * 0, its start not corrected, has after t independent unit gradients, as a fraction of its length
-   * after many. For 0.9 that is 0.44 at the first step and 0.94 at the tenth; without momentum it
-   * is 1.
-   * @default true for `spectral`, false for `frobenius`
+   * Take √(1 - b^2t) of eta at step t, with b the momentum: the length that a plain average started
+   * at 0, its start not corrected, has after t independent unit gradients, as a fraction of its
+   * length after many. For 0.9 that is 0.44 at the first step and 0.94 at the tenth.
+   * @default true for `spectral` with momentum, otherwise false
    */
   ramp?: boolean;
   /**
@@ -110,29 +109,63 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
   },
 };
 
+/** The words and truth values that a setting may have, if it is no number. */
+export const AGD_CHOICES = {
+  norm: ["spectral", "frobenius"],
+  vectors: ["own", "grouped", "none"],
+  embeddings: ["rows", "matrix"],
+  nesterov: [true, false],
+  averaging: [true, false],
+  depth: ["parameters", "maps"],
+  shares: ["equal", "proportional"],
+  rowHistory: [true, false],
+  ramp: [true, false],
+} as const satisfies Record<Exclude<keyof AgdOptions, "momentum" | "polarSteps">, unknown>;
+
+/** The defaults beside what is set: what belongs to momentum, or to rows, goes with it. */
+function defaultsBeside(
+  { norm, momentum, embeddings }: Pick<AgdSettings, "norm" | "momentum" | "embeddings">,
+): AgdSettings {
+  const { nesterov, ramp, rowHistory, ...others } = DEFAULTS[norm];
+  return {
+    ...others,
+    nesterov: nesterov && momentum > 0,
+    ramp: ramp && momentum > 0,
+    rowHistory: rowHistory && embeddings === "rows",
+  };
+}
+
 /**
  * Puts defaults where nothing is given.
  *
- * @throws {UsageError} If a setting is out of range, or means nothing beside another one.
+ * @throws {UsageError} If a setting is unknown or out of range, or means nothing beside another one.
  */
 export function agdSettings(options: AgdOptions): AgdSettings {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const settings: AgdSettings = {
-    ...DEFAULTS[options.norm ?? "spectral"],
-    ...Object.fromEntries(given),
-  };
+  const choices = new Map<string, readonly unknown[]>(Object.entries(AGD_CHOICES));
+  for (const [name, value] of given) {
+    const allowed = choices.get(name);
+    if (allowed && !allowed.includes(value)) {
+      throw new UsageError(`${name} must be ${allowed.join(" or ")}, not ${value}`);
+    }
+    if (!allowed && name !== "momentum" && name !== "polarSteps") {
+      throw new UsageError(`AGD has no setting '${name}'`);
+    }
+  }
+  const set: AgdOptions = Object.fromEntries(given);
+  const wanted = { ...DEFAULTS[set.norm ?? "spectral"], ...set };
+  const settings: AgdSettings = { ...defaultsBeside(wanted), ...set };
   const { norm, embeddings, momentum, nesterov, polarSteps, rowHistory, ramp } = settings;
-  if (!(momentum >= 0 && momentum < 1)) {
+  if (!(typeof momentum === "number" && momentum >= 0 && momentum < 1)) {
     throw new UsageError(`momentum must be at least 0 and below 1, not ${momentum}`);
   }
-  const usual = DEFAULTS[norm];
-  if (momentum === 0 && nesterov !== usual.nesterov) {
+  if (nesterov && momentum === 0) {
     throw new UsageError("nesterov looks ahead along a momentum, which is 0: give one");
   }
-  if (embeddings === "matrix" && rowHistory !== usual.rowHistory) {
+  if (rowHistory && embeddings === "matrix") {
     throw new UsageError("rowHistory is of embeddings by rows: set embeddings to rows too");
   }
-  if (momentum === 0 && ramp !== usual.ramp) {
+  if (ramp && momentum === 0) {
     throw new UsageError("ramp is as long as the momentum, which is 0: give one");
   }
   if (norm === "frobenius" && options.polarSteps !== undefined) {
@@ -146,9 +179,21 @@ export function agdSettings(options: AgdOptions): AgdSettings {
 
 /** The norm, and every setting that is not its default, e.g. `agd spectral, momentum 0`. */
 export function describeAgd(settings: AgdSettings): string {
-  const defaults = new Map(Object.entries(DEFAULTS[settings.norm]));
-  const others = Object.entries(settings)
-    .filter(([name, value]) => String(value) !== String(defaults.get(name)))
+  const defaults = new Map(Object.entries(defaultsBeside(settings)));
+  return describe(settings, (name, value) => value !== defaults.get(name));
+}
+
+/** The norm and every setting, so that what is a default now may be another one later. */
+export function spellOutAgd(settings: AgdSettings): string {
+  return describe(settings, (name) => name !== "norm");
+}
+
+function describe(
+  settings: AgdSettings,
+  isTold: (name: string, value: unknown) => boolean,
+): string {
+  const told = Object.entries(settings)
+    .filter(([name, value]) => isTold(name, value))
     .map(([name, value]) => `${name} ${value}`);
-  return [`agd ${settings.norm}`, ...others].join(", ");
+  return [`agd ${settings.norm}`, ...told].join(", ");
 }

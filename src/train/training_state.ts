@@ -104,6 +104,15 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Two kinds of optimisers by name, and if that is one, by the settings that differ. */
+function differing(...kinds: [string, string]): string[] {
+  const [one, other] = kinds.map((kind) => kind.split(", "));
+  if (one[0] !== other[0]) return [one[0], other[0]];
+  return [[one, other], [other, one]].map(([mine, others]) =>
+    mine.filter((part, i) => i === 0 || !others.includes(part)).join(", ")
+  );
+}
+
 /**
  * Puts weights, their average and the optimiser's state back to what a checkpoint holds.
  *
@@ -117,9 +126,10 @@ export async function restoreTraining(
   optimizer: Optimizer,
 ): Promise<void> {
   if (optimizer.kind !== state.optimizer) {
+    const [former, present] = differing(state.optimizer, optimizer.kind);
     throw new UserError(
-      `${directory} was trained with ${state.optimizer}, not ${optimizer.kind}: a run keeps its ` +
-        "optimiser",
+      `${directory} was trained with ${former}, not ${present}: a run keeps its optimiser; ` +
+        "--init-from starts a new run from its weights",
     );
   }
   await upload(`${directory}/model.safetensors`, model, optimizer.evaluationWeights);

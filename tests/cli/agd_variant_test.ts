@@ -23,8 +23,9 @@ Deno.test("a wrong setting of AGD is told of", () => {
     "momentum": "momentum must be a number, not ''",
     "momentum=0.9+0.5": "momentum must be a number, not '0.9+0.5'",
     "polarSteps=4+2": "polarSteps must be a number, not '4+2'",
-    "norm=own": "norm must be spectral or frobenius, not 'own'",
-    "averaging=yes": "averaging must be true or false, not 'yes'",
+    "norm=own": "norm must be spectral or frobenius, not own",
+    "averaging=yes": "averaging must be true or false, not yes",
+    "momentum=0,nesterov=true": "nesterov looks ahead along a momentum, which is 0: give one",
   };
   for (const [text, message] of Object.entries(cases)) {
     assertThrows(() => parseAgdVariant(text), UsageError, `--agd: ${message}`);

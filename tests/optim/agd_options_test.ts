@@ -2,7 +2,12 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/errors.ts";
 import { type ParameterSpec, parameterTable } from "../../src/model/parameters.ts";
 import { Agd } from "../../src/optim/agd.ts";
-import { type AgdOptions, agdSettings, describeAgd } from "../../src/optim/agd_options.ts";
+import {
+  type AgdOptions,
+  agdSettings,
+  describeAgd,
+  spellOutAgd,
+} from "../../src/optim/agd_options.ts";
 import type { OptimizerTarget } from "../../src/optim/optimizer.ts";
 import { ODD, randomWeights, readTensors } from "../model/helpers.ts";
 import { openTestGpu } from "../ops/helpers.ts";
@@ -62,17 +67,33 @@ Deno.test("agd: settings that are not given, or given as undefined, are their de
   assertEquals(agdSettings({ norm: "spectral" }), expected);
 });
 
-Deno.test("agd: its kind tells settings apart", () => {
-  const kind = (options: AgdOptions) => describeAgd(agdSettings(options));
-  assertEquals(kind({}), "agd spectral");
-  assertEquals(kind({ momentum: 0.9, polarSteps: 4 }), "agd spectral");
-  assertEquals(kind({ norm: "frobenius" }), "agd frobenius");
+Deno.test("agd: what belongs to momentum or to rows goes with them", () => {
+  const { nesterov, ramp, rowHistory } = agdSettings({ momentum: 0, embeddings: "matrix" });
+  assertEquals([nesterov, ramp, rowHistory], [false, false, false]);
+  const off = { nesterov: false, ramp: false, rowHistory: false };
+  const bare = { momentum: 0, embeddings: "matrix" } as const;
+  assertEquals(agdSettings({ ...bare, ...off }), agdSettings(bare));
+});
+
+Deno.test("agd: it is described by what is not its default", () => {
+  const text = (options: AgdOptions) => describeAgd(agdSettings(options));
+  assertEquals(text({}), "agd spectral");
+  assertEquals(text({ momentum: 0.9, polarSteps: 4 }), "agd spectral");
+  assertEquals(text({ norm: "frobenius" }), "agd frobenius");
   assertEquals(
-    kind({ momentum: 0, averaging: false }),
+    text({ momentum: 0, averaging: false }),
     "agd spectral, momentum 0, averaging false",
   );
-  assertEquals(kind({ norm: "frobenius", momentum: 0.9 }), "agd frobenius, momentum 0.9");
-  assertEquals(kind({ polarSteps: 5 }), "agd spectral, polarSteps 5");
+  assertEquals(text({ norm: "frobenius", momentum: 0.9 }), "agd frobenius, momentum 0.9");
+  assertEquals(text({ polarSteps: 5 }), "agd spectral, polarSteps 5");
+});
+
+Deno.test("agd: its kind spells all settings out", () => {
+  assertEquals(
+    spellOutAgd(agdSettings({ momentum: 0 })),
+    "agd spectral, vectors own, embeddings rows, momentum 0, averaging true, depth parameters, " +
+      "shares proportional, polarSteps 4, nesterov false, ramp false, rowHistory true",
+  );
 });
 
 Deno.test("agd: settings that mean nothing are refused", () => {
@@ -80,17 +101,23 @@ Deno.test("agd: settings that mean nothing are refused", () => {
     [{ momentum: 1 }, "momentum must be at least 0 and below 1, not 1"],
     [{ momentum: -0.1 }, "momentum must be at least 0 and below 1, not -0.1"],
     [{ momentum: NaN }, "momentum must be at least 0 and below 1, not NaN"],
-    [{ momentum: 0, nesterov: false }, "nesterov looks ahead along a momentum, which is 0"],
+    [{ momentum: 0, nesterov: true }, "nesterov looks ahead along a momentum, which is 0"],
     [{ norm: "frobenius", nesterov: true }, "nesterov looks ahead along a momentum, which is 0"],
-    [{ embeddings: "matrix", rowHistory: false }, "rowHistory is of embeddings by rows"],
+    [{ embeddings: "matrix", rowHistory: true }, "rowHistory is of embeddings by rows"],
     [{ norm: "frobenius", rowHistory: true }, "rowHistory is of embeddings by rows"],
     [{ norm: "frobenius", ramp: true }, "ramp is as long as the momentum, which is 0"],
-    [{ momentum: 0, ramp: false }, "ramp is as long as the momentum, which is 0"],
+    [{ momentum: 0, ramp: true }, "ramp is as long as the momentum, which is 0"],
     [{ norm: "frobenius", polarSteps: 4 }, "polarSteps are for the spectral norm"],
     [{ polarSteps: 0 }, "polarSteps must be a number of steps, at least 1, not 0"],
     [{ polarSteps: 1.5 }, "polarSteps must be a number of steps, at least 1, not 1.5"],
   ];
-  for (const [options, message] of refusals) {
+  const untyped: [Record<string, unknown>, string][] = [
+    [{ norm: "max" }, "norm must be spectral or frobenius, not max"],
+    [{ averaging: "no" }, "averaging must be true or false, not no"],
+    [{ momentum: "0.9" }, "momentum must be at least 0 and below 1, not 0.9"],
+    [{ speed: 3 }, "AGD has no setting 'speed'"],
+  ];
+  for (const [options, message] of [...refusals, ...untyped]) {
     assertThrows(() => agdSettings(options), UsageError, message);
   }
 });

@@ -186,6 +186,11 @@ Deno.test("what cannot go on is refused", async () => {
     UserError,
     "was trained with agd spectral, not adamw: a run keeps its optimiser",
   );
+  await assertRejects(
+    () => resume("run", (target) => new Agd(target, { nesterov: false })),
+    UserError,
+    "was trained with agd spectral, nesterov true, not agd spectral, nesterov false: a run keeps",
+  );
   const path = `${directory.path}/run`;
   {
     using run = await openRun(path);

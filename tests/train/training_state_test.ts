@@ -12,6 +12,7 @@ import {
 } from "../../src/train/training_state.ts";
 import { TempDir } from "../data/fixtures.ts";
 import { modelOf, ODD, randomBatch, randomWeights, readTensors } from "../model/helpers.ts";
+import { agdSettings, spellOutAgd } from "../../src/optim/agd_options.ts";
 import { openTestGpu } from "../ops/helpers.ts";
 
 const gpu = await openTestGpu();
@@ -19,7 +20,7 @@ const gpu = await openTestGpu();
 const STATE: TrainingState = {
   step: 3,
   tokens: 96,
-  optimizer: "agd spectral",
+  optimizer: spellOutAgd(agdSettings({})),
   best: { step: 2, val_loss: 4.5 },
   validation: "v",
   data_position: {
