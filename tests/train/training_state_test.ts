@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { UserError } from "../../src/errors.ts";
 import { writeCheckpoint } from "../../src/model/checkpoint.ts";
 import { Agd } from "../../src/optim/agd.ts";
+import { agdSettings, spellOutAgd } from "../../src/optim/agd_options.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import {
   readTrainingState,
@@ -12,7 +13,6 @@ import {
 } from "../../src/train/training_state.ts";
 import { TempDir } from "../data/fixtures.ts";
 import { modelOf, ODD, randomBatch, randomWeights, readTensors } from "../model/helpers.ts";
-import { agdSettings, spellOutAgd } from "../../src/optim/agd_options.ts";
 import { openTestGpu } from "../ops/helpers.ts";
 
 const gpu = await openTestGpu();
