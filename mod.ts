@@ -82,6 +82,7 @@ export type {
   OptimizerTarget,
   ParameterGroup,
 } from "./src/optim/optimizer.ts";
+export { type Clipping, guardStep, type StepGuard } from "./src/optim/guard.ts";
 export { Agd } from "./src/optim/agd.ts";
 export type { AgdNorm, AgdOptions } from "./src/optim/agd_options.ts";
 export { AdamW, type AdamWOptions } from "./src/optim/adamw.ts";

@@ -11,11 +11,13 @@ import {
   f32,
   Gpt2,
   Gpu,
+  guardStep,
   openTokenStream,
   type Optimizer,
   type OptimizerTarget,
   Plan,
   spread,
+  type Tensor,
   type TensorMap,
   train,
   Trainer,
@@ -40,11 +42,13 @@ struct Parameters {
 @group(0) @binding(2) var<storage, read> gradient: array<f32>;
 @group(0) @binding(3) var<storage, read_write> weight: array<f32>;
 @group(0) @binding(4) var<storage, read_write> average: array<f32>;
+// [0]: whether the step is skipped
+@group(0) @binding(5) var<storage, read> progress: array<f32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * 64u;
-  if (i >= parameters.size) { return; }
+  if (i >= parameters.size || progress[0] != 0.0) { return; }
   let g = gradient[i];
   let direction = sign(mix(g, average[i], parameters.beta1));
   weight[i] -= learning_rate[0] * (direction + parameters.decay * weight[i]);
@@ -66,10 +70,12 @@ export class Lion implements Optimizer {
   readonly kind = "lion";
   readonly state: TensorMap;
   readonly evaluationWeights: TensorMap;
+  readonly summary: Tensor;
   learningRate: number;
   readonly #target: OptimizerTarget;
   readonly #plan: Plan;
-  readonly #rate;
+  readonly #rate: Tensor;
+  readonly #owned: Tensor[];
 
   constructor(target: OptimizerTarget, options: LionOptions) {
     const { learningRate, betas: [beta1, beta2] = [0.9, 0.99], weightDecay = 0.1 } = options;
@@ -79,8 +85,11 @@ export class Lion implements Optimizer {
     this.evaluationWeights = weights;
     this.#rate = gpu.tensor("learning rate", [1]);
     this.#plan = new Plan(gpu);
+    // A step whose gradients are not finite changes nothing.
+    const { summary, progress, scratch } = guardStep(target, this.#plan);
+    this.summary = summary;
     const kernel = gpu.kernel("lion", KERNEL);
-    const state = new Map();
+    const state = new Map<string, Tensor>();
     for (const { name, shape, role } of table.filter((spec) => spec.trainable)) {
       const average = gpu.tensor(`average ${name}`, shape);
       state.set(`average.${name}`, average);
@@ -89,10 +98,11 @@ export class Lion implements Optimizer {
         kernel,
         spread(Math.ceil(average.size / 64)),
         [average.size, f32(beta1), f32(beta2), f32(decay)],
-        [this.#rate, gradients.get(name)!, weights.get(name)!, average],
+        [this.#rate, gradients.get(name)!, weights.get(name)!, average, progress],
       );
     }
     this.state = state;
+    this.#owned = [this.#rate, summary, progress, scratch, ...state.values()];
   }
 
   step(): void {
@@ -102,7 +112,7 @@ export class Lion implements Optimizer {
 
   dispose(): void {
     this.#plan[Symbol.dispose]();
-    this.#target.gpu.free(this.#rate, ...this.state.values());
+    this.#target.gpu.free(...this.#owned);
   }
 }
 

@@ -87,10 +87,10 @@ export class AdamW implements Optimizer {
     const specs = trainable(target);
     const [first, second] = ["adamw m", "adamw v"].map((label) => allocateLike(gpu, specs, label));
     this.#plan = new Plan(gpu);
-    const { summary, progress, scratch } = guardStep(
-      ...[gpu, this.#plan, runsOf(gpu, specs, [gradients])] as const,
-      { decays: betas, clipping: clip < Infinity ? { norm: clip, factor } : undefined },
-    );
+    const { summary, progress, scratch } = guardStep(target, this.#plan, {
+      decays: betas,
+      clipping: clip < Infinity ? { norm: clip, factor } : undefined,
+    });
     this.summary = summary;
     this.state = new Map([["progress", progress], ...named("m", first), ...named("v", second)]);
     this.#owned = [this.#scalars, factor, summary, scratch, ...this.state.values()];

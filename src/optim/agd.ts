@@ -72,7 +72,7 @@ export class Agd implements Optimizer {
    * the average gradient, `momentum`; with a history the mean squares of rows, `row_squares`.
    */
   readonly state: TensorMap;
-  /** (3): 1 if the last step was skipped, else 0; its eta and G. */
+  /** (3): 1 if the last step was skipped, else 0; its eta, before the ramp, and G. */
   readonly summary: Tensor;
   /** With averaging: an average of the iterates. Otherwise the weights themselves. */
   readonly evaluationWeights: TensorMap;
@@ -105,10 +105,10 @@ export class Agd implements Optimizer {
     this.kind = spellOutAgd(settings);
 
     // The gradients, if they are fit for a step, and with momentum their average.
-    const { summary, progress, scratch: flags } = guardStep(
-      ...[gpu, plan, runsOf(gpu, specs, [gradients])] as const,
-      { decays: [momentum], summarySize: 3 },
-    );
+    const { summary, progress, scratch: flags } = guardStep({ ...target, table: specs }, plan, {
+      decays: [momentum],
+      summarySize: 3,
+    });
     this.summary = summary;
     if (momentum > 0) {
       elementwise(

@@ -1,8 +1,8 @@
-import type { Gpu } from "../gpu/gpu.ts";
 import { f32, type Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { rowThreads } from "../ops/threads.ts";
-import type { Run } from "./runs.ts";
+import { type OptimizerTarget, trainable } from "./optimizer.ts";
+import { runsOf } from "./runs.ts";
 import beginStepSource from "../../wgsl/begin_step.wgsl" with { type: "text" };
 import unfitSource from "../../wgsl/unfit_gradients.wgsl" with { type: "text" };
 
@@ -36,21 +36,22 @@ export interface StepGuard {
  * the step is to be skipped, otherwise it is counted. All of this stays on the GPU; the kernels
  * that follow leave weights and state alone if `progress[0]` is not 0.
  *
- * @param runs Runs of all of the step's gradients alone.
+ * @param target Its trainable gradients are looked at.
  * @param decays Of averages that start at 0.
  * @param clipping Whether to find the norm of the gradients too, in the same dispatches.
  * @param summarySize Elements of the summary, with those that the optimiser adds to it.
  */
 export function guardStep(
-  gpu: Gpu,
+  target: OptimizerTarget,
   plan: Plan,
-  runs: readonly Run[],
   { decays: [beta1 = 0, beta2 = 0] = [], clipping, summarySize = 1 }: {
     decays?: readonly number[];
     clipping?: Clipping;
     summarySize?: number;
   } = {},
 ): StepGuard {
+  const { gpu, gradients } = target;
+  const runs = runsOf(gpu, trainable(target), [gradients]);
   const groupsOf = (size: number) => Math.min(MAX_GROUPS, Math.ceil(size / MIN_SHARE));
   const sizes = runs.map(({ tensors }) => tensors[0].size);
   const count = sizes.reduce((sum, size) => sum + groupsOf(size), 0);
@@ -59,10 +60,10 @@ export function guardStep(
   const constants = { THREADS: rowThreads(gpu), CLIPPED: clipping !== undefined };
   const unfit = gpu.kernel("unfit_gradients", unfitSource, constants);
   let first = 0;
-  for (const { tensors: [gradients] } of runs) {
-    const { size } = gradients;
+  for (const { tensors: [run] } of runs) {
+    const { size } = run;
     const groups = groupsOf(size);
-    plan.dispatch(unfit, [groups], [size, Math.ceil(size / groups), first], [gradients, findings]);
+    plan.dispatch(unfit, [groups], [size, Math.ceil(size / groups), first], [run, findings]);
     first += groups;
   }
   const progress = gpu.tensorFrom("progress", [4], Float32Array.of(0, 0, 1, 1));

@@ -67,9 +67,7 @@ export class Sgd implements Optimizer {
     const velocity = allocateLike(gpu, specs, "sgd velocity");
     this.state = new Map(named("velocity", velocity));
     this.#plan = new Plan(gpu);
-    const { summary, progress, scratch } = guardStep(
-      ...[gpu, this.#plan, runsOf(gpu, specs, [gradients])] as const,
-    );
+    const { summary, progress, scratch } = guardStep(target, this.#plan);
     this.summary = summary;
     this.#owned = [this.#scalars, summary, progress, scratch, ...velocity.values()];
     elementwise(

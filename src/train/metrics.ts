@@ -17,7 +17,7 @@ export interface StepMetrics {
   skipped?: true;
   /** Validation loss in nats per token, at the steps that measure it. */
   val_loss?: number;
-  /** The step size that AGD chose. */
+  /** The step size that AGD chose, before its ramp. */
   eta?: number;
   /** The gradient summary, G, that AGD chose it by. */
   gradient_summary?: number;

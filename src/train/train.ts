@@ -17,7 +17,7 @@ export interface StepEvent {
    * be either.
    */
   skipped: boolean;
-  /** AGD's automatic step size. */
+  /** AGD's automatic step size, of which the first steps take a part; see {@linkcode Agd}. */
   eta?: number;
   /** AGD's gradient summary, G. */
   gradientSummary?: number;

@@ -34,7 +34,15 @@ Deno.test("the example's optimiser makes the steps of Lion", async () => {
     w -= 0.1 * (Math.sign(0.75 * m + 0.25 * g) + 0.5 * w);
     m = 0.5 * m + 0.5 * g;
     for (const value of [...await gpu.read(weight)]) assertAlmostEquals(value, w, 1e-5);
+    assertEquals([...await gpu.read(lion.summary)], [0]);
   }
+  const before = [weight, ...lion.state.values()];
+  const values = () => Promise.all(before.map((tensor) => gpu.read(tensor)));
+  const kept = await values();
+  gpu.write(gradient, Float32Array.of(NaN), 99);
+  lion.step();
+  assertEquals(await values(), kept);
+  assertEquals([...await gpu.read(lion.summary)], [1]);
   lion.dispose();
   gpu.free(weight, gradient);
   assertEquals(gpu.allocatedBytes, 0);
