@@ -181,6 +181,14 @@ function chooseOptimizers(
       ...(names.includes("sgd") ? [SGD] : []),
     ]
     : preset.grids;
+  for (const optimizer of ["adamw", "sgd"] as const) {
+    if (
+      options.list(`${optimizer}-lr`).length > 0 &&
+      !grids.some((grid) => grid.optimizer === optimizer)
+    ) {
+      throw new UsageError(`--${optimizer}-lr: ${optimizer} is not tried; name it in --optimizer`);
+    }
+  }
   return {
     contenders: [...contenders, ...variants],
     grids: grids.map((grid) => {

@@ -19,12 +19,11 @@ export class CompareDisplay implements Disposable {
     readonly out: string,
   ) {}
 
-  start({ runs, costLeft }: Plan, cells: number): void {
+  start({ runs }: Plan, cells: number): void {
     this.#tell(
       "start",
       { adapter: this.adapter, cells, runs, out: this.out },
-      `${count(runs, "run")} in ${count(cells, "cell")} on ${this.adapter}, to ${this.out}` +
-        (costLeft === 0 ? "; all are finished." : ""),
+      `${count(runs, "run")} in ${count(cells, "cell")} on ${this.adapter}, to ${this.out}`,
     );
   }
 

@@ -65,7 +65,8 @@ interface Prepared {
   cell: Cell;
   corpus: Corpus;
   config: Gpt2Config;
-  measure: () => TrainingMemory;
+  /** What each optimiser's training takes. */
+  measure: () => TrainingMemory[];
   /** Whether a run was made in it. */
   isBegun: boolean;
 }
@@ -154,10 +155,15 @@ async function prepare(
     const { layers, heads, width, context, bias, affine, batch } = cell;
     const vocabularySize = corpus.vocabulary.size;
     const config = { layers, heads, width, context, vocabularySize, bias, affine };
-    const largest = contenders[0] ?? tuned(grids[0], 1);
-    const optimizer = makeOptimizer.bind(undefined, largest);
-    const measure = () => measureTraining(gpu, config, corpus.vocabulary, { batch, optimizer });
-    const { bytes, refusal } = measure();
+    const all = [...contenders, ...grids.map((grid) => tuned(grid, 1))];
+    const measure = () =>
+      all.map((contender) => {
+        const optimizer = makeOptimizer.bind(undefined, contender);
+        return measureTraining(gpu, config, corpus.vocabulary, { batch, optimizer });
+      });
+    const needs = measure();
+    const refusal = needs.find(({ refusal }) => refusal)?.refusal;
+    const bytes = Math.max(...needs.map(({ bytes }) => bytes));
     if (refusal || !await canAllocate(gpu, bytes)) {
       const reason = refusal ?? `${formatBytes(bytes, { binary: true })} of memory are not free`;
       throw new UserError(

@@ -12,8 +12,8 @@ global norm of 1) and SGD (momentum 0.9) start from GPT-2's initial weights, whe
 nothing else, with warm-up over the first tenth of the steps (at most 100) and a cosine down to a
 tenth of the learning rate that is given. The best rate of a grid is the one with the lowest final
 validation loss: it is chosen with hindsight, which favours them. ± is the standard deviation over
-the seeds; differences are taken seed by seed. The time includes evaluations, and a first run
-compiles kernels too.
+the seeds; differences are taken seed by seed, and rows with fewer seeds than AGD are ranked by them.
+The time includes evaluations, and a first run compiles kernels too.
 `;
 
 /** The tables of a comparison, as Markdown. */
@@ -28,9 +28,11 @@ export function report(cells: readonly CellSummary[]): string {
 
 /** AGD's defaults against the best AdamW in all cells, the lost ones told of by name. */
 function overview(cells: readonly CellSummary[]): string[] {
-  const compared = cells.filter(({ difference }) => difference);
+  const compared = cells.flatMap(({ cell, adamw, comparison }) =>
+    comparison ? [{ cell, rate: rateOf(adamw!), ...comparison }] : []
+  );
   if (compared.length === 0) return [];
-  const lost = compared.filter(({ difference }) => !(difference!.mean <= 0));
+  const lost = compared.filter(({ difference }) => !(difference.mean <= 0));
   const won = compared.length - lost.length;
   const lines = [
     "## AGD against the best AdamW\n",
@@ -44,13 +46,13 @@ function overview(cells: readonly CellSummary[]): string[] {
       }),
     );
   }
-  const rows = compared.map(({ cell, agd, adamw, difference }) => [
+  const rows = compared.map(({ cell, agd, adamw, rate, difference, seeds }) => [
     shortName(cell, cells),
-    showSpread(agd!.final),
-    showSpread(adamw!.final),
-    rateOf(adamw!),
+    showSpread(agd),
+    showSpread(adamw),
+    rate,
     showSpread(difference, true),
-    String(agd!.seeds.length),
+    String(seeds.length),
   ]);
   const titles = ["cell", "AGD", "best AdamW", "its lr", "difference", "seeds"];
   return [...lines, "", table(titles, rows)];
@@ -68,11 +70,12 @@ function cellSection(summary: CellSummary, cells: readonly CellSummary[]): strin
     `${cell.affine ? "" : "no "}affine layer norms; ${number(parameters)} parameters.\n`,
     table(
       [
-        ...["optimiser", "final loss", "minus AGD's", "lowest loss", "tokens to AdamW's lowest"],
-        ...["time", "tok/s"],
+        ...["optimiser", "seeds", "final loss", "minus AGD's", "lowest loss"],
+        ...["tokens to AdamW's lowest", "time", "tok/s"],
       ],
       rows.map((row) => [
         row.name,
+        String(row.seeds.length),
         showSpread(row.final),
         row.minusAgd ? showSpread(row.minusAgd, true) : "",
         showSpread(row.lowest),

@@ -16,6 +16,11 @@ export interface Row {
   seeds: number[];
   /** Validation loss after the last step; infinite if a seed diverged. */
   final: Spread;
+  /**
+   * What rows are ranked by: the mean final loss, shifted by how much easier or harder the row's
+   * seeds are than all of AGD's, as AGD's own losses tell.
+   */
+  rank: number;
   /** Lowest validation loss. */
   lowest: Spread;
   /** Its final loss minus that of AGD with nothing changed, over the seeds that both have. */
@@ -29,6 +34,16 @@ export interface Row {
   records: RunRecord[];
 }
 
+/** AGD with nothing changed and the best AdamW. */
+export interface Comparison {
+  /** Those that both have. */
+  seeds: number[];
+  agd: Spread;
+  adamw: Spread;
+  /** AGD's final loss minus AdamW's. */
+  difference: Spread;
+}
+
 /** A cell with all of its contenders, best first. */
 export interface CellSummary {
   cell: Cell;
@@ -39,8 +54,8 @@ export interface CellSummary {
   agd?: Row;
   /** AdamW with the best learning rate of its grid, if it was run. */
   adamw?: Row;
-  /** AGD's final loss minus that of the best AdamW, over the seeds that both have. */
-  difference?: Spread;
+  /** The final losses of AGD and the best AdamW and their difference, over the seeds of both. */
+  comparison?: Comparison;
   /** The best learning rates that are at an end of their grids. */
   edges: { optimizer: string; learningRate: number; end: "lower" | "upper" }[];
 }
@@ -73,8 +88,10 @@ function order(a: Cell, b: Cell): number {
 function summariseCell(records: RunRecord[]): CellSummary {
   const [first] = records;
   const groups = Map.groupBy(records, ({ settings }) => JSON.stringify(settings.contender));
-  const rows = [...groups.values()].map(rowOf).sort((a, b) => compareLosses(a.final, b.final));
+  const rows = [...groups.values()].map(rowOf);
   const agd = rows.find(({ contender }) => isDefault(contender));
+  for (const row of rows) if (agd) row.rank = rankOf(row, agd);
+  rows.sort((a, b) => a.rank === b.rank ? 0 : a.rank - b.rank);
   const adamw = bestOf(rows, "AdamW");
   const families = [...new Set(rows.flatMap(({ contender }) => familyOf(contender) ?? []))];
   for (const row of rows) {
@@ -86,10 +103,10 @@ function summariseCell(records: RunRecord[]): CellSummary {
     vocabularySize: first.vocabulary_size,
     parameters: first.parameters,
     ...{ rows, agd, adamw },
-    difference: agd && adamw && differenceOf(agd, adamw),
+    comparison: agd && adamw && comparisonOf(agd, adamw),
     edges: families.flatMap((optimizer) => {
       const trials = trialsOf(rows, optimizer);
-      const end = trials.length > 0 ? edge(trials) : undefined;
+      const end = trials.length > 1 ? edge(trials) : undefined;
       return end ? [{ optimizer, end, learningRate: bestTrial(trials).learningRate }] : [];
     }),
   };
@@ -98,21 +115,32 @@ function summariseCell(records: RunRecord[]): CellSummary {
 function rowOf(unsorted: RunRecord[]): Row {
   const records = unsorted.toSorted((a, b) => a.settings.seed - b.settings.seed);
   const { contender } = records[0].settings;
-  const seeds = (some: RunRecord[]) => some.map(({ settings }) => settings.seed);
+  const final = spread(records.map(finalLoss));
   return {
-    ...{ contender, records, name: nameOf(contender), seeds: seeds(records) },
-    final: spread(records.map(finalLoss)),
+    ...{ contender, records, name: nameOf(contender), seeds: seedsOf(records) },
+    ...{ final, rank: final.mean },
     lowest: spread(records.map(lowestLoss)),
     seconds: mean(records.map(({ seconds }) => seconds)),
     tokensPerSecond: mean(records.map(({ tokens_per_second }) => tokens_per_second)),
-    diverged: seeds(records.filter(({ diverged }) => diverged !== undefined)),
+    diverged: seedsOf(records.filter(({ diverged }) => diverged !== undefined)),
   };
 }
 
+function seedsOf(records: readonly RunRecord[]): number[] {
+  return records.map(({ settings }) => settings.seed);
+}
+
+function rankOf({ records, final }: Row, agd: Row): number {
+  const seeds = seedsOf(records);
+  const common = agd.records.filter(({ settings }) => seeds.includes(settings.seed));
+  if (common.length < seeds.length || !Number.isFinite(agd.final.mean)) return final.mean;
+  return final.mean + agd.final.mean - mean(common.map(finalLoss));
+}
+
 function trialsOf(rows: readonly Row[], family: string) {
-  return rows.flatMap(({ contender, final }) => {
+  return rows.flatMap(({ contender, rank }) => {
     if (contender.optimizer === "agd" || familyOf(contender) !== family) return [];
-    return [{ learningRate: contender.learningRate, loss: final.mean }];
+    return [{ learningRate: contender.learningRate, loss: rank }];
   });
 }
 
@@ -138,6 +166,7 @@ function pairs(one: Row, other: Row): [RunRecord, RunRecord][] {
 
 function tokensTo(row: Row, target: Row): Row["tokensToAdamW"] {
   const tokens = pairs(row, target)
+    .filter(([, best]) => Number.isFinite(lowestLoss(best)))
     .map(([run, best]) => tokensToReach(run.curve, lowestLoss(best)))
     .filter((tokens) => tokens !== undefined);
   return tokens.length > 0 ? { mean: mean(tokens), seeds: tokens.length } : undefined;
@@ -149,8 +178,15 @@ function differenceOf(row: Row, other: Row): Spread | undefined {
   return spread(both.map(([one, other]) => finalLoss(one) - finalLoss(other)));
 }
 
-function compareLosses(a: Spread, b: Spread): number {
-  return a.mean === b.mean ? 0 : a.mean - b.mean;
+function comparisonOf(agd: Row, adamw: Row): Comparison | undefined {
+  const both = pairs(agd, adamw);
+  const difference = differenceOf(agd, adamw);
+  return difference && {
+    seeds: both.map(([{ settings }]) => settings.seed),
+    agd: spread(both.map(([record]) => finalLoss(record))),
+    adamw: spread(both.map(([, record]) => finalLoss(record))),
+    difference,
+  };
 }
 
 /** Mean and sample standard deviation. */

@@ -74,6 +74,7 @@ Deno.test("a wrong call of compare is told of in one line", async () => {
     [["--width", "64,x"], 2, "--width must be integers of 1 or more, not 'x'"],
     [["--seeds", "0,-1"], 2, "--seeds must be integers of 0 or more, not '-1'"],
     [["--adamw-lr", "0"], 2, "--adamw-lr must be numbers above 0, not '0'"],
+    [["--optimizer", "agd", "--sgd-lr", "0.1"], 2, "--sgd-lr: sgd is not tried; name it in"],
     [["--bias", "yes"], 2, "--bias must be of on, off, not 'yes'"],
     [["--tokens", "9", "--steps", "9"], 2, "--steps and --tokens say the same: give one of them"],
     [["--quiet", "--json"], 2, "--quiet and --json exclude each other"],

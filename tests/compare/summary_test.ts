@@ -31,7 +31,7 @@ Deno.test("spread: the mean and the sample standard deviation", () => {
 Deno.test("runs are summed up by cell and contender, and set against the best AdamW", () => {
   const [small, large] = summarise(RECORDS);
   assertEquals([small.cell.width, large.cell.width], [8, 16]);
-  const { rows, agd, adamw: best, difference, edges } = large;
+  const { rows, agd, adamw: best, comparison, edges } = large;
   assertEquals(rows.map(({ name }) => name), [
     ...["AGD", "AdamW, lr 0.003", "AdamW, lr 0.001", "AGD, momentum 0.5", "AdamW, lr 0.01"],
   ]);
@@ -39,8 +39,8 @@ Deno.test("runs are summed up by cell and contender, and set against the best Ad
   assertEquals(rows[1].final.mean, 4.5);
   assertEquals([agd?.name, best?.name], ["AGD", "AdamW, lr 0.003"]);
   // seed by seed: 3 - 5 and 4.5 - 4
-  assertEquals(difference?.mean, -0.75);
-  assertAlmostEquals(difference!.deviation!, 2.5 / Math.SQRT2);
+  assertEquals(comparison?.difference.mean, -0.75);
+  assertAlmostEquals(comparison!.difference.deviation!, 2.5 / Math.SQRT2);
   assertEquals(edges, []);
   assertEquals(rows.at(-1)!.diverged, [0]);
   // AGD gets from 6 to 5 in a third of the second 100 tokens with seed 0, and never with seed 1
@@ -50,11 +50,39 @@ Deno.test("runs are summed up by cell and contender, and set against the best Ad
   assertEquals(rows[3].tokensToAdamW, undefined);
   assertEquals(rows.map(({ minusAgd }) => minusAgd?.mean), [undefined, 0.75, 2.5, 2.5, Infinity]);
 
-  assertEquals(small.difference, { mean: 1.25 });
+  assertEquals(small.comparison, {
+    ...{ seeds: [0], agd: { mean: 8.25 }, adamw: { mean: 7 }, difference: { mean: 1.25 } },
+  });
   assertEquals(small.edges, [
-    { optimizer: "AdamW from AGD's initial weights", learningRate: 0.003, end: "lower" },
     { optimizer: "AdamW", learningRate: 0.003, end: "upper" },
   ]);
+});
+
+Deno.test("contenders are ranked as if all had AGD's seeds", () => {
+  const records = [
+    ...[4, 5, 9].map((loss, seed) => recordOf(AGD, [loss], { seed })), // 6 on average
+    ...[6, 7].map((loss, seed) => recordOf(adamw(0.003), [loss], { seed })), // 2 above AGD's
+    recordOf(adamw(0.001), [6.5], { seed: 0 }), // 2.5 above it
+    recordOf(adamw(0.01), [11], { seed: 2 }), // 2 above it
+    recordOf(adamw(0.03), [7.5], { seed: 3 }), // which AGD has not
+  ];
+  const [{ rows, adamw: best, comparison }] = summarise(records);
+  assertEquals(rows.map(({ rank }) => rank), [6, 7.5, 8, 8, 8.5]);
+  assertEquals(best?.name, "AdamW, lr 0.03");
+  assertEquals(comparison, undefined);
+
+  const [{ adamw: other, comparison: compared }] = summarise(records.slice(0, -1));
+  assertEquals(other?.name, "AdamW, lr 0.003");
+  const spreads = [compared?.agd, compared?.adamw, compared?.difference];
+  assertEquals(spreads.map((spread) => spread?.mean), [4.5, 6.5, -2]);
+  assertEquals(compared?.seeds, [0, 1]);
+});
+
+Deno.test("where every AdamW diverged there is nothing to reach, and one rate has no ends", () => {
+  const records = [recordOf(AGD, [6, 5]), recordOf(adamw(0.1), [], { diverged: "NaN" })];
+  const [{ agd, edges }] = summarise(records);
+  assertEquals(agd?.tokensToAdamW, undefined);
+  assertEquals(edges, []);
 });
 
 Deno.test("the report tells of what is lost, of open grids and of divergence", () => {
@@ -72,12 +100,12 @@ Deno.test("the report tells of what is lost, of open grids and of divergence", (
   assertStringIncludes(text, `\n## ${name}\n\nstories: 8 steps of 32 tokens, 256 in all; `);
   assertStringIncludes(
     text,
-    "\n| AGD, momentum 0.5 |          5.5000 |          +2.5000 |          5.5000 | ",
+    "\n| AGD, momentum 0.5 |     1 |          5.5000 |          +2.5000 |          5.5000 | ",
   );
   assertStringIncludes(text, " 133 (1 of 2 seeds) | ");
   assertStringIncludes(
     text,
-    "\n| AdamW, lr 0.01    |        diverged |         diverged |          9.0000 | ",
+    "\n| AdamW, lr 0.01    |     1 |        diverged |         diverged |          9.0000 | ",
   );
   assertStringIncludes(
     text,
