@@ -72,7 +72,7 @@ const COMMAND: CommandSpec = {
       value: "N",
       help: "rates to add by a factor of 3 while the best is at an end of the grid (default 2)",
     },
-    evaluations: { value: "N", help: "evaluations in a run (default 10)" },
+    evaluations: { value: "N", help: "evaluations in a run, at most (default 10)" },
     "eval-tokens": { value: "N", help: "tokens of an evaluation, at least (default 8192)" },
     out: { value: "DIR", help: "where to write (default runs/compare- and the preset)" },
     "no-autotune": { help: "do not measure which kernels are the fastest on this adapter" },

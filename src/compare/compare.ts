@@ -22,7 +22,7 @@ export interface CompareOptions extends RunHooks {
   seeds: readonly number[];
   /** How often a grid is extended in a cell where its best learning rate is at an end. */
   extensions: number;
-  /** Evaluations in a run. */
+  /** Evaluations in a run, at most. */
   evaluations: number;
   /** Tokens of an evaluation, at least. */
   validationTokens: number;

@@ -110,4 +110,16 @@ export const COMPARE_PRESETS = {
     contenders: [AGD, PUBLISHED],
     grids: [ADAMW, SGD],
   },
+  gpt2: {
+    axes: {
+      ...SMALL,
+      ...{ layers: [12], heads: [12], width: [768], context: [1024], batch: [16] },
+      vocabulary: ["full"],
+    },
+    sweep: "product",
+    tokens: 6000 * 16 * 1024,
+    seeds: [0],
+    contenders: [AGD],
+    grids: [{ optimizer: "adamw", learningRates: [3e-4, 1e-3, 3e-3] }],
+  },
 } as const satisfies Record<string, ComparePreset>;

@@ -52,7 +52,7 @@ Deno.test({
     assertMatch(rest.stdout, /\nrun 4\/4 {2}.* AdamW, lr 0\.01, seed 0\n {2}val \d\.\d{4} {2}/);
     const table = await Deno.readTextFile(`${cwd}/results/compare.md`);
     assertStringIncludes(rest.stdout, `\n${table}\nWrote compare.md, `);
-    assertMatch(table, /\n\| AGD +\| +\d\.\d{4} \| /);
+    assertMatch(table, /\n\| AGD +\| +1 \| +\d\.\d{4} \| /);
     assertMatch(await Deno.readTextFile(`${cwd}/results/compare.svg`), /^<svg [^]*<\/svg>\s*$/);
     const { cells: [cell] } = JSON.parse(await Deno.readTextFile(`${cwd}/results/compare.json`));
     assertEquals(cell.rows.length, 4);
@@ -74,7 +74,11 @@ Deno.test("a wrong call of compare is told of in one line", async () => {
     [["--width", "64,x"], 2, "--width must be integers of 1 or more, not 'x'"],
     [["--seeds", "0,-1"], 2, "--seeds must be integers of 0 or more, not '-1'"],
     [["--adamw-lr", "0"], 2, "--adamw-lr must be numbers above 0, not '0'"],
-    [["--optimizer", "agd", "--sgd-lr", "0.1"], 2, "--sgd-lr: sgd is not tried; name it in"],
+    [
+      ["--optimizer", "agd", "--sgd-lr", "0.1"],
+      2,
+      "--sgd-lr: sgd is not tried; name it in --optimizer",
+    ],
     [["--bias", "yes"], 2, "--bias must be of on, off, not 'yes'"],
     [["--tokens", "9", "--steps", "9"], 2, "--steps and --tokens say the same: give one of them"],
     [["--quiet", "--json"], 2, "--quiet and --json exclude each other"],
