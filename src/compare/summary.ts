@@ -87,7 +87,7 @@ function order(a: Cell, b: Cell): number {
 
 function summariseCell(records: RunRecord[]): CellSummary {
   const [first] = records;
-  const groups = Map.groupBy(records, ({ settings }) => JSON.stringify(settings.contender));
+  const groups = Map.groupBy(records, ({ settings }) => nameOf(settings.contender));
   const rows = [...groups.values()].map(rowOf);
   const agd = rows.find(({ contender }) => isDefault(contender));
   for (const row of rows) if (agd) row.rank = rankOf(row, agd);
