@@ -108,13 +108,15 @@ export function shortName(
   cell: CellSummary["cell"],
   cells: readonly CellSummary[],
 ): string {
-  const differs = (name: keyof typeof cell) =>
-    cells.some((other) => other.cell[name] !== cell[name]);
+  const name = describeCell(cell);
+  const alike = cells.filter((other) => describeCell(other.cell) === name);
+  const differs = (among: readonly CellSummary[], name: keyof typeof cell) =>
+    among.some((other) => other.cell[name] !== cell[name]);
   const parts = [
-    describeCell(cell),
-    differs("heads") && `heads ${cell.heads}`,
-    differs("steps") && `${number(cell.steps)} steps`,
-    differs("data") && cell.data,
+    name,
+    differs(alike, "heads") && `heads ${cell.heads}`,
+    differs(alike, "steps") && `${number(cell.steps)} steps`,
+    differs(cells, "data") && cell.data,
   ];
   return parts.filter((part) => part !== false).join(", ");
 }

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { agdWith, initialisationOf, nameOf } from "../../src/compare/contender.ts";
-import { report } from "../../src/compare/report.ts";
+import { report, shortName } from "../../src/compare/report.ts";
 import { spread, summarise } from "../../src/compare/summary.ts";
 import { compareChart } from "../../src/compare/chart.ts";
 import { adamw, recordOf } from "./helpers.ts";
@@ -55,6 +55,21 @@ Deno.test("runs are summed up by cell and contender, and set against the best Ad
   });
   assertEquals(small.edges, [
     { optimizer: "AdamW", learningRate: 0.003, end: "upper" },
+  ]);
+});
+
+Deno.test("a cell is named by what tells it from the others", () => {
+  const cells = summarise([
+    recordOf(AGD, [1]),
+    recordOf(AGD, [1], { cell: { steps: 1600 } }),
+    recordOf(AGD, [1], { cell: { width: 8, heads: 1 } }),
+    recordOf(AGD, [1], { cell: { bias: false }, data: "novels" }),
+  ]);
+  assertEquals(cells.map(({ cell }) => shortName(cell, cells)), [
+    "width 16, layers 1, context 16, batch 2, no biases, novels",
+    "width 8, layers 1, context 16, batch 2, stories",
+    "width 16, layers 1, context 16, batch 2, 8 steps, stories",
+    "width 16, layers 1, context 16, batch 2, 1,600 steps, stories",
   ]);
 });
 
