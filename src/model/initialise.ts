@@ -7,14 +7,14 @@ import { polarFactor, polarWorkspace } from "../ops/polar.ts";
 import { polarSteps } from "../ops/polar_steps.ts";
 import { Random } from "../random.ts";
 import type { Gpt2Config } from "./config.ts";
-import { type ParameterSpec, parameterTable, sizeOf } from "./parameters.ts";
+import { naturalRowSize, type ParameterSpec, parameterTable, sizeOf } from "./parameters.ts";
 import { allocateLike, type TensorMap } from "./weights.ts";
 
 /**
  * How weights start. Biases start at 0 and gains at 1.
  * - `natural`: for AGD's spectral norm. Matrices uniform over the (semi-)orthogonal ones times
  *   sqrt(fan-out / fan-in), projections into the residual stream a further 1 / sqrt(2 layers)
- *   smaller; embedding rows uniform over the unit sphere.
+ *   smaller; embedding rows uniform over the sphere of their {@linkcode naturalRowSize}.
  * - `orthogonal`: for AGD as published (Bernstein et al. 2023, section 3.1): every
  *   two-dimensional parameter uniform over the (semi-)orthogonal ones times
  *   sqrt(fan-out / fan-in).
@@ -43,7 +43,7 @@ export async function initialWeights(
     if (initialisation === "normal") {
       gpu.write(tensor, normals(random, tensor.size, 0.02 * smaller));
     } else if (initialisation === "natural" && spec.role === "embedding") {
-      gpu.write(tensor, unitRows(random, spec.shape[0], spec.shape[1]!));
+      gpu.write(tensor, rowsOf(random, spec, naturalRowSize(table)));
     } else if (spec.shape[0] >= 4 * spec.shape[1]! && spec.role === "embedding") {
       await tallOrthogonal(gpu, random, tensor, natural);
     } else {
@@ -61,13 +61,14 @@ function normals(random: Random, size: number, scale: number): Float32Array {
   return values;
 }
 
-/** Rows uniform over the unit sphere. */
-function unitRows(random: Random, rows: number, columns: number): Float32Array {
+/** Rows uniform over the sphere of radius `size`. */
+function rowsOf(random: Random, { shape }: ParameterSpec, size: number): Float32Array {
+  const [rows, columns] = shape as readonly [number, number];
   const values = normals(random, rows * columns, 1);
   for (let r = 0; r < rows; r++) {
     const row = values.subarray(r * columns, (r + 1) * columns);
     const norm = Math.hypot(...row);
-    row.forEach((value, i) => row[i] = value / norm);
+    row.forEach((value, i) => row[i] = size * value / norm);
   }
   return values;
 }

@@ -126,3 +126,16 @@ export function parameterCount(config: Gpt2Config): number {
     .filter((spec) => spec.trainable)
     .reduce((sum, spec) => sum + sizeOf(spec.shape), 0);
 }
+
+/**
+ * The natural 2-norm s of rows of embeddings: 1, or ln V / √C where that is less, with the output
+ * matrix (V, C) among them. The last layer norm puts out vectors of length √C, so rows of length s
+ * give logits of up to s √C, whatever the width, and ln V is what tells certainty from a guess.
+ * Positions, which are added to tokens, have the same.
+ */
+export function naturalRowSize(table: readonly ParameterSpec[]): number {
+  const output = table.find(({ role, shape: [rows, columns], fanIn, fanOut }) =>
+    role === "embedding" && fanIn === columns && fanOut === rows
+  );
+  return output ? Math.min(1, Math.log(Math.max(2, output.fanOut)) / Math.sqrt(output.fanIn)) : 1;
+}

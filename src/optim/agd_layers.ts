@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.ts";
-import type { ParameterSpec } from "../model/parameters.ts";
+import { naturalRowSize, type ParameterSpec } from "../model/parameters.ts";
 import type { AgdSettings } from "./agd_options.ts";
 
 /** A run of partial sums. */
@@ -51,6 +51,7 @@ export class AgdLayers {
   constructor(specs: readonly ParameterSpec[], settings: AgdSettings) {
     const { norm, vectors, depth } = settings;
     const branches = specs.filter(({ residual }) => residual).length;
+    const rowSize = naturalRowSize(specs);
     this.vectorSize = 1 / Math.sqrt(Math.max(1, branches));
     const add = (scale: number, rule: number, duals: readonly Range[]): LayersOf => {
       const first = this.layers.length;
@@ -65,7 +66,7 @@ export class AgdLayers {
       if (shape.length === 2) {
         const byRows = isByRows(spec, settings);
         const isUnit = byRows || norm === "spectral";
-        const scale = byRows ? 1 : Math.sqrt(fanOut / fanIn);
+        const scale = byRows ? rowSize : Math.sqrt(fanOut / fanIn);
         const duals = ranges(parts);
         group = add(scale, COUNTED | (isUnit ? 0 : ROOT | DIVIDED), duals);
         this.#of.set(name, group);

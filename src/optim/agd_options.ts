@@ -23,8 +23,8 @@ export interface AgdOptions {
    */
   vectors?: "own" | "grouped" | "none";
   /**
-   * `rows`: each row is a vector of its own, by its 2-norm, with a natural size of 1. `matrix`: as
-   * any matrix, by `norm`.
+   * `rows`: each row is a vector of its own, by its 2-norm, with a natural size of 1 or less; see
+   * {@linkcode Agd}. `matrix`: as any matrix, by `norm`.
    * @default "rows" for `spectral`, "matrix" for `frobenius`
    */
   embeddings?: "rows" | "matrix";

@@ -1,6 +1,11 @@
-import { assertEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { FULL_VOCABULARY_SIZE, type PresetName, PRESETS } from "../../src/model/config.ts";
-import { parameterCount, parameterTable, sizeOf } from "../../src/model/parameters.ts";
+import {
+  naturalRowSize,
+  parameterCount,
+  parameterTable,
+  sizeOf,
+} from "../../src/model/parameters.ts";
 import { ODD } from "./helpers.ts";
 
 Deno.test("parameterCount is that of the published models", () => {
@@ -62,4 +67,14 @@ Deno.test("parameterTable: what is not trained does not count, but has its place
   );
   assertEquals(parameterTable({ ...ODD, bias: false, affine: false }).length, all.length);
   assertEquals(sizeOf([]), 1);
+});
+
+Deno.test("naturalRowSize: 1, or as much as logits of ln V take at that width", () => {
+  const size = (width: number, vocabularySize: number) =>
+    naturalRowSize(parameterTable({ ...ODD, width, vocabularySize }));
+  assertEquals(size(16, 50_257), 1);
+  assertAlmostEquals(size(768, 50_257) * Math.sqrt(768), Math.log(50_257), 1e-9);
+  // also where the table of positions is square
+  assertAlmostEquals(size(ODD.context, 3), Math.log(3) / Math.sqrt(5), 1e-9);
+  assertEquals(naturalRowSize(parameterTable(ODD).slice(2)), 1);
 });

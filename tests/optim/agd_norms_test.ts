@@ -89,9 +89,11 @@ for (
             expectedUpdate = Math.max(expectedUpdate, norm(all[1]) / size);
             expectedGradient += norm(all[2]) * size;
           } else if (role === "embedding") {
-            expectedWeight = Math.max(expectedWeight, ...rowNorms(all[0], rows));
-            expectedUpdate = Math.max(expectedUpdate, ...rowNorms(all[1], rows));
-            expectedGradient += rowNorms(all[2], rows).reduce((a, b) => a + b);
+            const s = Math.min(1, Math.log(config.vocabularySize) / Math.sqrt(config.width));
+            const longest = (values: Float64Array) => Math.max(...rowNorms(values, rows)) / s;
+            expectedWeight = Math.max(expectedWeight, longest(all[0]));
+            expectedUpdate = Math.max(expectedUpdate, longest(all[1]));
+            expectedGradient += rowNorms(all[2], rows).reduce((a, b) => a + b) * s;
           } else {
             const s = Math.sqrt(fanOut / fanIn);
             for (let part = 0; part < parts; part++) {

@@ -65,8 +65,8 @@ for (const norm of NORMS) {
     const L = norm === "spectral" ? 10 : 14;
     // The only layer with a gradient has the whole of proportional shares.
     const share = norm === "spectral" ? FIRST : 1 / L;
-    // wpe: 5 to 6, so its natural size is that root; by rows it is 1.
-    const scale = norm === "spectral" ? 1 : Math.sqrt(6 / 5);
+    // wpe: 5 to 6, so its natural size is that root; by rows it is ln V / √C.
+    const scale = norm === "spectral" ? Math.log(11) / Math.sqrt(6) : Math.sqrt(6 / 5);
     for (const [G, eta] of [[0, 0], [1, 0.481212], [2, 0.693147], [6, 1.098612]]) {
       using bench = new Bench(gpu, ODD, weights, make);
       const gradient = new Float64Array(30);

@@ -100,6 +100,11 @@ interface Move {
 
 const isVector = (spec: ParameterSpec) => spec.shape.length === 1;
 const rowsOf = (spec: ParameterSpec) => isVector(spec) ? 1 : spec.shape[0];
+/** s of embeddings by rows: min(1, ln V / √C). */
+function rowSize(table: ParameterSpec[]): number {
+  const { shape: [V, C = 1] } = table.find(({ name }) => name === "wte.weight")!;
+  return Math.min(1, Math.log(V) / Math.sqrt(C));
+}
 const naturalSize = (spec: ParameterSpec) => Math.sqrt(spec.fanOut / spec.fanIn);
 
 /** A direction of steepest descent, and the gradient's dual norm. */
@@ -165,7 +170,7 @@ function movesOf(
           : options.norm === "frobenius"
           ? byFrobenius(block)
           : byOperatorNorm(block, rows, options.polarSteps);
-        const scale = isByRows ? 1 : naturalSize(spec);
+        const scale = isByRows ? rowSize(table) : naturalSize(spec);
         return { name, rows, parts, part, scale, ...steepest, counted: true };
       });
       moves.push(...group);
