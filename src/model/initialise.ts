@@ -43,7 +43,7 @@ export async function initialWeights(
     if (initialisation === "normal") {
       gpu.write(tensor, normals(random, tensor.size, 0.02 * smaller));
     } else if (initialisation === "natural" && spec.role === "embedding") {
-      gpu.write(tensor, rowsOf(random, spec, naturalRowSize(table)));
+      gpu.write(tensor, sphericalRows(random, spec, naturalRowSize(table)));
     } else if (spec.shape[0] >= 4 * spec.shape[1]! && spec.role === "embedding") {
       await tallOrthogonal(gpu, random, tensor, natural);
     } else {
@@ -62,7 +62,7 @@ function normals(random: Random, size: number, scale: number): Float32Array {
 }
 
 /** Rows uniform over the sphere of radius `size`. */
-function rowsOf(random: Random, { shape }: ParameterSpec, size: number): Float32Array {
+function sphericalRows(random: Random, { shape }: ParameterSpec, size: number): Float32Array {
   const [rows, columns] = shape as readonly [number, number];
   const values = normals(random, rows * columns, 1);
   for (let r = 0; r < rows; r++) {

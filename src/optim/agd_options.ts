@@ -24,7 +24,7 @@ export interface AgdOptions {
   vectors?: "own" | "grouped" | "none";
   /**
    * `rows`: each row is a vector of its own, by its 2-norm, with a natural size of 1 or less; see
-   * {@linkcode Agd}. `matrix`: as any matrix, by `norm`.
+   * {@linkcode Agd}. `matrix`: like other matrices, by `norm`.
    * @default "rows" for `spectral`, "matrix" for `frobenius`
    */
   embeddings?: "rows" | "matrix";
