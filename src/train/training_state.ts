@@ -148,10 +148,7 @@ async function upload(
     const found = file.tensors.get(name)?.shape.join(", ");
     const shape = tensor.shape.join(", ");
     if (found !== shape) {
-      const what = found === undefined
-        ? "is missing; where the checkpoint is of an earlier version, --init-from starts a new run " +
-          "with its weights"
-        : `is (${found}), not (${shape})`;
+      const what = found === undefined ? "is missing" : `is (${found}), not (${shape})`;
       throw new UserError(`${path}: tensor ${name} ${what}`);
     }
     gpu.write(tensor, await file.read(name));
