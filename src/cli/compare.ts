@@ -3,10 +3,11 @@ import { cacheDirectory } from "../cache_directory.ts";
 import { UsageError } from "../errors.ts";
 import { type Axes, cellsOf, type Length } from "../compare/cell.ts";
 import { compare } from "../compare/compare.ts";
-import { agdWith } from "../compare/contender.ts";
+import { ADAMW_BETA2, agdWith, type Grid } from "../compare/contender.ts";
 import { writeComparison } from "../compare/files.ts";
 import {
   ADAMW,
+  ADAMW_LONG,
   ADAMW_NATURAL,
   AGD,
   COMPARE_PRESETS,
@@ -67,6 +68,11 @@ const COMMAND: CommandSpec = {
       repeatable: true,
     },
     "adamw-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
+    "adamw-beta2": {
+      value: "X",
+      help: "* decays of AdamW's squares, each with a grid of its own (default 0.95,0.999)",
+      repeatable: true,
+    },
     "sgd-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
     extend: {
       value: "N",
@@ -176,26 +182,34 @@ function chooseOptimizers(
   const variants = options.list("agd").map((text) => agdWith(parseAgdVariant(text)));
   const grids = names
     ? [
-      ...(names.includes("adamw") ? [ADAMW] : []),
+      ...(names.includes("adamw") ? [ADAMW, ADAMW_LONG] : []),
       ...(names.includes("adamw-natural") ? [ADAMW_NATURAL] : []),
       ...(names.includes("sgd") ? [SGD] : []),
     ]
     : preset.grids;
-  for (const optimizer of ["adamw", "sgd"] as const) {
-    if (
-      options.list(`${optimizer}-lr`).length > 0 &&
-      !grids.some((grid) => grid.optimizer === optimizer)
-    ) {
-      throw new UsageError(`--${optimizer}-lr: ${optimizer} is not tried; name it in --optimizer`);
+  for (const name of ["adamw-lr", "adamw-beta2", "sgd-lr"]) {
+    const [optimizer] = name.split("-");
+    if (options.list(name).length > 0 && !grids.some((grid) => grid.optimizer === optimizer)) {
+      throw new UsageError(`--${name}: ${optimizer} is not tried; name it in --optimizer`);
     }
   }
   return {
     contenders: [...contenders, ...variants],
-    grids: grids.map((grid) => {
+    grids: withDecays(grids, decays(options, "adamw-beta2")).map((grid) => {
       const given = rates(options, `${grid.optimizer}-lr`);
       return { ...grid, learningRates: given ?? grid.learningRates };
     }),
   };
+}
+
+/** The grids with AdamW's once for each decay, if any are given. */
+function withDecays(grids: readonly Grid[], decays: readonly number[] | undefined): Grid[] {
+  if (!decays) return [...grids];
+  return grids.flatMap((grid) => {
+    if (grid.optimizer !== "adamw") return [grid];
+    if (grid.beta2 !== undefined) return []; // a further one of the same
+    return decays.map((beta2) => beta2 === ADAMW_BETA2 ? grid : { ...grid, beta2 });
+  });
 }
 
 /** The values of a list option without repetitions; undefined if it was not given. */
@@ -221,6 +235,14 @@ function rates(options: Arguments, name: string): number[] | undefined {
     const value = Number(text);
     if (Number.isFinite(value) && value > 0) return value;
     throw new UsageError(`--${name} must be numbers above 0, not '${text}'`);
+  });
+}
+
+function decays(options: Arguments, name: string): number[] | undefined {
+  return values(options, name, (text) => {
+    const value = Number(text);
+    if (text !== "" && value >= 0 && value < 1) return value;
+    throw new UsageError(`--${name} must be numbers of at least 0 and below 1, not '${text}'`);
   });
 }
 

@@ -13,7 +13,11 @@ const LEGEND = { row: 30, item: 46, character: 7.8 };
 
 const TEXT = "#333333";
 /** Of optimisers with a learning rate; other rates of the grid are drawn in the paler one. */
-const TUNED = new Map([["AdamW", ["#1b66ab", "#bcd6ec"]], ["SGD", ["#5f3dc4", "#d0bfff"]]]);
+const TUNED = new Map([
+  ["AdamW", ["#1b66ab", "#bcd6ec"]],
+  ["AdamW, beta2 0.999", ["#0c8599", "#b5dfe5"]],
+  ["SGD", ["#5f3dc4", "#d0bfff"]],
+]);
 /** The same of those that are there for comparison. */
 const CONTROL = ["#087f5b", "#b2e5d8"];
 const OTHERS = [

@@ -14,10 +14,15 @@ export interface AgdContender {
   options: AgdOptions;
 }
 
+/** AdamW's decay of the average of squares, where nothing is said. */
+export const ADAMW_BETA2 = 0.95;
+
 /** An optimiser with a learning rate. */
 export interface Tuned {
   optimizer: "adamw" | "sgd";
   learningRate: number;
+  /** AdamW's decay of the average of squares, if it is not {@linkcode ADAMW_BETA2}. */
+  beta2?: number;
   /** How the weights start. @default "normal" */
   initialisation?: "natural";
 }
@@ -44,8 +49,15 @@ export function tuned({ learningRates: _, ...rest }: Grid, learningRate: number)
 /** What an optimiser is called whatever its learning rate, e.g. `AdamW`; AGD has none. */
 export function familyOf(contender: Contender): string | undefined {
   if (contender.optimizer === "agd") return undefined;
-  const name = contender.optimizer === "adamw" ? "AdamW" : "SGD";
-  return contender.initialisation ? `${name} from AGD's initial weights` : name;
+  const { optimizer, beta2, initialisation } = contender;
+  const name = optimizer === "adamw" ? "AdamW" : "SGD";
+  const start = initialisation ? " from AGD's initial weights" : "";
+  return `${name}${start}${beta2 === undefined ? "" : `, beta2 ${beta2}`}`;
+}
+
+/** Whether it is AdamW as it is usually started. */
+export function isAdamW(contender: Contender): boolean {
+  return contender.optimizer === "adamw" && contender.initialisation === undefined;
 }
 
 /** What the tables call it, e.g. `AdamW, lr 0.003`. */
@@ -72,8 +84,8 @@ export function initialisationOf(contender: Contender): Initialisation {
 /** Makes the optimiser. */
 export function makeOptimizer(contender: Contender, target: OptimizerTarget): Optimizer {
   if (contender.optimizer === "agd") return new Agd(target, contender.options);
-  const { optimizer, learningRate } = contender;
+  const { optimizer, learningRate, beta2 = ADAMW_BETA2 } = contender;
   return optimizer === "adamw"
-    ? new AdamW(target, { learningRate })
+    ? new AdamW(target, { learningRate, betas: [0.9, beta2] })
     : new Sgd(target, { learningRate });
 }

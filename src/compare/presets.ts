@@ -18,7 +18,10 @@ export interface ComparePreset {
 export const AGD: Contender = agdWith();
 /** AGD as it was published. */
 export const PUBLISHED: Contender = agdWith({ norm: "frobenius" });
+/** AdamW with the decay of squares that large batches are trained with. */
 export const ADAMW: Grid = { optimizer: "adamw", learningRates: [1e-3, 3e-3, 1e-2] };
+/** AdamW with the decay that it was published with, which long runs of small batches gain by. */
+export const ADAMW_LONG: Grid = { ...ADAMW, beta2: 0.999 };
 /** AdamW from the weights that AGD starts from: tells the optimiser's part from that of the start. */
 export const ADAMW_NATURAL: Grid = { ...ADAMW, initialisation: "natural" };
 export const SGD: Grid = { optimizer: "sgd", learningRates: [0.1, 0.3, 1] };
@@ -71,7 +74,7 @@ export const COMPARE_PRESETS = {
     tokens: 200 * 16 * 64,
     seeds: [0],
     contenders: [AGD, PUBLISHED],
-    grids: [ADAMW, SGD],
+    grids: [ADAMW, ADAMW_LONG, SGD],
   },
   cells: {
     axes: {
@@ -88,7 +91,7 @@ export const COMPARE_PRESETS = {
     tokens: 150 * 16 * 64,
     seeds: [0, 1, 2],
     contenders: [AGD],
-    grids: [ADAMW],
+    grids: [ADAMW, ADAMW_LONG],
   },
   ablations: {
     axes: SMALL,
@@ -96,7 +99,7 @@ export const COMPARE_PRESETS = {
     tokens: 150 * 16 * 64,
     seeds: [0, 1, 2],
     contenders: [AGD, ...ABLATIONS.map(agdWith)],
-    grids: [ADAMW, ADAMW_NATURAL],
+    grids: [ADAMW, ADAMW_LONG, ADAMW_NATURAL],
   },
   gpu: {
     axes: {
@@ -108,7 +111,7 @@ export const COMPARE_PRESETS = {
     tokens: 4000 * 32 * 256,
     seeds: [0, 1, 2],
     contenders: [AGD, PUBLISHED],
-    grids: [ADAMW, SGD],
+    grids: [ADAMW, ADAMW_LONG, SGD],
   },
   gpt2: {
     axes: {

@@ -8,9 +8,9 @@ Within a cell every optimiser trains the same model for the same number of steps
 in the same order, so on equal tokens. AGD has nothing to set, starts from its own initial weights
 and is evaluated on its averaged ones; as published (by the Frobenius norm, without momentum) it is
 evaluated on the last ones. AdamW (betas 0.9 and 0.95, weight decay 0.1, gradients clipped to a
-global norm of 1) and SGD (momentum 0.9) start from GPT-2's initial weights, where their name says
-nothing else, with warm-up over the first tenth of the steps (at most 100) and a cosine down to a
-tenth of the learning rate that is given. The best rate of a grid is the one with the lowest final
+global norm of 1) and SGD (momentum 0.9) start from GPT-2's initial weights, with warm-up over the
+first tenth of the steps (at most 100) and a cosine down to a tenth of the learning rate that is
+given: all of this where their name says nothing else. The best rate of a grid has the lowest final
 validation loss: it is chosen with hindsight, which favours them. ± is the standard deviation over
 the seeds; differences are taken seed by seed, and rows with fewer seeds than AGD are ranked by them.
 The time includes evaluations, and a first run compiles kernels too.
@@ -29,7 +29,7 @@ export function report(cells: readonly CellSummary[]): string {
 /** AGD's defaults against the best AdamW in all cells, the lost ones told of by name. */
 function overview(cells: readonly CellSummary[]): string[] {
   const compared = cells.flatMap(({ cell, adamw, comparison }) =>
-    comparison ? [{ cell, rate: rateOf(adamw!), ...comparison }] : []
+    comparison ? [{ cell, best: bestName(adamw!), ...comparison }] : []
   );
   if (compared.length === 0) return [];
   const lost = compared.filter(({ difference }) => !(difference.mean <= 0));
@@ -46,15 +46,15 @@ function overview(cells: readonly CellSummary[]): string[] {
       }),
     );
   }
-  const rows = compared.map(({ cell, agd, adamw, rate, difference, seeds }) => [
+  const rows = compared.map(({ cell, agd, adamw, best, difference, seeds }) => [
     shortName(cell, cells),
     showSpread(agd),
     showSpread(adamw),
-    rate,
+    best,
     showSpread(difference, true),
     String(seeds.length),
   ]);
-  const titles = ["cell", "AGD", "best AdamW", "its lr", "difference", "seeds"];
+  const titles = ["cell", "AGD", "best AdamW", "which is", "difference", "seeds"];
   return [...lines, "", table(titles, rows)];
 }
 
@@ -121,8 +121,9 @@ export function shortName(
   return parts.filter((part) => part !== false).join(", ");
 }
 
-function rateOf({ contender }: Row): string {
-  return contender.optimizer === "agd" ? "" : String(contender.learningRate);
+/** AdamW's name without what is the same for all, e.g. `lr 0.003`. */
+function bestName({ name }: Row): string {
+  return name.replace("AdamW, ", "");
 }
 
 function reached({ tokensToAdamW, seeds }: Row, { adamw }: CellSummary): string {

@@ -1,5 +1,5 @@
 import type { Cell } from "./cell.ts";
-import { type Contender, familyOf, isDefault, nameOf } from "./contender.ts";
+import { type Contender, familyOf, isAdamW, isDefault, nameOf } from "./contender.ts";
 import { bestTrial, edge } from "./learning_rates.ts";
 import { finalLoss, lowestLoss, type RunRecord, tokensToReach } from "./record.ts";
 
@@ -52,7 +52,7 @@ export interface CellSummary {
   rows: Row[];
   /** AGD with nothing changed, if it was run. */
   agd?: Row;
-  /** AdamW with the best learning rate of its grid, if it was run. */
+  /** AdamW with the best learning rate of its grids, if it was run. */
   adamw?: Row;
   /** The final losses of AGD and the best AdamW and their difference, over the seeds of both. */
   comparison?: Comparison;
@@ -92,7 +92,7 @@ function summariseCell(records: RunRecord[]): CellSummary {
   const agd = rows.find(({ contender }) => isDefault(contender));
   for (const row of rows) if (agd) row.rank = rankOf(row, agd);
   rows.sort((a, b) => a.rank === b.rank ? 0 : a.rank - b.rank);
-  const adamw = bestOf(rows, "AdamW");
+  const adamw = bestAdamW(rows);
   const families = [...new Set(rows.flatMap(({ contender }) => familyOf(contender) ?? []))];
   for (const row of rows) {
     if (adamw) row.tokensToAdamW = tokensTo(row, adamw);
@@ -152,6 +152,16 @@ export function bestOf(rows: readonly Row[], family: string): Row | undefined {
   return rows.find(({ contender }) =>
     contender.optimizer !== "agd" && familyOf(contender) === family &&
     contender.learningRate === learningRate
+  );
+}
+
+/** The best row of AdamW's grids. */
+function bestAdamW(rows: readonly Row[]): Row | undefined {
+  const adamws = rows.filter(({ contender }) => isAdamW(contender));
+  const families = [...new Set(adamws.map(({ contender }) => familyOf(contender)!))];
+  return families.map((family) => bestOf(rows, family)!).reduce<Row | undefined>(
+    (best, row) => best && best.rank <= row.rank ? best : row,
+    undefined,
   );
 }
 

@@ -32,14 +32,16 @@ Deno.test({
   fn: async () => {
     await using directory = await corpusDirectory();
     const cwd = directory.path;
-    const args = [...SMALL, "--optimizer", "agd,adamw", "--extend", "0", "--out", "results"];
+    const adamw = ["--optimizer", "agd,adamw", "--adamw-beta2", "0.95,0.9"];
+    const rates = ["--adamw-lr", "0.001,0.01", "--extend", "0"];
+    const args = [...SMALL, ...adamw, ...rates, "--out", "results"];
     // In the second run first the process is killed, then Ctrl-C is pressed.
     for (const signal of ["SIGKILL", "SIGINT"] as const) {
       const { events, code, stderr } = await stopInRun(2, signal, [...args, "--steps", "60"], cwd);
       const first = signal === "SIGKILL" ? ["run", "record"] : [];
       const last = signal === "SIGKILL" ? [] : ["stopping", "end"];
       assertEquals(events.map(({ event }) => event), ["start", ...first, "run", ...last]);
-      assertEquals(events[0].runs, 4);
+      assertEquals(events[0].runs, 5);
       assertEquals([code, stderr], [signal === "SIGKILL" ? 137 : 130, ""]);
     }
 
@@ -47,15 +49,16 @@ Deno.test({
     assertEquals([rest.code, rest.stderr], [0, ""]);
     assertMatch(
       rest.stdout,
-      /^4 runs in 1 cell on [^\n]*, to results\nrun 2\/4 {2}width 16, layers 1,/,
+      /^5 runs in 1 cell on [^\n]*, to results\nrun 2\/5 {2}width 16, layers 1,/,
     );
-    assertMatch(rest.stdout, /\nrun 4\/4 {2}.* AdamW, lr 0\.01, seed 0\n {2}val \d\.\d{4} {2}/);
+    assertMatch(rest.stdout, /\nrun 3\/5 {2}.* AdamW, lr 0\.01, seed 0\n {2}val \d\.\d{4} {2}/);
+    assertMatch(rest.stdout, /\nrun 5\/5 {2}.* AdamW, beta2 0\.9, lr 0\.01, seed 0\n/);
     const table = await Deno.readTextFile(`${cwd}/results/compare.md`);
     assertStringIncludes(rest.stdout, `\n${table}\nWrote compare.md, `);
     assertMatch(table, /\n\| AGD +\| +1 \| +\d\.\d{4} \| /);
     assertMatch(await Deno.readTextFile(`${cwd}/results/compare.svg`), /^<svg [^]*<\/svg>\s*$/);
     const { cells: [cell] } = JSON.parse(await Deno.readTextFile(`${cwd}/results/compare.json`));
-    assertEquals(cell.rows.length, 4);
+    assertEquals(cell.rows.length, 5);
     assertEquals(cell.rows[0].runs[0].curve.length, 2);
     assertEquals(cell.rows[0].runs[0].final_loss, cell.rows[0].final.mean);
 
@@ -78,6 +81,16 @@ Deno.test("a wrong call of compare is told of in one line", async () => {
       ["--optimizer", "agd", "--sgd-lr", "0.1"],
       2,
       "--sgd-lr: sgd is not tried; name it in --optimizer",
+    ],
+    [
+      ["--adamw-beta2", "1"],
+      2,
+      "--adamw-beta2 must be numbers of at least 0 and below 1, not '1'",
+    ],
+    [
+      ["--optimizer", "sgd", "--adamw-beta2", "0.9"],
+      2,
+      "--adamw-beta2: adamw is not tried; name it in --optimizer",
     ],
     [["--bias", "yes"], 2, "--bias must be of on, off, not 'yes'"],
     [["--tokens", "9", "--steps", "9"], 2, "--steps and --tokens say the same: give one of them"],

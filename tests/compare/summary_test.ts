@@ -93,6 +93,28 @@ Deno.test("contenders are ranked as if all had AGD's seeds", () => {
   assertEquals(compared?.seeds, [0, 1]);
 });
 
+Deno.test("the best AdamW is that of all decays, and each has a grid of its own", () => {
+  const long = (learningRate: number) => ({ ...adamw(learningRate), beta2: 0.999 });
+  const records = [
+    recordOf(AGD, [6, 3]),
+    ...[recordOf(adamw(0.001), [7, 5]), recordOf(adamw(0.003), [7, 5.5])],
+    ...[recordOf(long(0.001), [7, 6]), recordOf(long(0.003), [7, 4])],
+    recordOf({ ...long(0.003), initialisation: "natural" }, [7, 3.5]),
+  ];
+  const cells = summarise(records);
+  assertEquals(cells[0].adamw?.name, "AdamW, beta2 0.999, lr 0.003");
+  assertEquals(cells[0].comparison?.difference.mean, -1);
+  assertEquals(cells[0].edges, [
+    { optimizer: "AdamW, beta2 0.999", learningRate: 0.003, end: "upper" },
+    { optimizer: "AdamW", learningRate: 0.001, end: "lower" },
+  ]);
+  assertMatch(report(cells), /\| +3\.0000 \| +4\.0000 \| beta2 0\.999, lr 0\.003 \| +-1\.0000 \|/);
+  const colors = [
+    ...compareChart(cells).matchAll(/ stroke="(#\w+)" stroke-width="2" stroke-linejoin/g),
+  ];
+  assertEquals(new Set(colors.map(([, color]) => color)).size, 4);
+});
+
 Deno.test("where every AdamW diverged there is nothing to reach, and one rate has no ends", () => {
   const records = [recordOf(AGD, [6, 5]), recordOf(adamw(0.1), [], { diverged: "NaN" })];
   const [{ agd, edges }] = summarise(records);
@@ -110,7 +132,7 @@ Deno.test("the report tells of what is lost, of open grids and of divergence", (
   const name = "width 16, layers 1, context 16, batch 2";
   assertStringIncludes(
     text,
-    `\n| ${name} | 3.7500 ± 1.0607 | 4.5000 ± 0.7071 |  0.003 | -0.7500 ± 1.7678 |     2 |\n`,
+    `\n| ${name} | 3.7500 ± 1.0607 | 4.5000 ± 0.7071 | lr 0.003 | -0.7500 ± 1.7678 |     2 |\n`,
   );
   assertStringIncludes(text, `\n## ${name}\n\nstories: 8 steps of 32 tokens, 256 in all; `);
   assertStringIncludes(
