@@ -1,5 +1,6 @@
-// m <- beta m + (1 - beta) g, an average that starts at 0, and g <- m / (1 - beta^t), corrected
-// for that start. NESTEROV takes for g what that would be if g came once more.
+// m <- b m + (1 - b) g, an average that starts at 0, and g <- m / (1 - b^t), corrected for that
+// start. NESTEROV takes for g what that would be if g came once more. With GROWTH b is at least
+// 1 - 30 / t; where it is more than beta, beta^t has long vanished.
 
 struct Parameters {
   size: u32,
@@ -7,7 +8,7 @@ struct Parameters {
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-// [0]: whether the step is skipped, [2]: beta^t
+// [0]: whether the step is skipped, [1]: t, [2]: beta^t
 @group(0) @binding(1) var<storage, read> progress: array<f32>;
 @group(0) @binding(2) var<storage, read_write> gradient: array<f32>;
 @group(0) @binding(3) var<storage, read_write> momentum: array<f32>;
@@ -16,11 +17,16 @@ struct Parameters {
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * ${THREADS}u;
   if (i >= parameters.size || progress[0] != 0.0) { return; }
+  //: if GROWTH
+  let beta = max(parameters.beta, 1.0 - 30.0 / progress[1]);
+  //: else
+  let beta = parameters.beta;
+  //: end
   let g = gradient[i];
-  let m = mix(g, momentum[i], parameters.beta);
+  let m = mix(g, momentum[i], beta);
   momentum[i] = m;
   //: if NESTEROV
-  gradient[i] = mix(g, m, parameters.beta) / (1.0 - progress[2] * parameters.beta);
+  gradient[i] = mix(g, m, beta) / (1.0 - progress[2] * beta);
   //: else
   gradient[i] = m / (1.0 - progress[2]);
   //: end

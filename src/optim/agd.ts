@@ -27,8 +27,8 @@ import updateSource from "../../wgsl/agd_update.wgsl" with { type: "text" };
  * `frobenius` is the published method, without state: D(g) = g / |g|_F, p = 1, c_l = 1/L, a vector
  * joins the last matrix before it, and L counts query, key and value each.
  *
- * `spectral` replaces the gradient by its average (Nesterov's momentum, 0.9) and evaluates on an
- * average of the iterates. It takes the polar factor of each matrix's gradient, and each vector by
+ * `spectral` replaces the gradient by its average (Nesterov's momentum, 0.9, and 1 - 30 / t once
+ * that is more) and evaluates on an average of the iterates. It takes the polar factor of each matrix's gradient, and each vector by
  * its RMS (s = 1 / sqrt(R), where R projections lead back into the residual stream). An embedding
  * row it divides by its 2-norm or, where that is larger, by the root mean square of that norm so far:
  * with steps of one length a rare token's row would follow the many small gradients and forget the
@@ -92,7 +92,7 @@ export class Agd implements Optimizer {
   constructor(target: OptimizerTarget, options: AgdOptions = {}) {
     const { gpu, weights, gradients } = target;
     const settings = agdSettings(options);
-    const { momentum, nesterov, averaging, rowHistory, ramp } = settings;
+    const { momentum, growth, nesterov, averaging, rowHistory, ramp } = settings;
     const moves = ({ shape }: ParameterSpec) => shape.length === 2 || settings.vectors !== "none";
     const specs = trainable(target).filter(moves);
     const layers = new AgdLayers(specs, settings);
@@ -116,7 +116,7 @@ export class Agd implements Optimizer {
       elementwise(
         gpu,
         plan,
-        ["agd_momentum", momentumSource, { NESTEROV: nesterov }],
+        ["agd_momentum", momentumSource, { NESTEROV: nesterov, GROWTH: growth }],
         [progress],
         runsOf(gpu, specs, [gradients, averages]),
         [f32(momentum)],

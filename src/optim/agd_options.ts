@@ -41,6 +41,12 @@ export interface AgdOptions {
    */
   momentum?: number;
   /**
+   * Let that decay grow with the run: to at least 1 - 30 / t at step t. The average is then over
+   * the last thirtieth of the steps, once that is more than momentum's own length.
+   * @default true for `spectral` with momentum, otherwise false
+   */
+  growth?: boolean;
+  /**
    * Take the average as it would be if the gradient came once more (Nesterov's momentum).
    * @default true for `spectral` with momentum, otherwise false
    */
@@ -86,6 +92,7 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     vectors: "own",
     embeddings: "rows",
     momentum: 0.9,
+    growth: true,
     nesterov: true,
     averaging: true,
     depth: "parameters",
@@ -99,6 +106,7 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     vectors: "grouped",
     embeddings: "matrix",
     momentum: 0,
+    growth: false,
     nesterov: false,
     averaging: false,
     depth: "maps",
@@ -114,6 +122,7 @@ export const AGD_CHOICES = {
   norm: ["spectral", "frobenius"],
   vectors: ["own", "grouped", "none"],
   embeddings: ["rows", "matrix"],
+  growth: [true, false],
   nesterov: [true, false],
   averaging: [true, false],
   depth: ["parameters", "maps"],
@@ -126,9 +135,10 @@ export const AGD_CHOICES = {
 function defaultsBeside(
   { norm, momentum, embeddings }: Pick<AgdSettings, "norm" | "momentum" | "embeddings">,
 ): AgdSettings {
-  const { nesterov, ramp, rowHistory, ...others } = DEFAULTS[norm];
+  const { growth, nesterov, ramp, rowHistory, ...others } = DEFAULTS[norm];
   return {
     ...others,
+    growth: growth && momentum > 0,
     nesterov: nesterov && momentum > 0,
     ramp: ramp && momentum > 0,
     rowHistory: rowHistory && embeddings === "rows",
@@ -155,9 +165,12 @@ export function agdSettings(options: AgdOptions): AgdSettings {
   const set: AgdOptions = Object.fromEntries(given);
   const wanted = { ...DEFAULTS[set.norm ?? "spectral"], ...set };
   const settings: AgdSettings = { ...defaultsBeside(wanted), ...set };
-  const { norm, embeddings, momentum, nesterov, polarSteps, rowHistory, ramp } = settings;
+  const { norm, embeddings, momentum, growth, nesterov, polarSteps, rowHistory, ramp } = settings;
   if (!(typeof momentum === "number" && momentum >= 0 && momentum < 1)) {
     throw new UsageError(`momentum must be at least 0 and below 1, not ${momentum}`);
+  }
+  if (growth && momentum === 0) {
+    throw new UsageError("growth is that of a momentum, which is 0: give one");
   }
   if (nesterov && momentum === 0) {
     throw new UsageError("nesterov looks ahead along a momentum, which is 0: give one");

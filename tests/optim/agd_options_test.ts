@@ -23,6 +23,7 @@ const spectral: AgdOptions[] = [
   { embeddings: "matrix" },
   { embeddings: "matrix", vectors: "grouped" },
   { momentum: 0 },
+  { growth: false },
   { nesterov: false },
   { momentum: 0.95 },
   { averaging: false },
@@ -41,7 +42,7 @@ const frobenius: AgdOptions[] = [
   { embeddings: "rows", vectors: "own" },
   { embeddings: "rows", rowHistory: true },
   { momentum: 0.9 },
-  { momentum: 0.8, nesterov: true },
+  { momentum: 0.8, nesterov: true, growth: true },
   { averaging: true },
   { depth: "parameters" },
   { shares: "proportional" },
@@ -68,9 +69,9 @@ Deno.test("agd: settings that are not given, or given as undefined, are their de
 });
 
 Deno.test("agd: what belongs to momentum or to rows goes with them", () => {
-  const { nesterov, ramp, rowHistory } = agdSettings({ momentum: 0, embeddings: "matrix" });
-  assertEquals([nesterov, ramp, rowHistory], [false, false, false]);
-  const off = { nesterov: false, ramp: false, rowHistory: false };
+  const { growth, nesterov, ramp, rowHistory } = agdSettings({ momentum: 0, embeddings: "matrix" });
+  assertEquals([growth, nesterov, ramp, rowHistory], [false, false, false, false]);
+  const off = { growth: false, nesterov: false, ramp: false, rowHistory: false };
   const bare = { momentum: 0, embeddings: "matrix" } as const;
   assertEquals(agdSettings({ ...bare, ...off }), agdSettings(bare));
 });
@@ -92,7 +93,7 @@ Deno.test("agd: its kind spells all settings out", () => {
   assertEquals(
     spellOutAgd(agdSettings({ momentum: 0 })),
     "agd spectral, vectors own, embeddings rows, momentum 0, averaging true, depth parameters, " +
-      "shares proportional, polarSteps 4, nesterov false, ramp false, rowHistory true",
+      "shares proportional, polarSteps 4, growth false, nesterov false, ramp false, rowHistory true",
   );
 });
 
@@ -101,6 +102,7 @@ Deno.test("agd: settings that mean nothing are refused", () => {
     [{ momentum: 1 }, "momentum must be at least 0 and below 1, not 1"],
     [{ momentum: -0.1 }, "momentum must be at least 0 and below 1, not -0.1"],
     [{ momentum: NaN }, "momentum must be at least 0 and below 1, not NaN"],
+    [{ momentum: 0, growth: true }, "growth is that of a momentum, which is 0"],
     [{ momentum: 0, nesterov: true }, "nesterov looks ahead along a momentum, which is 0"],
     [{ norm: "frobenius", nesterov: true }, "nesterov looks ahead along a momentum, which is 0"],
     [{ embeddings: "matrix", rowHistory: true }, "rowHistory is of embeddings by rows"],

@@ -15,7 +15,7 @@ import {
   SLIM,
   smallVocabulary,
 } from "../model/helpers.ts";
-import { onKind, openTestGpu } from "../ops/helpers.ts";
+import { assertClose, onKind, openTestGpu } from "../ops/helpers.ts";
 import type { Tensors } from "../reference/gpt2.ts";
 import { Agd as ReferenceAgd } from "../reference/optimizers/agd.ts";
 import { polar } from "../reference/optimizers/polar.ts";
@@ -160,6 +160,30 @@ Deno.test("agd: how far a step goes does not depend on the weights, loaded ones 
     // Weights 20 times as large keep fewer digits of what they move by.
     moved[0].forEach((distance, i) => assertAlmostEquals(distance, moved[1][i], 1e-5));
   }
+});
+
+Deno.test("agd, spectral: the decay of momentum grows as the reference's", async () => {
+  const weights = randomWeights(ODD, 15);
+  const options = { momentum: 0.05 }; // grows from step 32 on
+  const references = [{}, { growth: false }].map((growth) => {
+    const parameters: Tensors = new Map(
+      [...weights].map(([name, values]) => [name, values.slice()]),
+    );
+    return {
+      parameters,
+      agd: new ReferenceAgd(parameterTable(ODD), weights, { ...options, ...growth }),
+    };
+  });
+  using bench = new Bench(gpu, ODD, weights, (target) => new Agd(target, options));
+  let after = new Map<string, Float32Array>();
+  for (let step = 1; step <= 60; step++) {
+    const gradients = randomWeights(ODD, 100 + step);
+    after = await bench.step(gradients);
+    for (const { parameters, agd } of references) agd.step(parameters, gradients);
+  }
+  const [grown, fixed] = references.map(({ parameters }) => parameters.get("wte.weight")!);
+  assertClose(after.get("wte.weight")!, grown, 1e-3, "wte.weight");
+  assert(grown.some((value, i) => Math.abs(value - fixed[i]) > 0.05), "without growth it differs");
 });
 
 Deno.test("agd, spectral: learns a batch by heart with nothing tuned", async () => {

@@ -30,6 +30,8 @@ export interface AgdOptions {
    * @default 0.9 for `spectral`, 0 for `frobenius`
    */
   momentum?: number;
+  /** Whether the decay is at least 1 - 30 / t at step t. @default true for `spectral` */
+  growth?: boolean;
   /**
    * Whether the average is as if the gradient came once more.
    * @default true for `spectral`, false for `frobenius`
@@ -56,7 +58,7 @@ export interface AgdOptions {
 const DEFAULTS: Record<"spectral" | "frobenius", Required<Omit<AgdOptions, "norm">>> = {
   spectral: {
     ...{ vectors: "own", embeddings: "rows", depth: "parameters", shares: "proportional" },
-    ...{ rowHistory: true, ramp: true, momentum: 0.9, nesterov: true, polarSteps: 4 },
+    ...{ rowHistory: true, ramp: true, momentum: 0.9, growth: true, nesterov: true, polarSteps: 4 },
   },
   frobenius: {
     ...{ vectors: "grouped", embeddings: "matrix", depth: "maps", shares: "equal" },
@@ -64,6 +66,7 @@ const DEFAULTS: Record<"spectral" | "frobenius", Required<Omit<AgdOptions, "norm
       rowHistory: false,
       ramp: false,
       momentum: 0,
+      growth: false,
       nesterov: false,
       polarSteps: 4,
     },
@@ -208,6 +211,8 @@ export class Agd {
   /** Of the norms of each embedding's rows, the mean squares so far. */
   readonly #rowSquares: Tensors = new Map();
   #step = 0;
+  /** Of the decays so far. */
+  #product = 1;
 
   /** @param initial the parameters before the first step, which the average starts from */
   constructor(table: ParameterSpec[], initial: Tensors, options: AgdOptions = {}) {
@@ -261,20 +266,22 @@ export class Agd {
   }
 
   /**
-   * m ← β m + (1 - β) g, over 1 - βᵗ, which corrects its start at 0. Nesterov's is what m and its
-   * correction would be next if g came once more.
+   * m ← β m + (1 - β) g, over 1 less the product of all β so far, which corrects its start at 0.
+   * Nesterov's is what m and its correction would be next if g came once more.
    */
   #withMomentum(gradients: Tensors): Tensors {
-    const { momentum: beta, nesterov } = this.#options;
+    const { momentum, growth, nesterov } = this.#options;
+    const beta = growth && momentum > 0 ? Math.max(momentum, 1 - 30 / this.#step) : momentum;
+    this.#product *= beta;
     const average = (m: Float64Array, g: Float64Array) =>
       m.map((value, i) => beta * value + (1 - beta) * g[i]);
     const corrected: Tensors = new Map();
     for (const [name, g] of gradients) {
       const m = average(this.#averageGradients.get(name) ?? new Float64Array(g.length), g);
       this.#averageGradients.set(name, m);
-      const steps = nesterov ? this.#step + 1 : this.#step;
       const taken = nesterov ? average(m, g) : m;
-      corrected.set(name, taken.map((value) => value / (1 - beta ** steps)));
+      const start = nesterov ? beta * this.#product : this.#product;
+      corrected.set(name, taken.map((value) => value / (1 - start)));
     }
     return corrected;
   }

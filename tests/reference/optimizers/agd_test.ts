@@ -211,6 +211,21 @@ Deno.test("agd, spectral: momentum averages gradients and corrects for its start
   assertAlmostEquals(second.gradientSummary, 0.651 / 0.271 / 6, 1e-12);
 });
 
+Deno.test("agd, spectral: momentum's decay grows to 1 - 30 / t", () => {
+  const parameters = randomParameters(CONFIG, 21, 1);
+  const agd = new Agd(TABLE, parameters, { momentum: 0.25, nesterov: false });
+  const summaries = Array.from({ length: 60 }, (_, t) => {
+    return agd.step(parameters, sparseGradients(["wpe.weight", 0, t < 40 ? 1 : 3])).gradientSummary;
+  });
+  // As 0.25 = 1 - 30 / 40, growth is from step 41 on.
+  assertAlmostEquals(summaries[39], 1 / 6, 1e-12);
+  let m = 1;
+  for (let t = 41; t <= 60; t++) {
+    m = (1 - 30 / t) * m + 30 / t * 3;
+    assertAlmostEquals(summaries[t - 1], m / 6, 1e-12);
+  }
+});
+
 Deno.test("agd, frobenius: no momentum unless asked for", () => {
   const parameters = randomParameters(CONFIG, 21, 1);
   for (const [options, expected] of [[{}, 3 / 8], [{ momentum: 0.9 }, 0.39 / 0.19 / 8]] as const) {
