@@ -45,7 +45,6 @@ const ABLATIONS: readonly AgdOptions[] = [
   { embeddings: "matrix" },
   { momentum: 0 },
   { momentum: 0.95 },
-  { growth: false },
   { nesterov: false },
   { momentum: 0.95, nesterov: false },
   { averaging: false },

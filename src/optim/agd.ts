@@ -28,14 +28,14 @@ import updateSource from "../../wgsl/agd_update.wgsl" with { type: "text" };
  * joins the last matrix before it, and L counts query, key and value each.
  *
  * `spectral` replaces the gradient by its average (Nesterov's momentum, 0.9, and 1 - 30 / t once
- * that is more) and evaluates on an average of the iterates. It takes the polar factor of each matrix's gradient, and each vector by
- * its RMS (s = 1 / sqrt(R), where R projections lead back into the residual stream). An embedding
- * row it divides by its 2-norm or, where that is larger, by the root mean square of that norm so far:
- * with steps of one length a rare token's row would follow the many small gradients and forget the
- * few large ones. Shorter rows count in G and in shares by the whole of their norm. Rows have
- * s = min(1, ln V / sqrt(C)), with V tokens and width C: as the last layer norm puts out vectors of
- * length sqrt(C), logits then change alike at every width. There L counts two-dimensional
- * parameters, and vectors do not enter G.
+ * that is more) and evaluates on an average of the iterates. It takes the polar factor of each
+ * matrix's gradient, and each vector by its RMS (s = 1 / sqrt(R), where R projections lead back into
+ * the residual stream). An embedding row it divides by its 2-norm or, where that is larger, by the
+ * root mean square of that norm so far: with steps of one length a rare token's row would follow the
+ * many small gradients and forget the few large ones. Shorter rows count in G and in shares by the
+ * whole of their norm. Rows have s = min(1, ln V / sqrt(C)), with V tokens and width C: as the last
+ * layer norm puts out vectors of length sqrt(C), logits then change alike at every width. There L
+ * counts two-dimensional parameters, and vectors do not enter G.
  *
  * Its shares are proportional: c_l = s_l |g_l| / sum_k s_k |g_k|. The bound from which eta follows
  * depends on the sum of the relative changes alone, the product of 1 + eta c_l being at most

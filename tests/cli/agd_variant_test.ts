@@ -18,7 +18,7 @@ Deno.test("a variant of AGD is read from text", () => {
 
 Deno.test("a wrong setting of AGD is told of", () => {
   const cases = {
-    "speed=3": "there is no setting 'speed', but norm, vectors, embeddings, nesterov, ",
+    "speed=3": "there is no setting 'speed', but norm, vectors, embeddings, growth, nesterov, ",
     "": "there is no setting '', but ",
     "momentum": "momentum must be a number, not ''",
     "momentum=0.9+0.5": "momentum must be a number, not '0.9+0.5'",
