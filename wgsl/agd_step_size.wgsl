@@ -34,49 +34,45 @@ const DIVIDED = 4u;
 @group(0) @binding(5) var<storage, read> progress: array<f32>;
 //: end
 
-// The sum of s_l |g_l|.
-var<workgroup> total: f32;
-
 fn dual_norm(layer: u32) -> f32 {
   let sum = sums[layer];
   return select(sum, sqrt(sum), (layers[layer].rule & ROOT) != 0u);
 }
 
+// Each thread adds all layers up, so that none has to wait for another.
 @compute @workgroup_size($THREADS)
 fn main(@builtin(local_invocation_index) thread: u32) {
-  for (var l = thread; l < parameters.layers; l += ${THREADS}u) {
-    coefficients[l] = dual_norm(l);
+  // By a bound that is known from uniforms alone Mesa's software driver would unroll the loops, and
+  // compile the kernel anew at every launch.
+  let count = min(parameters.layers, arrayLength(&layers));
+  // The sum of s_l |g_l|.
+  var total = 0.0;
+  for (var l = 0u; l < count; l++) {
+    let counted = (layers[l].rule & COUNTED) != 0u;
+    total += select(0.0, layers[l].scale * dual_norm(l), counted);
   }
-  storageBarrier();
+  let G = total / parameters.depth;
+  // (1 + sqrt(1 + 4 G)) / 2 = 1 + x; near 1 the logarithm of the sum would lose x's digits.
+  let x = 2.0 * G / (1.0 + sqrt(1.0 + 4.0 * G));
+  let eta = select(log(1.0 + x), x * (1.0 - x * (0.5 - x / 3.0)), x < 0.01);
   if (thread == 0u) {
-    var summed = 0.0;
-    for (var l = 0u; l < parameters.layers; l++) {
-      let counted = (layers[l].rule & COUNTED) != 0u;
-      summed += select(0.0, layers[l].scale * coefficients[l], counted);
-    }
-    total = summed;
-    let G = summed / parameters.depth;
-    // (1 + sqrt(1 + 4 G)) / 2 = 1 + x; near 1 the logarithm of the sum would lose x's digits.
-    let x = 2.0 * G / (1.0 + sqrt(1.0 + 4.0 * G));
-    summary[1] = select(log(1.0 + x), x * (1.0 - x * (0.5 - x / 3.0)), x < 0.01);
+    summary[1] = eta;
     summary[2] = G;
   }
-  storageBarrier();
-  workgroupBarrier();
   //: if RAMP
-  let pace = sqrt(1.0 - progress[2] * progress[2]) * summary[1];
+  let pace = sqrt(1.0 - progress[2] * progress[2]) * eta;
   //: else
-  let pace = summary[1];
+  let pace = eta;
   //: end
-  for (var l = thread; l < parameters.layers; l += ${THREADS}u) {
+  for (var l = thread; l < count; l += ${THREADS}u) {
+    let norm = dual_norm(l);
     //: if PROPORTIONAL
-    let share = select(0.0, layers[l].scale * coefficients[l] / total, total > 0.0);
+    let share = select(0.0, layers[l].scale * norm / total, total > 0.0);
     //: else
     let share = 1.0 / parameters.depth;
     //: end
     var coefficient = pace * share * layers[l].scale;
     if ((layers[l].rule & DIVIDED) != 0u) {
-      let norm = coefficients[l];
       coefficient = select(0.0, coefficient / norm, norm > 0.0);
     }
     coefficients[l] = coefficient;
