@@ -13,7 +13,7 @@ import type { TokenBatch } from "../../src/model/passes.ts";
 import { AdamW } from "../../src/optim/adamw.ts";
 import { Agd } from "../../src/optim/agd.ts";
 import type { AgdNorm } from "../../src/optim/agd_options.ts";
-import type { OptimizerTarget } from "../../src/optim/optimizer.ts";
+import type { Optimizer, OptimizerTarget } from "../../src/optim/optimizer.ts";
 import { Sgd } from "../../src/optim/sgd.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import {
@@ -184,6 +184,30 @@ Deno.test("trainer: frees all but the model", () => {
   for (const optimizer of optimizers) {
     new Trainer(model, { batch: 2, optimizer })[Symbol.dispose]();
     assertEquals(gpu.allocatedBytes, before);
+  }
+});
+
+/** Bytes that the process grows by a step, measured over some steps after the first ones. */
+async function growth(optimizer: (target: OptimizerTarget) => Optimizer): Promise<number> {
+  using model = await Gpt2.create(gpu, ODD, { vocabulary, seed: 7 });
+  using trainer = new Trainer(model, { batch: 2, optimizer });
+  const train = async (rounds: number) => {
+    for (let i = 0; i < rounds; i++) await Promise.all(BATCHES.map((batch) => trainer.step(batch)));
+    return Deno.memoryUsage().rss;
+  };
+  const before = await train(8);
+  return (await train(25) - before) / (25 * BATCHES.length);
+}
+
+// A driver that compiles a kernel anew at each step takes and keeps 400 kB for it.
+Deno.test("trainer: memory does not grow with the steps", async () => {
+  const optimizers = {
+    "AGD": agd,
+    "AGD as published": (target: OptimizerTarget) => new Agd(target, { norm: "frobenius" }),
+    "AdamW": (target: OptimizerTarget) => new AdamW(target, { learningRate: 1e-3 }),
+  };
+  for (const [name, optimizer] of Object.entries(optimizers)) {
+    assertLess(await growth(optimizer), 100e3, name);
   }
 });
 
