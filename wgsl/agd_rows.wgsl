@@ -52,11 +52,15 @@ fn main(
     let value = values[start + c];
     sum += value * value;
   }
+  //: if HISTORY
+  // Read before the sum, whose barriers part it from the write below.
+  let r = parameters.start + row;
+  let mean_before = mean_squares[r];
+  //: end
   let squares = workgroup_sum(sum, thread);
 //: if DESCENT
   //: if HISTORY
-  let r = parameters.start + row;
-  let mean = mix(mean_squares[r], squares, 8.0 / (7.0 + progress[1]));
+  let mean = mix(mean_before, squares, 8.0 / (7.0 + progress[1]));
   let divisor = max(squares, mean);
   //: else
   let divisor = squares;

@@ -3,7 +3,7 @@ import { cacheDirectory } from "../cache_directory.ts";
 import { UsageError } from "../errors.ts";
 import { type Axes, cellsOf, type Length } from "../compare/cell.ts";
 import { compare } from "../compare/compare.ts";
-import { ADAMW_BETA2, agdWith, type Grid } from "../compare/contender.ts";
+import { ADAMW_BETA2, agdWith, type Grid, nameOf } from "../compare/contender.ts";
 import { writeComparison } from "../compare/files.ts";
 import {
   ADAMW,
@@ -70,7 +70,7 @@ const COMMAND: CommandSpec = {
     "adamw-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
     "adamw-beta2": {
       value: "X",
-      help: "* decays of AdamW's squares, each with a grid of its own (default 0.95,0.999)",
+      help: "* decays of AdamW's squares, a grid each (default 0.95,0.999; gpt2: 0.95)",
       repeatable: true,
     },
     "sgd-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
@@ -151,7 +151,7 @@ function chooseAxes(options: Arguments, { axes }: ComparePreset): Axes {
     given[name] = integers(options, name);
   }
   const data = options.list("data");
-  if (data.length > 0) given.data = data;
+  if (data.length > 0) given.data = [...new Set(data)];
   const isGiven = ([, value]: [string, unknown]) => value !== undefined;
   return { ...axes, ...Object.fromEntries(Object.entries(given).filter(isGiven)) };
 }
@@ -169,32 +169,27 @@ function chooseOptimizers(
   options: Arguments,
   preset: ComparePreset,
 ): Pick<ComparePreset, "contenders" | "grids"> {
-  const names = choices(options, "optimizer", [
-    "agd",
-    "published",
-    "adamw",
-    "sgd",
-    "adamw-natural",
-  ]);
+  const names = choices(options, "optimizer", ["agd", "published", ...GRID_NAMES]);
   const contenders = names
     ? [...(names.includes("agd") ? [AGD] : []), ...(names.includes("published") ? [PUBLISHED] : [])]
     : preset.contenders;
   const variants = options.list("agd").map((text) => agdWith(parseAgdVariant(text)));
-  const grids = names
-    ? [
-      ...(names.includes("adamw") ? [ADAMW, ADAMW_LONG] : []),
-      ...(names.includes("adamw-natural") ? [ADAMW_NATURAL] : []),
-      ...(names.includes("sgd") ? [SGD] : []),
-    ]
-    : preset.grids;
-  for (const name of ["adamw-lr", "adamw-beta2", "sgd-lr"]) {
+  const named = new Map([...contenders, ...variants].map((each) => [nameOf(each), each]));
+  const own = new Set(preset.grids.map(gridName));
+  const all = [...preset.grids, ...GRIDS.filter((grid) => !own.has(gridName(grid)))];
+  const grids = names ? all.filter((grid) => names.includes(gridName(grid))) : preset.grids;
+  const takers = {
+    "adamw-lr": grids.filter(({ optimizer }) => optimizer === "adamw"),
+    "adamw-beta2": grids.filter((grid) => gridName(grid) === "adamw"),
+    "sgd-lr": grids.filter(({ optimizer }) => optimizer === "sgd"),
+  };
+  for (const [name, { length }] of Object.entries(takers)) {
+    if (options.list(name).length === 0 || length > 0) continue;
     const [optimizer] = name.split("-");
-    if (options.list(name).length > 0 && !grids.some((grid) => grid.optimizer === optimizer)) {
-      throw new UsageError(`--${name}: ${optimizer} is not tried; name it in --optimizer`);
-    }
+    throw new UsageError(`--${name}: ${optimizer} is not tried; name it in --optimizer`);
   }
   return {
-    contenders: [...contenders, ...variants],
+    contenders: [...named.values()],
     grids: withDecays(grids, decays(options, "adamw-beta2")).map((grid) => {
       const given = rates(options, `${grid.optimizer}-lr`);
       return { ...grid, learningRates: given ?? grid.learningRates };
@@ -202,11 +197,19 @@ function chooseOptimizers(
   };
 }
 
+const GRIDS: readonly Grid[] = [ADAMW, ADAMW_LONG, ADAMW_NATURAL, SGD];
+const GRID_NAMES = ["adamw", "sgd", "adamw-natural"] as const;
+
+/** What --optimizer calls a grid; AdamW has two, with different decays. */
+function gridName({ optimizer, initialisation }: Grid): typeof GRID_NAMES[number] {
+  return initialisation ? "adamw-natural" : optimizer;
+}
+
 /** The grids with AdamW's once for each decay, if any are given. */
 function withDecays(grids: readonly Grid[], decays: readonly number[] | undefined): Grid[] {
   if (!decays) return [...grids];
   return grids.flatMap((grid) => {
-    if (grid.optimizer !== "adamw") return [grid];
+    if (gridName(grid) !== "adamw") return [grid];
     if (grid.beta2 !== undefined) return []; // a further one of the same
     return decays.map((beta2) => beta2 === ADAMW_BETA2 ? grid : { ...grid, beta2 });
   });

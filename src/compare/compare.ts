@@ -143,7 +143,7 @@ export async function compare(gpu: Gpu, store: RunStore, options: CompareOptions
 /** Opens the data of all cells and makes sure that each fits the adapter. */
 async function prepare(
   gpu: Gpu,
-  { cells, contenders, grids }: CompareOptions,
+  { cells, contenders, grids, validationTokens }: CompareOptions,
 ): Promise<Prepared[]> {
   for (const cell of cells) checkConfig({ ...cell, vocabularySize: 1 });
   const corpora = new Map<string, Corpus>();
@@ -170,6 +170,7 @@ async function prepare(
         `"${gpu.adapterName}" cannot hold ${describeCell(cell)}: ${reason}; leave out this cell`,
       );
     }
+    await corpus.validation(cell, validationTokens); // what is wrong with it is told of at once
     prepared.push({ cell, corpus, config, measure, isBegun: false });
   }
   return prepared;

@@ -94,7 +94,9 @@ function cellSection(summary: CellSummary, cells: readonly CellSummary[]): strin
   for (const { name, diverged, records } of rows) {
     const skipped = records.reduce((sum, { skipped = 0 }) => sum + skipped, 0);
     if (skipped > 0) {
-      lines.push(`${name} skipped ${number(skipped)} steps: a gradient was not finite.\n`);
+      lines.push(
+        `${name} skipped ${number(skipped)} steps: a gradient was not finite or too large.\n`,
+      );
     }
     if (diverged.length === 0) continue;
     const reasons = records.flatMap(({ diverged }) => diverged ?? []);
@@ -112,11 +114,16 @@ export function shortName(
   const alike = cells.filter((other) => describeCell(other.cell) === name);
   const differs = (among: readonly CellSummary[], name: keyof typeof cell) =>
     among.some((other) => other.cell[name] !== cell[name]);
+  const twins = alike.filter(({ cell: { heads, steps, data } }) =>
+    heads === cell.heads && steps === cell.steps && data === cell.data
+  );
   const parts = [
     name,
     differs(alike, "heads") && `heads ${cell.heads}`,
     differs(alike, "steps") && `${number(cell.steps)} steps`,
     differs(cells, "data") && cell.data,
+    differs(twins, "evalEvery") && `evaluated every ${number(cell.evalEvery)} steps`,
+    differs(twins, "validationTokens") && `evaluated on ${number(cell.validationTokens)} tokens`,
   ];
   return parts.filter((part) => part !== false).join(", ");
 }

@@ -1,7 +1,13 @@
 import type { Cell } from "./cell.ts";
 import { type Contender, familyOf, isAdamW, isDefault, nameOf } from "./contender.ts";
 import { bestTrial, edge } from "./learning_rates.ts";
-import { finalLoss, lowestLoss, type RunRecord, tokensToReach } from "./record.ts";
+import {
+  finalLoss,
+  lowestLoss,
+  type RunRecord,
+  type RunSettings,
+  tokensToReach,
+} from "./record.ts";
 
 /** A mean over seeds, and their standard deviation if there is more than one. */
 export interface Spread {
@@ -44,9 +50,12 @@ export interface Comparison {
   difference: Spread;
 }
 
+/** A cell, and how its runs were evaluated. */
+export type EvaluatedCell = Cell & Pick<RunSettings, "evalEvery" | "validationTokens">;
+
 /** A cell with all of its contenders, best first. */
 export interface CellSummary {
-  cell: Cell;
+  cell: EvaluatedCell;
   vocabularySize: number;
   parameters: number;
   rows: Row[];
@@ -72,11 +81,12 @@ export function summarise(records: readonly RunRecord[]): CellSummary[] {
 }
 
 /** The order of cells in the tables: by their properties in turn, with the usual before the rest. */
-function order(a: Cell, b: Cell): number {
-  const key = ({ data, vocabulary, bias, affine, ...sizes }: Cell) => {
-    const { layers, heads, width, context, batch, steps } = sizes;
+function order(a: EvaluatedCell, b: EvaluatedCell): number {
+  const key = ({ data, vocabulary, bias, affine, ...sizes }: EvaluatedCell) => {
+    const { layers, heads, width, context, batch, steps, evalEvery, validationTokens } = sizes;
     const plain = [vocabulary === "full", !bias, !affine].map(Number);
-    return [data, ...plain, layers, heads, width, context, batch, steps];
+    const evaluation = [evalEvery, validationTokens];
+    return [data, ...plain, layers, heads, width, context, batch, steps, ...evaluation];
   };
   const others = key(b);
   for (const [i, value] of key(a).entries()) {
@@ -87,6 +97,7 @@ function order(a: Cell, b: Cell): number {
 
 function summariseCell(records: RunRecord[]): CellSummary {
   const [first] = records;
+  const { evalEvery, validationTokens } = first.settings;
   const groups = Map.groupBy(records, ({ settings }) => nameOf(settings.contender));
   const rows = [...groups.values()].map(rowOf);
   const agd = rows.find(({ contender }) => isDefault(contender));
@@ -99,7 +110,7 @@ function summariseCell(records: RunRecord[]): CellSummary {
     if (agd && row !== agd) row.minusAgd = differenceOf(row, agd);
   }
   return {
-    cell: { ...first.settings.cell, data: first.data },
+    cell: { ...first.settings.cell, data: first.data, evalEvery, validationTokens },
     vocabularySize: first.vocabulary_size,
     parameters: first.parameters,
     ...{ rows, agd, adamw },

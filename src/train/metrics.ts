@@ -13,7 +13,7 @@ export interface StepMetrics {
   tokens: number;
   /** Training loss of the step's batch, in nats per token. */
   loss: number;
-  /** Whether the step was skipped, since a gradient was not finite. */
+  /** Whether the step was skipped, since a gradient was not finite or too large. */
   skipped?: true;
   /** Validation loss in nats per token, at the steps that measure it. */
   val_loss?: number;

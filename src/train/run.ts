@@ -86,7 +86,7 @@ export interface RunResult {
   best?: BestStep;
   /** Bad lines skipped. */
   skipped: number;
-  /** Steps skipped since a gradient was not finite. */
+  /** Steps skipped since a gradient was not finite or too large. */
   skippedSteps: number;
 }
 
@@ -234,7 +234,7 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
         told = event;
         if (event.skipped) {
           skippedSteps++;
-          options.onNote?.(`Step ${step} was skipped: a gradient was not finite.`);
+          options.onNote?.(`Step ${step} was skipped: a gradient was not finite or too large.`);
         } else {
           done = step;
         }

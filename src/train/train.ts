@@ -13,7 +13,7 @@ export interface StepEvent {
   /** Loss of the step's batch, in nats per token. */
   loss: number;
   /**
-   * Whether the step left everything as it was, since a gradient was not finite; the loss may not
+   * Whether the step left everything as it was, since a gradient was not finite or too large; the loss may not
    * be either.
    */
   skipped: boolean;
@@ -130,7 +130,7 @@ export async function train(
     await onStep?.(last);
     if (skippedInARow === MOST_SKIPPED) {
       throw new DivergedError(
-        `in ${MOST_SKIPPED} steps in a row, up to step ${step}, a gradient was not finite: ` +
+        `in ${MOST_SKIPPED} steps in a row, up to step ${step}, a gradient was not finite or too large: ` +
           ending,
       );
     }

@@ -51,7 +51,7 @@ export interface TrainerOptions {
 export interface StepResult {
   /** Mean loss of the batch before the update, in nats per token. */
   loss: number;
-  /** Whether there was no update, since a gradient was not finite. */
+  /** Whether there was no update, since a gradient was not finite or too large. */
   skipped: boolean;
   /** AGD's automatic step size. */
   eta?: number;

@@ -140,5 +140,10 @@ Deno.test("what cannot be compared is told of before the first run", async () =>
     UserError,
     "cannot hold width 16, layers 1, context 16, batch 1048576: ",
   );
+  await assertRejects(
+    () => refused({ ...cell, context: 512 }),
+    UserError,
+    "validation",
+  );
   assertEquals((await RunStore.open(directory.path)).records, []);
 });

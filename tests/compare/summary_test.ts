@@ -1,5 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { agdWith, initialisationOf, nameOf } from "../../src/compare/contender.ts";
+import type { RunRecord } from "../../src/compare/record.ts";
 import { report, shortName } from "../../src/compare/report.ts";
 import { spread, summarise } from "../../src/compare/summary.ts";
 import { compareChart } from "../../src/compare/chart.ts";
@@ -58,18 +59,29 @@ Deno.test("runs are summed up by cell and contender, and set against the best Ad
   ]);
 });
 
+/** The same run, but for how it was evaluated. */
+function evaluated(record: RunRecord, settings: Partial<RunRecord["settings"]>): RunRecord {
+  return { ...record, settings: { ...record.settings, ...settings } };
+}
+
 Deno.test("a cell is named by what tells it from the others", () => {
   const cells = summarise([
     recordOf(AGD, [1]),
     recordOf(AGD, [1], { cell: { steps: 1600 } }),
     recordOf(AGD, [1], { cell: { width: 8, heads: 1 } }),
     recordOf(AGD, [1], { cell: { bias: false }, data: "novels" }),
+    evaluated(recordOf(AGD, [1], { cell: { layers: 2 } }), { evalEvery: 1 }),
+    evaluated(recordOf(AGD, [1], { cell: { layers: 2 } }), { validationTokens: 1024 }),
   ]);
   assertEquals(cells.map(({ cell }) => shortName(cell, cells)), [
     "width 16, layers 1, context 16, batch 2, no biases, novels",
     "width 8, layers 1, context 16, batch 2, stories",
     "width 16, layers 1, context 16, batch 2, 8 steps, stories",
     "width 16, layers 1, context 16, batch 2, 1,600 steps, stories",
+    "width 16, layers 2, context 16, batch 2, stories, evaluated every 1 steps, " +
+    "evaluated on 64 tokens",
+    "width 16, layers 2, context 16, batch 2, stories, evaluated every 2 steps, " +
+    "evaluated on 1,024 tokens",
   ]);
 });
 
@@ -146,7 +158,7 @@ Deno.test("the report tells of what is lost, of open grids and of divergence", (
   );
   assertStringIncludes(
     text,
-    "\nAdamW, lr 0.01 skipped 1,234 steps: a gradient was not finite.\n\n" +
+    "\nAdamW, lr 0.01 skipped 1,234 steps: a gradient was not finite or too large.\n\n" +
       "AdamW, lr 0.01 diverged with seed 0: the loss of step 5 is NaN.\n",
   );
   assertStringIncludes(

@@ -56,7 +56,7 @@ Deno.test("a run whose gradients are not finite at some steps", async (t) => {
     assertEquals(whole.skippedSteps, 2);
     assertEquals(
       whole.notes,
-      [2, 5].map((step) => `Step ${step} was skipped: a gradient was not finite.`),
+      [2, 5].map((step) => `Step ${step} was skipped: a gradient was not finite or too large.`),
     );
     const metrics = await readMetrics(`${whole.out}/metrics.jsonl`);
     assertEquals(metrics.map(({ skipped = false }) => skipped), [1, 2, 3, 4, 5, 6].map(isBad));
@@ -84,7 +84,7 @@ Deno.test("a run whose gradients are not finite at some steps", async (t) => {
     const saved = `${out}/checkpoints/step-000013`;
     assertEquals(
       error.message,
-      "in 10 steps in a row, up to step 13, a gradient was not finite: training cannot go on; " +
+      "in 10 steps in a row, up to step 13, a gradient was not finite or too large: training cannot go on; " +
         `the last checkpoint is ${saved}`,
     );
     const good = await train("good", { steps: 3 });
@@ -102,7 +102,7 @@ Deno.test("a run whose gradients are not finite at some steps", async (t) => {
     );
     assertEquals(
       error.message,
-      "in 10 steps in a row, up to step 10, a gradient was not finite: training cannot go on; " +
+      "in 10 steps in a row, up to step 10, a gradient was not finite or too large: training cannot go on; " +
         `the last checkpoint is ${directory.path}/nothing/checkpoints/step-000009`,
     );
   });
