@@ -65,7 +65,10 @@ export interface LionOptions {
   weightDecay?: number;
 }
 
-/** Moves every weight by the same amount, in the direction of the gradient's average. */
+/**
+ * Moves every weight by the same amount, in the direction of the gradient's average. Each tensor is
+ * one binding: where GPT-2's embedding of 154 MB exceeds what the adapter binds at once, it is refused.
+ */
 export class Lion implements Optimizer {
   readonly kind = "lion";
   readonly state: TensorMap;
