@@ -70,7 +70,7 @@ const COMMAND: CommandSpec = {
     "adamw-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
     "adamw-beta2": {
       value: "X",
-      help: "* decays of AdamW's squares, a grid each (default 0.95,0.999; gpt2: 0.95)",
+      help: "* decays of AdamW's squares, a grid each (default 0.95,0.999; quick, gpt2: 0.95)",
       repeatable: true,
     },
     "sgd-lr": { value: "X", help: "* learning rates to try first", repeatable: true },

@@ -74,7 +74,7 @@ export const COMPARE_PRESETS = {
     tokens: 200 * 16 * 64,
     seeds: [0],
     contenders: [AGD, PUBLISHED],
-    grids: [ADAMW, ADAMW_LONG, SGD],
+    grids: [ADAMW, SGD],
   },
   cells: {
     axes: {
