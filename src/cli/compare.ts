@@ -178,13 +178,13 @@ function chooseOptimizers(
   const own = new Set(preset.grids.map(gridName));
   const all = [...preset.grids, ...GRIDS.filter((grid) => !own.has(gridName(grid)))];
   const grids = names ? all.filter((grid) => names.includes(gridName(grid))) : preset.grids;
-  const takers = {
-    "adamw-lr": grids.filter(({ optimizer }) => optimizer === "adamw"),
-    "adamw-beta2": grids.filter((grid) => gridName(grid) === "adamw"),
-    "sgd-lr": grids.filter(({ optimizer }) => optimizer === "sgd"),
+  const isTaken = {
+    "adamw-lr": grids.some(({ optimizer }) => optimizer === "adamw"),
+    "adamw-beta2": grids.some((grid) => gridName(grid) === "adamw"),
+    "sgd-lr": grids.some(({ optimizer }) => optimizer === "sgd"),
   };
-  for (const [name, { length }] of Object.entries(takers)) {
-    if (options.list(name).length === 0 || length > 0) continue;
+  for (const [name, taken] of Object.entries(isTaken)) {
+    if (taken || options.list(name).length === 0) continue;
     const [optimizer] = name.split("-");
     throw new UsageError(`--${name}: ${optimizer} is not tried; name it in --optimizer`);
   }

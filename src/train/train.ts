@@ -13,8 +13,8 @@ export interface StepEvent {
   /** Loss of the step's batch, in nats per token. */
   loss: number;
   /**
-   * Whether the step left everything as it was, since a gradient was not finite or too large; the loss may not
-   * be either.
+   * Whether the step left everything as it was, since a gradient was not finite or too large; the
+   * loss may not be finite either.
    */
   skipped: boolean;
   /** AGD's automatic step size, of which the first steps take a part; see {@linkcode Agd}. */
@@ -130,8 +130,8 @@ export async function train(
     await onStep?.(last);
     if (skippedInARow === MOST_SKIPPED) {
       throw new DivergedError(
-        `in ${MOST_SKIPPED} steps in a row, up to step ${step}, a gradient was not finite or too large: ` +
-          ending,
+        `in ${MOST_SKIPPED} steps in a row, up to step ${step}, a gradient was not finite or ` +
+          `too large: ${ending}`,
       );
     }
     // Evaluating, and saving and sampling after it, do not count as training time.

@@ -188,7 +188,7 @@ Deno.test("trainer: frees all but the model", () => {
 });
 
 /** Bytes that the process grows by a step, measured over some steps after the first ones. */
-async function growth(optimizer: (target: OptimizerTarget) => Optimizer): Promise<number> {
+async function bytesPerStep(optimizer: (target: OptimizerTarget) => Optimizer): Promise<number> {
   using model = await Gpt2.create(gpu, ODD, { vocabulary, seed: 7 });
   using trainer = new Trainer(model, { batch: 2, optimizer });
   const train = async (rounds: number) => {
@@ -207,7 +207,7 @@ Deno.test("trainer: memory does not grow with the steps", async () => {
     "AdamW": (target: OptimizerTarget) => new AdamW(target, { learningRate: 1e-3 }),
   };
   for (const [name, optimizer] of Object.entries(optimizers)) {
-    assertLess(await growth(optimizer), 100e3, name);
+    assertLess(await bytesPerStep(optimizer), 100e3, name);
   }
 });
 
