@@ -109,7 +109,7 @@ Deno.test("measureTraining is within 5% of all buffers that a run has at once", 
   await using directory = new TempDir();
   const data = [await directory.write("corpus.jsonl", jsonl(texts(200, 40)))];
   const { vocabulary } = await collectVocabulary(data);
-  const architecture = { layers: 6, heads: 2, width: 64, context: 32 };
+  const architecture = { layers: 4, heads: 2, width: 48, context: 32 };
   const config = { ...architecture, vocabularySize: vocabulary.size, bias: true, affine: true };
   for (const recompute of [false, true]) {
     const options = {
