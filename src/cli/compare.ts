@@ -17,7 +17,6 @@ import {
 } from "../compare/presets.ts";
 import { RunStore } from "../compare/store.ts";
 import { Gpu } from "../gpu/gpu.ts";
-import { RunLock } from "../train/run_lock.ts";
 import { tune } from "../train/tune.ts";
 import { parseAgdVariant } from "./agd_variant.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
@@ -111,8 +110,7 @@ async function compareCommand(options: Arguments): Promise<number> {
   const kernels = caches && `${caches}/agd-gpt2`;
   limitWriting(out, ...kernels ? [kernels] : []);
 
-  const store = await RunStore.open(out);
-  using _lock = new RunLock(out);
+  using store = await RunStore.open(out);
   using gpu = await Gpu.open();
   const kind = options.flag("json") ? "json" : options.flag("quiet") ? "quiet" : "text";
   using display = new CompareDisplay(kind, gpu.adapterName, out);

@@ -16,10 +16,11 @@ const TEXT = "#333333";
 const TUNED = new Map([
   ["AdamW", ["#1b66ab", "#bcd6ec"]],
   ["AdamW, beta2 0.999", ["#0c8599", "#b5dfe5"]],
+  ["AdamW from AGD's initial weights", ["#087f5b", "#b2e5d8"]],
   ["SGD", ["#5f3dc4", "#d0bfff"]],
 ]);
-/** The same of those that are there for comparison. */
-const CONTROL = ["#087f5b", "#b2e5d8"];
+/** The same of AdamW with other decays. */
+const TUNED_OTHERS = [["#364fc7", "#bac8ff"], ["#a61e4d", "#fcc2d7"], ["#5c5f66", "#ced4da"]];
 const OTHERS = [
   "#d9480f",
   "#2b8a3e",
@@ -41,10 +42,16 @@ export function compareChart(cells: readonly CellSummary[]): string {
   const width = columns * panel.width;
   const all = cells.flatMap(({ rows }) => rows.filter(isAgd).map(({ name }) => name));
   const names = [...new Set(all)].sort();
+  const families = cells.flatMap(({ rows }) =>
+    rows.flatMap(({ contender }) => familyOf(contender) ?? [])
+  );
+  const others = [...new Set(families)].filter((family) => !TUNED.has(family)).sort();
+  const colorsOf = (family: string) =>
+    TUNED.get(family) ?? TUNED_OTHERS[others.indexOf(family) % TUNED_OTHERS.length];
   const panels = cells.map((cell, i) => {
     const left = i % columns * panel.width;
     const top = Math.floor(i / columns) * panel.height;
-    return { cell, i, left, top, lines: linesOf(cell, names) };
+    return { cell, i, left, top, lines: linesOf(cell, names, colorsOf) };
   });
   const rows = Math.ceil(cells.length / columns);
   const shown = [...new Set(panels.flatMap(({ lines }) => lines.map(({ name }) => name)))].sort();
@@ -116,7 +123,11 @@ interface Line {
 }
 
 /** Pale lines come first, below the others. */
-function linesOf({ rows, agd, adamw }: CellSummary, names: readonly string[]): Line[] {
+function linesOf(
+  { rows, agd, adamw }: CellSummary,
+  names: readonly string[],
+  colorsOf: (family: string) => readonly string[],
+): Line[] {
   return rows.map((row): Line => {
     const { contender, name } = row;
     const points = meanCurve(row);
@@ -128,7 +139,7 @@ function linesOf({ rows, agd, adamw }: CellSummary, names: readonly string[]): L
       return { name, color, dash, pale: false, isMain: row === agd, points };
     }
     const pale = row !== bestOf(rows, family);
-    const color = (TUNED.get(family) ?? CONTROL)[pale ? 1 : 0];
+    const color = colorsOf(family)[pale ? 1 : 0];
     return {
       name: `${family}, ${pale ? "other" : "best"} learning rate`,
       color,

@@ -71,7 +71,7 @@ export const COMPARE_PRESETS = {
   quick: {
     axes: SMALL,
     sweep: "product",
-    tokens: 150 * 16 * 64,
+    tokens: 75 * 16 * 64,
     seeds: [0],
     contenders: [AGD, PUBLISHED],
     grids: [ADAMW, SGD],

@@ -2,37 +2,60 @@ import { hash } from "node:crypto";
 import { agdWith, type Contender } from "./contender.ts";
 import { fileError, UsageError, UserError } from "../errors.ts";
 import { replaceText } from "../replace_file.ts";
+import { RunLock } from "../train/run_lock.ts";
 import type { RunRecord, RunSettings } from "./record.ts";
 
-/** The finished runs of a directory: one file each, named after a hash of the run's settings. */
-export class RunStore {
+/**
+ * The finished runs of a directory: one file each, named after a hash of the run's settings. Until
+ * it is disposed of no other process can open it.
+ */
+export class RunStore implements Disposable {
   readonly #directory: string;
   readonly #records = new Map<string, RunRecord>();
+  readonly #lock: RunLock;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, lock: RunLock) {
     this.#directory = directory;
+    this.#lock = lock;
   }
 
   /**
    * Opens `runs/` in a directory; creates it if need be.
    *
-   * @throws {UserError} If it cannot be read or written, or a file in it is damaged.
+   * @throws {UserError} If it cannot be read or written, another process has it open, or a file in
+   * it is damaged.
    */
   static async open(directory: string): Promise<RunStore> {
-    const store = new RunStore(`${directory}/runs`);
+    const runs = `${directory}/runs`;
+    await Deno.mkdir(runs, { recursive: true }).catch((error) => {
+      throw fileError(error, `${runs}: cannot create`);
+    });
+    const store = new RunStore(runs, new RunLock(directory));
+    try {
+      await store.#read();
+      return store;
+    } catch (error) {
+      store[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  async #read(): Promise<void> {
     const names: string[] = [];
     try {
-      await Deno.mkdir(store.#directory, { recursive: true });
-      for await (const { name } of Deno.readDir(store.#directory)) {
+      for await (const { name } of Deno.readDir(this.#directory)) {
         if (name.endsWith(".json")) names.push(name);
       }
     } catch (error) {
-      throw fileError(error, `${store.#directory}: cannot create or read`);
+      throw fileError(error, `${this.#directory}: cannot read`);
     }
     for (const name of names.sort()) {
-      store.#records.set(name, await readRecord(`${store.#directory}/${name}`, name));
+      this.#records.set(name, await readRecord(`${this.#directory}/${name}`, name));
     }
-    return store;
+  }
+
+  [Symbol.dispose](): void {
+    this.#lock[Symbol.dispose]();
   }
 
   /** All runs. */

@@ -27,7 +27,8 @@ async function setUp(): Promise<{ directory: TempDir; cell: Cell; options: Compa
 /** Makes a comparison; returns the runs that it had to make, in order. */
 async function made(out: string, options: CompareOptions): Promise<RunRecord[]> {
   const records: RunRecord[] = [];
-  await compare(gpu, await RunStore.open(out), {
+  using store = await RunStore.open(out);
+  await compare(gpu, store, {
     ...options,
     onRecord: async (record, run, plan) => {
       if (!run.isDone) records.push(record);
@@ -145,5 +146,6 @@ Deno.test("what cannot be compared is told of before the first run", async () =>
     UserError,
     "validation",
   );
-  assertEquals((await RunStore.open(directory.path)).records, []);
+  using store = await RunStore.open(directory.path);
+  assertEquals(store.records, []);
 });

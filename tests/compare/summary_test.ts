@@ -112,6 +112,7 @@ Deno.test("the best AdamW is that of all decays, and each has a grid of its own"
     ...[recordOf(adamw(0.001), [7, 5]), recordOf(adamw(0.003), [7, 5.5])],
     ...[recordOf(long(0.001), [7, 6]), recordOf(long(0.003), [7, 4])],
     recordOf({ ...long(0.003), initialisation: "natural" }, [7, 3.5]),
+    ...[0.98, 0.99].map((beta2) => recordOf({ ...adamw(0.003), beta2 }, [7, 6.5])),
   ];
   const cells = summarise(records);
   assertEquals(cells[0].adamw?.name, "AdamW, beta2 0.999, lr 0.003");
@@ -124,7 +125,7 @@ Deno.test("the best AdamW is that of all decays, and each has a grid of its own"
   const colors = [
     ...compareChart(cells).matchAll(/ stroke="(#\w+)" stroke-width="2" stroke-linejoin/g),
   ];
-  assertEquals(new Set(colors.map(([, color]) => color)).size, 4);
+  assertEquals(new Set(colors.map(([, color]) => color)).size, 6);
 });
 
 Deno.test("where every AdamW diverged there is nothing to reach, and one rate has no ends", () => {
