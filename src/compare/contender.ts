@@ -75,10 +75,11 @@ export function isDefault(contender: Contender): boolean {
   return nameOf(contender) === nameOf(agdWith());
 }
 
-/** The initial weights that go with an optimiser. */
+/** The initial weights that go with an optimiser: rows of embeddings have their natural size. */
 export function initialisationOf(contender: Contender): Initialisation {
   if (contender.optimizer !== "agd") return contender.initialisation ?? "normal";
-  return contender.options.norm === "frobenius" ? "orthogonal" : "natural";
+  const { norm, embeddings } = contender.options;
+  return norm === "frobenius" && embeddings === "matrix" ? "orthogonal" : "natural";
 }
 
 /** Makes the optimiser. */

@@ -1,4 +1,4 @@
-import type { AgdOptions } from "../optim/agd_options.ts";
+import { type AgdOptions, agdSettings } from "../optim/agd_options.ts";
 import type { Axes } from "./cell.ts";
 import { SAMPLE_CORPUS } from "./corpus.ts";
 import { agdWith, type Contender, type Grid } from "./contender.ts";
@@ -38,6 +38,8 @@ const SMALL: Axes = {
   vocabulary: ["compact"],
 };
 
+const { polarSteps: _, ...SPECTRAL } = agdSettings({});
+
 /** What AGD is made of, a part at a time: first of the default, then of the published form. */
 const ABLATIONS: readonly AgdOptions[] = [
   { vectors: "grouped" },
@@ -63,7 +65,7 @@ const ABLATIONS: readonly AgdOptions[] = [
   { norm: "frobenius", momentum: 0.9 },
   { norm: "frobenius", averaging: true },
   { norm: "frobenius", shares: "proportional" },
-  { norm: "frobenius", vectors: "own", embeddings: "rows", momentum: 0.9, averaging: true },
+  { ...SPECTRAL, norm: "frobenius" },
 ];
 
 /** Comparisons by name. */

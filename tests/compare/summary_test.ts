@@ -200,6 +200,7 @@ Deno.test("contenders are named by what is not AGD's default", () => {
 Deno.test("each contender starts from its own initial weights", () => {
   assertEquals(initialisationOf(agdWith()), "natural");
   assertEquals(initialisationOf(agdWith({ norm: "frobenius" })), "orthogonal");
+  assertEquals(initialisationOf(agdWith({ norm: "frobenius", embeddings: "rows" })), "natural");
   assertEquals(initialisationOf(adamw(1)), "normal");
   assertEquals(initialisationOf({ ...adamw(1), initialisation: "natural" }), "natural");
 });
