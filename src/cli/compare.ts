@@ -1,13 +1,11 @@
 /** `deno task compare`: trains the same model with several optimisers. */
-import { cacheDirectory } from "../cache_directory.ts";
 import { UsageError } from "../errors.ts";
 import { type Axes, cellsOf, type Length } from "../compare/cell.ts";
 import { compare } from "../compare/compare.ts";
-import { ADAMW_BETA2, agdWith, type Grid, nameOf } from "../compare/contender.ts";
+import { adamwWith, agdWith, type Grid, nameOf } from "../compare/contender.ts";
 import { writeComparison } from "../compare/files.ts";
 import {
   ADAMW,
-  ADAMW_LONG,
   ADAMW_NATURAL,
   AGD,
   COMPARE_PRESETS,
@@ -17,7 +15,7 @@ import {
 } from "../compare/presets.ts";
 import { RunStore } from "../compare/store.ts";
 import { Gpu } from "../gpu/gpu.ts";
-import { tune } from "../train/tune.ts";
+import { tune, tuningDirectory } from "../train/tune.ts";
 import { parseAgdVariant } from "./agd_variant.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { CompareDisplay } from "./compare_display.ts";
@@ -106,8 +104,7 @@ async function compareCommand(options: Arguments): Promise<number> {
     throw new UsageError("--quiet and --json exclude each other");
   }
   limitNetwork(axes.data);
-  const caches = cacheDirectory();
-  const kernels = caches && `${caches}/agd-gpt2`;
+  const kernels = tuningDirectory();
   limitWriting(out, ...kernels ? [kernels] : []);
 
   using store = await RunStore.open(out);
@@ -115,14 +112,15 @@ async function compareCommand(options: Arguments): Promise<number> {
   const kind = options.flag("json") ? "json" : options.flag("quiet") ? "quiet" : "text";
   using display = new CompareDisplay(kind, gpu.adapterName, out);
   using interrupt = interruptSignal(() => display.stopping());
+  if (store.outdated > 0) display.outdated(store.outdated);
   let text = "";
   await compare(gpu, store, {
     ...{ cells, seeds, ...optimizers, extensions, evaluations, validationTokens },
     signal: interrupt.signal,
-    onPlan: (plan) => display.start(plan, cells.length),
+    onPlan: (plan) => display.start(plan, cells),
     onCell: async (build) => {
       if (options.flag("no-autotune")) return;
-      const { measured, left } = await tune(gpu, build, { directory: kernels });
+      const { measured, left } = await tune(gpu, build);
       if (measured > 0) display.tuned(measured, left);
     },
     onRun: (run, plan) => display.begin(run, plan),
@@ -173,9 +171,11 @@ function chooseOptimizers(
     : preset.contenders;
   const variants = options.list("agd").map((text) => agdWith(parseAgdVariant(text)));
   const named = new Map([...contenders, ...variants].map((each) => [nameOf(each), each]));
-  const own = new Set(preset.grids.map(gridName));
-  const all = [...preset.grids, ...GRIDS.filter((grid) => !own.has(gridName(grid)))];
-  const grids = names ? all.filter((grid) => names.includes(gridName(grid))) : preset.grids;
+  // A preset's own rates come before the usual ones.
+  const all = new Map([...GRIDS, ...preset.grids].map((grid) => [gridName(grid), grid]));
+  const grids = names
+    ? [...all.values()].filter((grid) => names.includes(gridName(grid)))
+    : preset.grids;
   const isTaken = {
     "adamw-lr": grids.some(({ optimizer }) => optimizer === "adamw"),
     "adamw-beta2": grids.some((grid) => gridName(grid) === "adamw"),
@@ -188,29 +188,21 @@ function chooseOptimizers(
   }
   return {
     contenders: [...named.values()],
-    grids: withDecays(grids, decays(options, "adamw-beta2")).map((grid) => {
-      const given = rates(options, `${grid.optimizer}-lr`);
-      return { ...grid, learningRates: given ?? grid.learningRates };
+    grids: grids.flatMap((grid) => {
+      const learningRates = rates(options, `${grid.optimizer}-lr`) ?? grid.learningRates;
+      if (gridName(grid) !== "adamw") return [{ ...grid, learningRates }];
+      const given = decays(options, "adamw-beta2") ?? preset.adamwBeta2;
+      return given.map((beta2) => adamwWith(beta2, learningRates));
     }),
   };
 }
 
-const GRIDS: readonly Grid[] = [ADAMW, ADAMW_LONG, ADAMW_NATURAL, SGD];
+const GRIDS: readonly Grid[] = [ADAMW, ADAMW_NATURAL, SGD];
 const GRID_NAMES = ["adamw", "sgd", "adamw-natural"] as const;
 
-/** What --optimizer calls a grid; AdamW has two, with different decays. */
+/** What --optimizer calls a grid. */
 function gridName({ optimizer, initialisation }: Grid): typeof GRID_NAMES[number] {
   return initialisation ? "adamw-natural" : optimizer;
-}
-
-/** The grids with AdamW's once for each decay, if any are given. */
-function withDecays(grids: readonly Grid[], decays: readonly number[] | undefined): Grid[] {
-  if (!decays) return [...grids];
-  return grids.flatMap((grid) => {
-    if (gridName(grid) !== "adamw") return [grid];
-    if (grid.beta2 !== undefined) return []; // a further one of the same
-    return decays.map((beta2) => beta2 === ADAMW_BETA2 ? grid : { ...grid, beta2 });
-  });
 }
 
 /** The values of a list option without repetitions; undefined if it was not given. */

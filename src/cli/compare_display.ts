@@ -1,6 +1,7 @@
 import { type Cell, describeCell } from "../compare/cell.ts";
 import type { Plan, Run } from "../compare/compare.ts";
 import { nameOf, type Tuned } from "../compare/contender.ts";
+import { dataName } from "../compare/corpus.ts";
 import { finalLoss, lowestLoss, type RunRecord } from "../compare/record.ts";
 import type { StepEvent } from "../train/train.ts";
 import { count } from "./count.ts";
@@ -9,6 +10,8 @@ import { formatSeconds, ProgressBar } from "./progress_bar.ts";
 /** Where a comparison reports to: text, JSON lines, or nothing but the tables. */
 export class CompareDisplay implements Disposable {
   #bar: ProgressBar | undefined;
+  /** Whether there is more than one corpus. */
+  #tellsData = false;
   /** Of the runs made now, for the time left. */
   #seconds = 0;
   #cost = 0;
@@ -19,12 +22,21 @@ export class CompareDisplay implements Disposable {
     readonly out: string,
   ) {}
 
-  start({ runs }: Plan, cells: number): void {
+  start({ runs }: Plan, cells: readonly Cell[]): void {
+    this.#tellsData = new Set(cells.map(({ data }) => data)).size > 1;
     this.#tell(
       "start",
-      { adapter: this.adapter, cells, runs, out: this.out },
-      `${count(runs, "run")} in ${count(cells, "cell")} on ${this.adapter}, to ${this.out}`,
+      { adapter: this.adapter, cells: cells.length, runs, out: this.out },
+      `${count(runs, "run")} in ${count(cells.length, "cell")} on ${this.adapter}, to ${this.out}`,
     );
+  }
+
+  /** So many runs in the directory are of no use to this version. */
+  outdated(runs: number): void {
+    const text =
+      `Leaves out ${count(runs, "run")} of an AGD with other settings than this version ` +
+      `has, in ${this.out}/runs.`;
+    this.#tell("note", { text }, text);
   }
 
   /** Kernels were measured for so many shapes, and not for so many others. */
@@ -35,9 +47,9 @@ export class CompareDisplay implements Disposable {
   }
 
   begin({ cell, settings: { contender, seed } }: Run, { runs, finished }: Plan): void {
-    const text = `run ${finished + 1}/${runs}  ${describeCell(cell)}  ${
-      nameOf(contender)
-    }, seed ${seed}`;
+    const data = this.#tellsData ? `, ${dataName(cell.data)}` : "";
+    const text = `run ${finished + 1}/${runs}  ${describeCell(cell)}${data}  ` +
+      `${nameOf(contender)}, seed ${seed}`;
     this.#tell("run", { run: finished + 1, runs, cell, contender, seed }, text);
     if (this.kind === "text" && Deno.stdout.isTerminal()) this.#bar = new ProgressBar();
   }

@@ -37,7 +37,7 @@ export interface CompareOptions extends RunHooks {
   onRun?: (run: Run, plan: Plan) => void;
   /** Called after a run, also one that had been made before. */
   onRecord?: (record: RunRecord, run: Run, plan: Plan) => void | Promise<void>;
-  /** Called when a grid is extended by a learning rate. */
+  /** Called when a grid is extended by a learning rate with which runs are to be made. */
   onExtend?: (cell: Cell, contender: Tuned) => void;
 }
 
@@ -133,8 +133,11 @@ export async function compare(gpu: Gpu, store: RunStore, options: CompareOptions
         const next = nextLearningRate(trials);
         if (next === undefined) continue;
         rates.push(next);
-        add(runsOf(prepared, tuned(grid, next)));
-        options.onExtend?.(prepared.cell, tuned(grid, next));
+        const further = runsOf(prepared, tuned(grid, next));
+        add(further);
+        if (further.some(({ isDone }) => !isDone)) {
+          options.onExtend?.(prepared.cell, tuned(grid, next));
+        }
       }
     }
   }

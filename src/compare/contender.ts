@@ -15,13 +15,13 @@ export interface AgdContender {
 }
 
 /** AdamW's decay of the average of squares, where nothing is said. */
-export const ADAMW_BETA2 = 0.95;
+const ADAMW_BETA2 = 0.95;
 
 /** An optimiser with a learning rate. */
 export interface Tuned {
   optimizer: "adamw" | "sgd";
   learningRate: number;
-  /** AdamW's decay of the average of squares, if it is not {@linkcode ADAMW_BETA2}. */
+  /** AdamW's decay of the average of squares, if it is not 0.95. */
   beta2?: number;
   /** How the weights start. @default "normal" */
   initialisation?: "natural";
@@ -39,6 +39,11 @@ export function agdWith(options: AgdOptions = {}): AgdContender {
 /** An optimiser that needs a learning rate, with those to try first. */
 export interface Grid extends Omit<Tuned, "learningRate"> {
   learningRates: readonly number[];
+}
+
+/** AdamW's grid with a decay of the average of squares. */
+export function adamwWith(beta2: number, learningRates: readonly number[]): Grid {
+  return { optimizer: "adamw", learningRates, ...beta2 === ADAMW_BETA2 ? {} : { beta2 } };
 }
 
 /** A grid's optimiser with one of its learning rates. */

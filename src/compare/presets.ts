@@ -12,18 +12,19 @@ export interface ComparePreset {
   seeds: readonly number[];
   contenders: readonly Contender[];
   grids: readonly Grid[];
+  /** Decays of AdamW's squares: it has a grid for each. */
+  adamwBeta2: readonly number[];
 }
 
 /** AGD with nothing set. */
 export const AGD: Contender = agdWith();
 /** AGD as it was published. */
 export const PUBLISHED: Contender = agdWith({ norm: "frobenius" });
-/** AdamW with the decay of squares that large batches are trained with. */
 export const ADAMW: Grid = { optimizer: "adamw", learningRates: [1e-3, 3e-3, 1e-2] };
-/** AdamW with the decay that it was published with, which long runs of small batches gain by. */
-export const ADAMW_LONG: Grid = { ...ADAMW, beta2: 0.999 };
 /** AdamW from the weights that AGD starts from: tells the optimiser's part from that of the start. */
 export const ADAMW_NATURAL: Grid = { ...ADAMW, initialisation: "natural" };
+/** That of large batches, and that which it was published with, which small ones may gain by. */
+const BOTH = [0.95, 0.999];
 export const SGD: Grid = { optimizer: "sgd", learningRates: [0.1, 0.3, 1] };
 
 const SMALL: Axes = {
@@ -77,6 +78,7 @@ export const COMPARE_PRESETS = {
     seeds: [0],
     contenders: [AGD, PUBLISHED],
     grids: [ADAMW, SGD],
+    adamwBeta2: [0.95],
   },
   cells: {
     axes: {
@@ -93,7 +95,8 @@ export const COMPARE_PRESETS = {
     tokens: 150 * 16 * 64,
     seeds: [0, 1, 2],
     contenders: [AGD],
-    grids: [ADAMW, ADAMW_LONG],
+    grids: [ADAMW],
+    adamwBeta2: BOTH,
   },
   ablations: {
     axes: SMALL,
@@ -101,7 +104,8 @@ export const COMPARE_PRESETS = {
     tokens: 150 * 16 * 64,
     seeds: [0, 1, 2],
     contenders: [AGD, ...ABLATIONS.map(agdWith)],
-    grids: [ADAMW, ADAMW_LONG, ADAMW_NATURAL],
+    grids: [ADAMW, ADAMW_NATURAL],
+    adamwBeta2: BOTH,
   },
   gpu: {
     axes: {
@@ -113,7 +117,8 @@ export const COMPARE_PRESETS = {
     tokens: 4000 * 32 * 256,
     seeds: [0, 1, 2],
     contenders: [AGD, PUBLISHED],
-    grids: [ADAMW, ADAMW_LONG, SGD],
+    grids: [ADAMW, SGD],
+    adamwBeta2: BOTH,
   },
   gpt2: {
     axes: {
@@ -126,5 +131,6 @@ export const COMPARE_PRESETS = {
     seeds: [0],
     contenders: [AGD],
     grids: [{ optimizer: "adamw", learningRates: [3e-4, 1e-3, 3e-3] }],
+    adamwBeta2: [0.95],
   },
 } as const satisfies Record<string, ComparePreset>;

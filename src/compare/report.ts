@@ -1,4 +1,5 @@
 import { describeCell } from "./cell.ts";
+import { familyOf } from "./contender.ts";
 import type { CellSummary, Row, Spread } from "./summary.ts";
 
 const INTRODUCTION = `# Optimisers compared
@@ -12,8 +13,9 @@ global norm of 1) and SGD (momentum 0.9) start from GPT-2's initial weights, wit
 first tenth of the steps (at most 100) and a cosine down to a tenth of the learning rate that is
 given: all of this where their name says nothing else. The best rate of a grid has the lowest final
 validation loss: it is chosen with hindsight, which favours them. ± is the standard deviation over
-the seeds; differences are taken seed by seed, and rows with fewer seeds than AGD are ranked by them.
-The time includes evaluations, and a first run compiles kernels too.
+the seeds; differences are taken seed by seed, and rows are ranked by them. Tokens to a loss are
+interpolated between evaluations. The time includes evaluations, and a first run compiles kernels
+too; it tells of the optimisers only where nothing else kept the machine busy.
 `;
 
 /** The tables of a comparison, as Markdown. */
@@ -28,9 +30,11 @@ export function report(cells: readonly CellSummary[]): string {
 
 /** AGD's defaults against the best AdamW in all cells, the lost ones told of by name. */
 function overview(cells: readonly CellSummary[]): string[] {
-  const compared = cells.flatMap(({ cell, adamw, comparison }) =>
-    comparison ? [{ cell, best: bestName(adamw!), ...comparison }] : []
-  );
+  const compared = cells.flatMap(({ cell, adamw, edges, comparison }) => {
+    if (!adamw || !comparison) return [];
+    const isOpen = edges.some(({ optimizer }) => optimizer === familyOf(adamw.contender));
+    return [{ cell, best: bestName(adamw), isOpen, ...comparison }];
+  });
   if (compared.length === 0) return [];
   const lost = compared.filter(({ difference }) => !(difference.mean <= 0));
   const won = compared.length - lost.length;
@@ -46,6 +50,13 @@ function overview(cells: readonly CellSummary[]): string[] {
       }),
     );
   }
+  const open = compared.filter(({ isOpen }) => isOpen).length;
+  if (open > 0) {
+    lines.push(
+      `\nThe best AdamW's learning rate is at an end of its grid, or the only one, in ${open} of the ` +
+        "cells: there may be a better one.",
+    );
+  }
   const rows = compared.map(({ cell, agd, adamw, best, difference, seeds }) => [
     shortName(cell, cells),
     showSpread(agd),
@@ -59,7 +70,7 @@ function overview(cells: readonly CellSummary[]): string[] {
 }
 
 function cellSection(summary: CellSummary, cells: readonly CellSummary[]): string[] {
-  const { cell, parameters, vocabularySize, rows, edges } = summary;
+  const { cell, parameters, vocabularySize, adapters, rows, edges } = summary;
   const tokens = cell.steps * cell.batch * cell.context;
   const lines = [
     `## ${shortName(cell, cells)}\n`,
@@ -67,7 +78,8 @@ function cellSection(summary: CellSummary, cells: readonly CellSummary[]): strin
     `${number(tokens)} in all; layers ${cell.layers}, heads ${cell.heads}, width ${cell.width}, ` +
     `context ${cell.context}, batch ${cell.batch}, ${cell.vocabulary} vocabulary of ` +
     `${number(vocabularySize)}, ${cell.bias ? "" : "no "}biases, ` +
-    `${cell.affine ? "" : "no "}affine layer norms; ${number(parameters)} parameters.\n`,
+    `${cell.affine ? "" : "no "}affine layer norms; ${number(parameters)} parameters; on ` +
+    `${adapters.join(" and ")}.\n`,
     table(
       [
         ...["optimiser", "seeds", "final loss", "minus AGD's", "lowest loss"],
@@ -79,7 +91,7 @@ function cellSection(summary: CellSummary, cells: readonly CellSummary[]): strin
         showSpread(row.final),
         row.minusAgd ? showSpread(row.minusAgd, true) : "",
         showSpread(row.lowest),
-        reached(row, summary),
+        reached(row),
         `${row.seconds.toFixed(0)} s`,
         number(Math.round(row.tokensPerSecond)),
       ]),
@@ -87,8 +99,11 @@ function cellSection(summary: CellSummary, cells: readonly CellSummary[]): strin
   ];
   for (const { optimizer, learningRate, end } of edges) {
     lines.push(
-      `The best learning rate of ${optimizer}, ${learningRate}, is at the ${end} end of the grid: ` +
-        `there may be a better one beyond it.\n`,
+      end === "only"
+        ? `${learningRate} is the only learning rate of ${optimizer} that was tried: there may be a ` +
+          "better one.\n"
+        : `The best learning rate of ${optimizer}, ${learningRate}, is at the ${end} end of the ` +
+          "grid: there may be a better one beyond it.\n",
     );
   }
   for (const { name, diverged, records } of rows) {
@@ -133,12 +148,12 @@ function bestName({ name }: Row): string {
   return name.replace("AdamW, ", "");
 }
 
-function reached({ tokensToAdamW, seeds }: Row, { adamw }: CellSummary): string {
-  if (!adamw) return "";
-  if (!tokensToAdamW) return "not reached";
-  const tokens = number(Math.round(tokensToAdamW.mean));
-  const missed = tokensToAdamW.seeds < seeds.length;
-  return missed ? `${tokens} (${tokensToAdamW.seeds} of ${seeds.length} seeds)` : tokens;
+function reached({ tokensToAdamW }: Row): string {
+  if (!tokensToAdamW) return "";
+  const { mean, seeds, of } = tokensToAdamW;
+  if (mean === undefined) return "not reached";
+  const tokens = number(Math.round(mean));
+  return seeds < of ? `${tokens} (${seeds} of ${of} seeds)` : tokens;
 }
 
 function showSpread(spread: Spread | undefined, signed = false): string {

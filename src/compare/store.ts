@@ -13,6 +13,7 @@ export class RunStore implements Disposable {
   readonly #directory: string;
   readonly #records = new Map<string, RunRecord>();
   readonly #lock: RunLock;
+  #outdated = 0;
 
   private constructor(directory: string, lock: RunLock) {
     this.#directory = directory;
@@ -50,12 +51,19 @@ export class RunStore implements Disposable {
       throw fileError(error, `${this.#directory}: cannot read`);
     }
     for (const name of names.sort()) {
-      this.#records.set(name, await readRecord(`${this.#directory}/${name}`, name));
+      const record = await readRecord(`${this.#directory}/${name}`, name);
+      if (isCurrent(record.settings.contender)) this.#records.set(name, record);
+      else this.#outdated++;
     }
   }
 
   [Symbol.dispose](): void {
     this.#lock[Symbol.dispose]();
+  }
+
+  /** How many runs are left out: those of an AGD with other settings than this version has. */
+  get outdated(): number {
+    return this.#outdated;
   }
 
   /** All runs. */
@@ -115,11 +123,5 @@ async function readRecord(path: string, name: string): Promise<RunRecord> {
   const settings = record?.settings;
   if (!settings?.contender || !Array.isArray(record.curve)) throw damaged;
   if (fileName(settings) !== name) throw damaged;
-  if (!isCurrent(settings.contender)) {
-    throw new UserError(
-      `${path} is of an AGD with other settings than this version has: remove it, and the run is ` +
-        "done again, or choose another --out",
-    );
-  }
   return record;
 }

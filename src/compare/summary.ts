@@ -22,17 +22,17 @@ export interface Row {
   seeds: number[];
   /** Validation loss after the last step; infinite if a seed diverged. */
   final: Spread;
-  /**
-   * What rows are ranked by: the mean final loss, shifted by how much easier or harder the row's
-   * seeds are than all of AGD's, as AGD's own losses tell.
-   */
+  /** What rows are ranked by: AGD's mean final loss plus `minusAgd`, or `final` where there is none. */
   rank: number;
   /** Lowest validation loss. */
   lowest: Spread;
   /** Its final loss minus that of AGD with nothing changed, over the seeds that both have. */
   minusAgd?: Spread;
-  /** Tokens to the lowest loss of the best AdamW with the same seed, where a run gets there. */
-  tokensToAdamW?: { mean: number; seeds: number };
+  /**
+   * Tokens to the lowest loss of the best AdamW with the same seed: their mean over the `seeds` of
+   * which a run gets there, out of those that both have; undefined if there is none of these.
+   */
+  tokensToAdamW?: { mean?: number; seeds: number; of: number };
   seconds: number;
   tokensPerSecond: number;
   /** Seeds whose training diverged. */
@@ -58,6 +58,8 @@ export interface CellSummary {
   cell: EvaluatedCell;
   vocabularySize: number;
   parameters: number;
+  /** On which its runs were made. */
+  adapters: string[];
   rows: Row[];
   /** AGD with nothing changed, if it was run. */
   agd?: Row;
@@ -65,8 +67,8 @@ export interface CellSummary {
   adamw?: Row;
   /** The final losses of AGD and the best AdamW and their difference, over the seeds of both. */
   comparison?: Comparison;
-  /** The best learning rates that are at an end of their grids. */
-  edges: { optimizer: string; learningRate: number; end: "lower" | "upper" }[];
+  /** The best learning rates that are at an end of their grids, or all there is of them. */
+  edges: { optimizer: string; learningRate: number; end: "lower" | "upper" | "only" }[];
 }
 
 /** Sums up the runs of a comparison, cell by cell. */
@@ -101,23 +103,26 @@ function summariseCell(records: RunRecord[]): CellSummary {
   const groups = Map.groupBy(records, ({ settings }) => nameOf(settings.contender));
   const rows = [...groups.values()].map(rowOf);
   const agd = rows.find(({ contender }) => isDefault(contender));
-  for (const row of rows) if (agd) row.rank = rankOf(row, agd);
+  for (const row of rows) {
+    if (!agd || row === agd) continue;
+    row.minusAgd = differenceOf(row, agd);
+    const rank = agd.final.mean + (row.minusAgd?.mean ?? NaN);
+    if (Number.isFinite(row.final.mean) && Number.isFinite(rank)) row.rank = rank;
+  }
   rows.sort((a, b) => a.rank === b.rank ? 0 : a.rank - b.rank);
   const adamw = bestAdamW(rows);
   const families = [...new Set(rows.flatMap(({ contender }) => familyOf(contender) ?? []))];
-  for (const row of rows) {
-    if (adamw) row.tokensToAdamW = tokensTo(row, adamw);
-    if (agd && row !== agd) row.minusAgd = differenceOf(row, agd);
-  }
+  for (const row of rows) if (adamw) row.tokensToAdamW = tokensTo(row, adamw);
   return {
     cell: { ...first.settings.cell, data: first.data, evalEvery, validationTokens },
     vocabularySize: first.vocabulary_size,
     parameters: first.parameters,
+    adapters: [...new Set(records.map(({ adapter }) => adapter))].sort(),
     ...{ rows, agd, adamw },
     comparison: agd && adamw && comparisonOf(agd, adamw),
     edges: families.flatMap((optimizer) => {
       const trials = trialsOf(rows, optimizer);
-      const end = trials.length > 1 ? edge(trials) : undefined;
+      const end = trials.length === 1 ? "only" : edge(trials);
       return end ? [{ optimizer, end, learningRate: bestTrial(trials).learningRate }] : [];
     }),
   };
@@ -139,13 +144,6 @@ function rowOf(unsorted: RunRecord[]): Row {
 
 function seedsOf(records: readonly RunRecord[]): number[] {
   return records.map(({ settings }) => settings.seed);
-}
-
-function rankOf({ records, final }: Row, agd: Row): number {
-  const seeds = seedsOf(records);
-  const common = agd.records.filter(({ settings }) => seeds.includes(settings.seed));
-  if (common.length < seeds.length || !Number.isFinite(agd.final.mean)) return final.mean;
-  return final.mean + agd.final.mean - mean(common.map(finalLoss));
 }
 
 function trialsOf(rows: readonly Row[], family: string) {
@@ -186,11 +184,13 @@ function pairs(one: Row, other: Row): [RunRecord, RunRecord][] {
 }
 
 function tokensTo(row: Row, target: Row): Row["tokensToAdamW"] {
-  const tokens = pairs(row, target)
-    .filter(([, best]) => Number.isFinite(lowestLoss(best)))
+  const both = pairs(row, target).filter(([, best]) => Number.isFinite(lowestLoss(best)));
+  if (both.length === 0) return undefined;
+  const tokens = both
     .map(([run, best]) => tokensToReach(run.curve, lowestLoss(best)))
     .filter((tokens) => tokens !== undefined);
-  return tokens.length > 0 ? { mean: mean(tokens), seeds: tokens.length } : undefined;
+  const reached = tokens.length > 0 ? { mean: mean(tokens) } : {};
+  return { ...reached, seeds: tokens.length, of: both.length };
 }
 
 function differenceOf(row: Row, other: Row): Spread | undefined {

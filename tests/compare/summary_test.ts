@@ -45,16 +45,17 @@ Deno.test("runs are summed up by cell and contender, and set against the best Ad
   assertEquals(edges, []);
   assertEquals(rows.at(-1)!.diverged, [0]);
   // AGD gets from 6 to 5 in a third of the second 100 tokens with seed 0, and never with seed 1
-  assertAlmostEquals(agd!.tokensToAdamW!.mean, 100 + 100 / 3);
-  assertEquals(agd!.tokensToAdamW!.seeds, 1);
-  assertEquals(best!.tokensToAdamW, { mean: 200, seeds: 2 });
-  assertEquals(rows[3].tokensToAdamW, undefined);
+  assertAlmostEquals(agd!.tokensToAdamW!.mean!, 100 + 100 / 3);
+  assertEquals([agd!.tokensToAdamW!.seeds, agd!.tokensToAdamW!.of], [1, 2]);
+  assertEquals(best!.tokensToAdamW, { mean: 200, seeds: 2, of: 2 });
+  assertEquals(rows[3].tokensToAdamW, { seeds: 0, of: 1 });
   assertEquals(rows.map(({ minusAgd }) => minusAgd?.mean), [undefined, 0.75, 2.5, 2.5, Infinity]);
 
   assertEquals(small.comparison, {
     ...{ seeds: [0], agd: { mean: 8.25 }, adamw: { mean: 7 }, difference: { mean: 1.25 } },
   });
   assertEquals(small.edges, [
+    { optimizer: "AdamW from AGD's initial weights", learningRate: 0.003, end: "only" },
     { optimizer: "AdamW", learningRate: 0.003, end: "upper" },
   ]);
 });
@@ -85,6 +86,21 @@ Deno.test("a cell is named by what tells it from the others", () => {
   ]);
 });
 
+Deno.test("seeds that only one of two has say nothing of which is better", () => {
+  const records = [
+    recordOf(AGD, [5]),
+    ...[6, 3].map((loss, seed) => recordOf(agdWith({ momentum: 0.5 }), [loss], { seed })),
+    ...[4, 7].map((loss, seed) => recordOf(adamw(0.001), [loss], { seed })),
+    recordOf(adamw(0.003), [3.5], { seed: 5 }),
+  ];
+  const [summary] = summarise(records);
+  assertEquals(summary.rows.map(({ rank }) => rank), [3.5, 4, 5, 6]);
+  assertEquals(summary.adamw?.name, "AdamW, lr 0.003");
+  // seed 5 has no partner to reach it
+  assertEquals(summary.agd?.tokensToAdamW, undefined);
+  assertMatch(report([summary]), /\n\| AGD +\| +1 \| +5\.0000 \| +\| +5\.0000 \| +\| +2 s \|/);
+});
+
 Deno.test("contenders are ranked as if all had AGD's seeds", () => {
   const records = [
     ...[4, 5, 9].map((loss, seed) => recordOf(AGD, [loss], { seed })), // 6 on average
@@ -111,8 +127,6 @@ Deno.test("the best AdamW is that of all decays, and each has a grid of its own"
     recordOf(AGD, [6, 3]),
     ...[recordOf(adamw(0.001), [7, 5]), recordOf(adamw(0.003), [7, 5.5])],
     ...[recordOf(long(0.001), [7, 6]), recordOf(long(0.003), [7, 4])],
-    recordOf({ ...long(0.003), initialisation: "natural" }, [7, 3.5]),
-    ...[0.98, 0.99].map((beta2) => recordOf({ ...adamw(0.003), beta2 }, [7, 6.5])),
   ];
   const cells = summarise(records);
   assertEquals(cells[0].adamw?.name, "AdamW, beta2 0.999, lr 0.003");
@@ -122,17 +136,23 @@ Deno.test("the best AdamW is that of all decays, and each has a grid of its own"
     { optimizer: "AdamW", learningRate: 0.001, end: "lower" },
   ]);
   assertMatch(report(cells), /\| +3\.0000 \| +4\.0000 \| beta2 0\.999, lr 0\.003 \| +-1\.0000 \|/);
+  const others = [
+    recordOf({ ...long(0.003), initialisation: "natural" }, [7, 3.5]),
+    ...[0.98, 0.99].map((beta2) => recordOf({ ...adamw(0.003), beta2 }, [7, 6.5])),
+  ];
   const colors = [
-    ...compareChart(cells).matchAll(/ stroke="(#\w+)" stroke-width="2" stroke-linejoin/g),
+    ...compareChart(summarise([...records, ...others])).matchAll(
+      / stroke="(#\w+)" stroke-width="2" stroke-linejoin/g,
+    ),
   ];
   assertEquals(new Set(colors.map(([, color]) => color)).size, 6);
 });
 
-Deno.test("where every AdamW diverged there is nothing to reach, and one rate has no ends", () => {
+Deno.test("where every AdamW diverged there is nothing to reach, and an only rate is told of", () => {
   const records = [recordOf(AGD, [6, 5]), recordOf(adamw(0.1), [], { diverged: "NaN" })];
   const [{ agd, edges }] = summarise(records);
   assertEquals(agd?.tokensToAdamW, undefined);
-  assertEquals(edges, []);
+  assertEquals(edges, [{ optimizer: "AdamW", learningRate: 0.1, end: "only" }]);
 });
 
 Deno.test("the report tells of what is lost, of open grids and of divergence", () => {
@@ -148,6 +168,15 @@ Deno.test("the report tells of what is lost, of open grids and of divergence", (
     `\n| ${name} | 3.7500 ± 1.0607 | 4.5000 ± 0.7071 | lr 0.003 | -0.7500 ± 1.7678 |     2 |\n`,
   );
   assertStringIncludes(text, `\n## ${name}\n\nstories: 8 steps of 32 tokens, 256 in all; `);
+  assertStringIncludes(text, "; 1,234 parameters; on none.\n");
+  assertStringIncludes(
+    text,
+    "\nThe best AdamW's learning rate is at an end of its grid, or the only one, in 1 of the cells: ",
+  );
+  assertStringIncludes(
+    text,
+    "\n0.003 is the only learning rate of AdamW from AGD's initial weights that was tried: there ",
+  );
   assertStringIncludes(
     text,
     "\n| AGD, momentum 0.5 |     1 |          5.5000 |          +2.5000 |          5.5000 | ",
