@@ -171,7 +171,7 @@ function chooseOptimizers(
     : preset.contenders;
   const variants = options.list("agd").map((text) => agdWith(parseAgdVariant(text)));
   const named = new Map([...contenders, ...variants].map((each) => [nameOf(each), each]));
-  // A preset's own rates come before the usual ones.
+  // A preset's own grids take the place of the usual ones.
   const all = new Map([...GRIDS, ...preset.grids].map((grid) => [gridName(grid), grid]));
   const grids = names
     ? [...all.values()].filter((grid) => names.includes(gridName(grid)))

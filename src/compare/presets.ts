@@ -23,8 +23,8 @@ export const PUBLISHED: Contender = agdWith({ norm: "frobenius" });
 export const ADAMW: Grid = { optimizer: "adamw", learningRates: [1e-3, 3e-3, 1e-2] };
 /** AdamW from the weights that AGD starts from: tells the optimiser's part from that of the start. */
 export const ADAMW_NATURAL: Grid = { ...ADAMW, initialisation: "natural" };
-/** That of large batches, and that which it was published with, which small ones may gain by. */
-const BOTH = [0.95, 0.999];
+/** AdamW's: that of large batches, and the published one, which small batches may gain by. */
+const BETA2S = [0.95, 0.999];
 export const SGD: Grid = { optimizer: "sgd", learningRates: [0.1, 0.3, 1] };
 
 const SMALL: Axes = {
@@ -96,7 +96,7 @@ export const COMPARE_PRESETS = {
     seeds: [0, 1, 2],
     contenders: [AGD],
     grids: [ADAMW],
-    adamwBeta2: BOTH,
+    adamwBeta2: BETA2S,
   },
   ablations: {
     axes: SMALL,
@@ -105,7 +105,7 @@ export const COMPARE_PRESETS = {
     seeds: [0, 1, 2],
     contenders: [AGD, ...ABLATIONS.map(agdWith)],
     grids: [ADAMW, ADAMW_NATURAL],
-    adamwBeta2: BOTH,
+    adamwBeta2: BETA2S,
   },
   gpu: {
     axes: {
@@ -118,7 +118,7 @@ export const COMPARE_PRESETS = {
     seeds: [0, 1, 2],
     contenders: [AGD, PUBLISHED],
     grids: [ADAMW, SGD],
-    adamwBeta2: BOTH,
+    adamwBeta2: BETA2S,
   },
   gpt2: {
     axes: {
