@@ -6,6 +6,7 @@ import { finalLoss, lowestLoss, type RunRecord } from "../compare/record.ts";
 import type { StepEvent } from "../train/train.ts";
 import { count } from "./count.ts";
 import { formatSeconds, ProgressBar } from "./progress_bar.ts";
+import { show } from "./terminal.ts";
 
 /** Where a comparison reports to: text, JSON lines, or nothing but the tables. */
 export class CompareDisplay implements Disposable {
@@ -94,14 +95,15 @@ export class CompareDisplay implements Disposable {
     const ending = interrupted
       ? "Stopped: the run under way is lost. The same command goes on with the rest."
       : `Wrote compare.md, compare.json and compare.svg in ${this.out}.`;
-    console.log(text === "" ? ending : `${this.kind === "text" ? "\n" : ""}${text}\n${ending}`);
+    const line = this.kind === "text" ? "\n" : "";
+    show(() => console.log(text === "" ? ending : `${line}${text}\n${ending}`));
   }
 
   #tell(event: string, data: Record<string, unknown>, text?: string): void {
-    if (this.kind === "json") console.log(JSON.stringify({ event, ...data }));
+    if (this.kind === "json") show(() => console.log(JSON.stringify({ event, ...data })));
     if (this.kind !== "text" || text === undefined) return;
     this.#bar?.erase();
-    console.log(text);
+    show(() => console.log(text));
     if (event === "record") this.#bar = undefined;
     this.#bar?.draw();
   }

@@ -3,6 +3,7 @@ import { stepMetrics } from "../train/metrics.ts";
 import type { StepEvent } from "../train/train.ts";
 import type { Arguments } from "./arguments.ts";
 import { ProgressBar } from "./progress_bar.ts";
+import { show } from "./terminal.ts";
 
 /** Where a training run reports to. Disposing leaves the terminal ready for other output. */
 export interface Display extends Disposable {
@@ -35,7 +36,7 @@ export interface Display extends Disposable {
  */
 export class JsonDisplay implements Display {
   tell(event: string, data: Record<string, unknown>): void {
-    console.log(JSON.stringify({ event, ...data }));
+    show(() => console.log(JSON.stringify({ event, ...data })));
   }
 
   step(event: StepEvent): void {
@@ -52,7 +53,7 @@ export class JsonDisplay implements Display {
 /** Nothing but how it ended. */
 export class QuietDisplay implements Display {
   tell(event: string, _data: Record<string, unknown>, text?: string): void {
-    if (event === "end" || event === "dry-run") console.log(text);
+    if (event === "end" || event === "dry-run") show(() => console.log(text));
   }
 
   step(): void {}
@@ -100,7 +101,7 @@ export class TextDisplay implements Display {
 
   #line(text: string): void {
     this.#bar?.erase();
-    console.log(text);
+    show(() => console.log(text));
     this.#printedAt = performance.now();
     this.#bar?.draw();
   }

@@ -1,10 +1,12 @@
+import { hasTerminal } from "./terminal.ts";
+
 /**
  * Half of the time for which a second signal counts as the same Ctrl-C: Deno's task runner passes it
  * on as well, within a few milliseconds. Nobody presses twice within a tenth of a second.
  */
 const SAME_KEY_MS = 50;
 
-/** Tells of Ctrl-C and of a request to terminate. */
+/** Tells of Ctrl-C, of a request to terminate, and of the terminal that was closed. */
 export interface Interrupt extends Disposable {
   signal: AbortSignal;
   /** 128 and the signal's number once there was one, otherwise 0. */
@@ -12,47 +14,51 @@ export interface Interrupt extends Disposable {
 }
 
 /**
- * Turns the first SIGINT or SIGTERM into an abort, so that work can be saved; a later one exits
- * at once.
+ * Turns the first SIGINT, SIGTERM or, from a terminal, SIGHUP into an abort, so that work can be
+ * saved. A later one exits at once, but for SIGHUP, of which a closed terminal may send many.
  */
 export function interruptSignal(onInterrupt: () => void): Interrupt {
   const controller = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let exitCode = 0;
   let isArmed = false;
+  const interrupt = (code: number) => {
+    if (exitCode !== 0) return;
+    exitCode = code;
+    // Twice, because after the event loop was held up the first timer may come before a signal
+    // that has been waiting.
+    later(() => later(arm));
+    onInterrupt();
+    controller.abort();
+  };
+  const later = (action: () => void) => timer = setTimeout(action, SAME_KEY_MS);
   const arm = () => {
     isArmed = true;
     // The system ends the process at once, also while a step holds the event loop up.
-    if (Deno.build.os !== "windows") release();
+    if (!isWindows) keys.dispose();
   };
-  const release = () => {
-    for (const remove of listeners.splice(0)) remove();
-  };
-  const later = (action: () => void) => timer = setTimeout(action, SAME_KEY_MS);
-  const listeners = ([["SIGINT", 130], ["SIGTERM", 143]] as const)
-    .filter(([name]) => name === "SIGINT" || Deno.build.os !== "windows")
-    .map(([name, code]) => {
-      const listener = () => {
-        if (isArmed) Deno.exit(code);
-        if (exitCode !== 0) return;
-        exitCode = code;
-        // Twice, because after the event loop was held up the first timer may come before a
-        // signal that has been waiting.
-        later(() => later(arm));
-        onInterrupt();
-        controller.abort();
-      };
-      Deno.addSignalListener(name, listener);
-      return () => Deno.removeSignalListener(name, listener);
-    });
+  const keyed = (code: number) => () => isArmed ? Deno.exit(code) : interrupt(code);
+  using stack = new DisposableStack();
+  const keys = stack.use(new DisposableStack());
+  listen(keys, "SIGINT", keyed(130));
+  if (!isWindows) listen(keys, "SIGTERM", keyed(143));
+  if (!isWindows && hasTerminal()) listen(stack, "SIGHUP", () => interrupt(129));
+  const listeners = stack.move();
   return {
     signal: controller.signal,
     get exitCode() {
       return exitCode;
     },
     [Symbol.dispose]() {
-      release();
+      listeners.dispose();
       clearTimeout(timer);
     },
   };
+}
+
+const isWindows = Deno.build.os === "windows";
+
+function listen(stack: DisposableStack, name: Deno.Signal, listener: () => void): void {
+  Deno.addSignalListener(name, listener);
+  stack.defer(() => Deno.removeSignalListener(name, listener));
 }

@@ -1,5 +1,6 @@
 import { UsageError, UserError } from "../errors.ts";
 import { type Arguments, type CommandSpec, helpText, parseArguments } from "./arguments.ts";
+import { hasTerminal } from "./terminal.ts";
 
 /**
  * Runs a command: exit code 2 if it was called wrongly, 1 if it failed for a reason that the user
@@ -14,6 +15,10 @@ export async function main(
     // Without a display Mesa's EGL, and without this directory its Vulkan, complains on stderr.
     setDefault("DENO_WEBGPU_BACKEND", "vulkan");
     setDefault("XDG_RUNTIME_DIR", "/tmp");
+  }
+  if (Deno.build.os !== "windows" && !hasTerminal()) {
+    // Deno would end, even where nohup has told the system to ignore it.
+    Deno.addSignalListener("SIGHUP", () => {});
   }
   try {
     const options = parseArguments(Deno.args, command);

@@ -9,6 +9,7 @@ import { limitNetwork } from "./network.ts";
 import { count } from "./count.ts";
 import { formatSeconds } from "./progress_bar.ts";
 import { ReadingBar } from "./reading_bar.ts";
+import { show } from "./terminal.ts";
 import { limitWriting } from "./writing.ts";
 
 const COMMAND: CommandSpec = {
@@ -60,8 +61,10 @@ async function prepareCommand(options: Arguments): Promise<void> {
     bar?.draw(bytes, totalBytes, `${shards}/${totalShards} files`);
     if (bar || quiet || performance.now() < saidAt + BETWEEN_LINES) return;
     saidAt = performance.now();
-    if (json) console.log(JSON.stringify({ event: "progress", ...progress }));
-    else console.log(describeProgress(progress));
+    show(() => {
+      if (json) console.log(JSON.stringify({ event: "progress", ...progress }));
+      else console.log(describeProgress(progress));
+    });
   };
   const result = await prepare({
     data,

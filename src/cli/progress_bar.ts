@@ -1,5 +1,6 @@
 import { format as formatDuration } from "@std/fmt/duration";
 import type { StepEvent } from "../train/train.ts";
+import { ERASE, show, terminalColumns, writeText } from "./terminal.ts";
 
 const LONGEST = 30;
 const SHORTEST = 4;
@@ -23,14 +24,15 @@ export class ProgressBar {
 
   /** Draws the line anew, below what was written since. */
   draw(): void {
-    if (!this.#event) return;
-    const columns = Deno.consoleSize().columns || 80; // some pseudo-terminals have no size
-    write(ERASE + this.#text(this.#event, columns - 3)); // leaves room for ^C
+    const event = this.#event;
+    if (!event) return;
+    // Leaves room for ^C.
+    show(() => writeText(ERASE + this.#text(event, terminalColumns() - 3)));
   }
 
   /** Clears the line for other output. */
   erase(): void {
-    if (this.#event) write(ERASE);
+    if (this.#event) show(() => writeText(ERASE));
   }
 
   #text(event: StepEvent, columns: number): string {
@@ -72,10 +74,4 @@ export function progressLine(done: number, parts: readonly string[], columns: nu
 export function formatSeconds(seconds: number): string {
   const text = formatDuration(Math.round(seconds) * 1000, { ignoreZero: true });
   return text.split(" ").slice(0, 2).join(" ") || "0s";
-}
-
-const ERASE = "\r\x1b[2K";
-
-function write(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
 }

@@ -1,7 +1,6 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import { formatSeconds, progressLine } from "./progress_bar.ts";
-
-const ERASE = "\r\x1b[2K";
+import { ERASE, show, terminalColumns, writeText } from "./terminal.ts";
 
 /** A line at the bottom of a terminal that shows how much of some data is read. */
 export class ReadingBar implements Disposable {
@@ -15,24 +14,19 @@ export class ReadingBar implements Disposable {
    * @param rest What else to show.
    */
   draw(bytes: number, total: number | undefined, rest: string): void {
-    const columns = (Deno.consoleSize().columns || 80) - 1;
     const seconds = (performance.now() - this.#start) / 1000;
-    this.#write(ERASE + readingLine(bytes, total, rest, seconds, columns));
+    show(() => writeText(ERASE + readingLine(bytes, total, rest, seconds, terminalColumns() - 1)));
     this.#isDrawn = true;
   }
 
   /** Clears the line for other output. */
   erase(): void {
-    if (this.#isDrawn) this.#write(ERASE);
+    if (this.#isDrawn) show(() => writeText(ERASE));
     this.#isDrawn = false;
   }
 
   [Symbol.dispose](): void {
     this.erase();
-  }
-
-  #write(text: string): void {
-    Deno.stdout.writeSync(new TextEncoder().encode(text));
   }
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import {
   assert,
   assertAlmostEquals,
@@ -105,7 +106,9 @@ Deno.test("an interrupted run is saved", async (t) => {
           .pipeThrough(new TextLineStream());
         for await (const line of reader) {
           lines.push(line);
-          if (JSON.parse(line).step !== 3) continue;
+          const { step } = JSON.parse(line);
+          if (step === 2) child.kill("SIGHUP"); // without a terminal there is none to be closed
+          if (step !== 3) continue;
           // Deno's task runner passes on what the terminal has sent already.
           child.kill(signal);
           child.kill(signal);
@@ -124,6 +127,33 @@ Deno.test("an interrupted run is saved", async (t) => {
       },
     });
   }
+});
+
+Deno.test({
+  name: "a run whose terminal is closed is saved",
+  ignore: Deno.build.os !== "linux", // elsewhere script has other arguments
+  fn: async () => {
+    await using directory = await corpusDirectory();
+    const cwd = directory.path;
+    const train = [
+      ...[Deno.execPath(), "run", "--allow-all", TRAIN, ...CORPUS, ...TINY],
+      ...["--steps", "1000000", "--out", "run"],
+    ];
+    const script = new Deno.Command("script", {
+      args: ["--quiet", "--command", train.join(" "), "/dev/null"],
+      ...{ cwd, stdin: "null", stdout: "null", stderr: "null" },
+    }).spawn();
+    const metrics = `${cwd}/run/metrics.jsonl`;
+    await waitFor(() => existsSync(metrics) && Deno.statSync(metrics).size > 0);
+    const pid = await Deno.readTextFile(`${cwd}/run/run.lock`);
+    script.kill("SIGKILL");
+    await script.status;
+    await waitFor(() => !existsSync(`/proc/${pid.trim()}`));
+    assertHoldsRun(`${cwd}/run`);
+    const steps = (await readLosses(`${cwd}/run`)).length;
+    const last = `checkpoints/step-${String(steps).padStart(6, "0")}`;
+    assert(existsSync(`${cwd}/run/${last}/model.safetensors`));
+  },
 });
 
 Deno.test("a dry run says what training takes", async () => {
@@ -283,6 +313,13 @@ Deno.test({
 });
 
 /** Asserts that a run has left what it should, and nothing of what it works with. */
+async function waitFor(condition: () => boolean): Promise<void> {
+  for (let tries = 0; !condition(); tries++) {
+    assertLess(tries, 600, "waits for too long");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 function assertHoldsRun(directory: string): void {
   const files = new Set(filesIn(directory));
   const expected = ["checkpoints", "config.json", "loss.svg", "metrics.jsonl", "model.safetensors"];
