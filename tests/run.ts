@@ -1,7 +1,8 @@
 /**
  * Everything that `deno task test` checks: formatting, lint, types (of documentation examples too),
- * documentation, then the tests. Arguments go to `deno test`. The last line is `N passed, N failed`,
- * each of the four checks counting as one.
+ * documentation, then the tests, a process for each directory of them. Arguments go to `deno test`,
+ * which is then one process. The last line is `N passed, N failed`, each of the four checks counting
+ * as one.
  */
 
 import { TextLineStream } from "@std/streams/text-line-stream";
@@ -33,51 +34,48 @@ async function check(args: string[]): Promise<boolean> {
   return (await child.spawn().status).success;
 }
 
-/** Of the tests of one process. */
+/** How the tests of one process ended. */
 interface Outcome {
   passed: number;
   failed: number;
   /** The errors and the summary of a process in which a test failed, to be read at the very end. */
-  errors: string;
+  errors: string[];
 }
 
-/** Runs the tests of one process, printing the output of each file when the file is through. */
+/** Runs the tests of one process, printing what a file's tests say when the file is through. */
 async function test(args: readonly string[]): Promise<Outcome> {
   const child = new Deno.Command(Deno.execPath(), {
     ...{ args: ["test", "--allow-all", "--no-check", ...args], cwd, env },
     ...{ stdout: "piped", stdin: "null" },
   }).spawn();
   let [passed, failed] = [0, 0];
-  const block: string[] = [];
-  const take = () => block.splice(0).map((line) => `${line}\n`).join("");
+  let block: string[] = [];
+  const print = () => {
+    if (block.length > 0) console.log(block.join("\n"));
+    block = [];
+  };
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
   for await (const line of lines) {
-    if (line.startsWith("running ") || line === " ERRORS ") print(take());
+    const isHeader = line.startsWith("running ");
+    if (isHeader || line === " ERRORS ") print();
     block.push(line);
+    // Should a test hang, this tells where.
+    if (isHeader) console.log(line.replace(/^running \d+ tests? from/, "starts"));
     const summary = line.match(/^(?:ok|FAILED) \| (\d+) passed.* \| (\d+) failed/);
     if (summary) [passed, failed] = [Number(summary[1]), Number(summary[2])];
   }
   // Without a summary, or with an error outside of any test, the run itself failed.
   const { success } = await child.status;
-  if (success) print(take());
-  return { passed, failed: success ? failed : Math.max(failed, 1), errors: take() };
+  if (success) print();
+  return { passed, failed: success ? failed : Math.max(failed, 1), errors: block };
 }
 
-/** The tests of each directory, those with the most files first, so that none is left for long. */
-function directories(): string[][] {
+/** All tests: those of each directory, the largest ones first, and those that are in none. */
+function allTests(): string[][] {
   const read = (path: string) => [...Deno.readDirSync(new URL(path, cwd))];
-  const entries = read("tests");
-  return entries.filter(({ isDirectory }) => isDirectory).map(({ name }) => `tests/${name}`)
-    .map((path) => ({ path, files: read(path).length })).sort((a, b) => b.files - a.files)
-    .map(({ path }) => [path])
-    .concat([
-      entries.map(({ name }) => `tests/${name}`).filter((path) => path.endsWith("_test.ts")),
-    ]);
-}
-
-function print(text: string): void {
-  const bytes = new TextEncoder().encode(text);
-  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+  const directories = read("tests").filter(({ isDirectory }) => isDirectory)
+    .map(({ name }) => `tests/${name}`).sort((a, b) => read(b).length - read(a).length);
+  return [...directories.map((path) => [path]), [`--ignore=${directories.join(",")}`]];
 }
 
 /** Does the jobs in order, two at a time: most tests keep less than one processor busy. */
@@ -97,14 +95,16 @@ if (Deno.args.some((argument) => argument === "--help" || argument === "-h")) {
 }
 const checks: boolean[] = [];
 for (const args of CHECKS) checks.push(await check(args));
-const outcomes = await inPairs(Deno.args.length > 0 ? [Deno.args] : directories(), test);
-for (const { errors } of outcomes) print(errors);
+const outcomes = await inPairs(Deno.args.length > 0 ? [Deno.args] : allTests(), test);
+for (const { errors } of outcomes) {
+  if (errors.length > 0) console.log(errors.join("\n"));
+}
 
-const passed = sum(outcomes.map(({ passed }) => passed)) + checks.filter((ok) => ok).length;
-const failed = sum(outcomes.map(({ failed }) => failed)) + checks.filter((ok) => !ok).length;
+let passed = checks.filter((ok) => ok).length;
+let failed = checks.length - passed;
+for (const outcome of outcomes) {
+  passed += outcome.passed;
+  failed += outcome.failed;
+}
 console.log(`${passed} passed, ${failed} failed`);
 Deno.exitCode = failed === 0 ? 0 : 1;
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
-}

@@ -6,7 +6,7 @@ import { finalLoss, lowestLoss, type RunRecord } from "../compare/record.ts";
 import type { StepEvent } from "../train/train.ts";
 import { count } from "./count.ts";
 import { formatSeconds, ProgressBar } from "./progress_bar.ts";
-import { show } from "./terminal.ts";
+import { printLine } from "./terminal.ts";
 
 /** Where a comparison reports to: text, JSON lines, or nothing but the tables. */
 export class CompareDisplay implements Disposable {
@@ -95,15 +95,14 @@ export class CompareDisplay implements Disposable {
     const ending = interrupted
       ? "Stopped: the run under way is lost. The same command goes on with the rest."
       : `Wrote compare.md, compare.json and compare.svg in ${this.out}.`;
-    const line = this.kind === "text" ? "\n" : "";
-    show(() => console.log(text === "" ? ending : `${line}${text}\n${ending}`));
+    printLine(text === "" ? ending : `${this.kind === "text" ? "\n" : ""}${text}\n${ending}`);
   }
 
   #tell(event: string, data: Record<string, unknown>, text?: string): void {
-    if (this.kind === "json") show(() => console.log(JSON.stringify({ event, ...data })));
+    if (this.kind === "json") printLine(JSON.stringify({ event, ...data }));
     if (this.kind !== "text" || text === undefined) return;
     this.#bar?.erase();
-    show(() => console.log(text));
+    printLine(text);
     if (event === "record") this.#bar = undefined;
     this.#bar?.draw();
   }

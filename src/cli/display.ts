@@ -3,7 +3,7 @@ import { stepMetrics } from "../train/metrics.ts";
 import type { StepEvent } from "../train/train.ts";
 import type { Arguments } from "./arguments.ts";
 import { ProgressBar } from "./progress_bar.ts";
-import { show } from "./terminal.ts";
+import { printLine } from "./terminal.ts";
 
 /** Where a training run reports to. Disposing leaves the terminal ready for other output. */
 export interface Display extends Disposable {
@@ -36,7 +36,7 @@ export interface Display extends Disposable {
  */
 export class JsonDisplay implements Display {
   tell(event: string, data: Record<string, unknown>): void {
-    show(() => console.log(JSON.stringify({ event, ...data })));
+    printLine(JSON.stringify({ event, ...data }));
   }
 
   step(event: StepEvent): void {
@@ -52,8 +52,8 @@ export class JsonDisplay implements Display {
 
 /** Nothing but how it ended. */
 export class QuietDisplay implements Display {
-  tell(event: string, _data: Record<string, unknown>, text?: string): void {
-    if (event === "end" || event === "dry-run") show(() => console.log(text));
+  tell(event: string, _data: Record<string, unknown>, text = ""): void {
+    if (event === "end" || event === "dry-run") printLine(text);
   }
 
   step(): void {}
@@ -101,7 +101,7 @@ export class TextDisplay implements Display {
 
   #line(text: string): void {
     this.#bar?.erase();
-    show(() => console.log(text));
+    printLine(text);
     this.#printedAt = performance.now();
     this.#bar?.draw();
   }

@@ -8,6 +8,7 @@ import type { Arguments, CommandSpec } from "./arguments.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { ReadingBar } from "./reading_bar.ts";
+import { printLine } from "./terminal.ts";
 
 const COMMAND: CommandSpec = {
   name: "inspect",
@@ -61,8 +62,8 @@ async function inspectCommand(options: Arguments): Promise<void> {
     inspection = await inspect(shards, { limit, examples, lang, minTokens, skipBad, onRead });
     inspection.skipped += skipped;
   }
-  if (json) console.log(JSON.stringify({ files: shards.length, ...inspection }));
-  else console.log(describe(inspection, shards.length));
+  if (json) printLine(JSON.stringify({ files: shards.length, ...inspection }));
+  else printLine(describe(inspection, shards.length));
 }
 
 function describe(inspection: Inspection, files: number): string {

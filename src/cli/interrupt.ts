@@ -6,6 +6,8 @@ import { hasTerminal } from "./terminal.ts";
  */
 const SAME_KEY_MS = 50;
 
+const isWindows = Deno.build.os === "windows";
+
 /** Tells of Ctrl-C, of a request to terminate, and of the terminal that was closed. */
 export interface Interrupt extends Disposable {
   signal: AbortSignal;
@@ -19,9 +21,17 @@ export interface Interrupt extends Disposable {
  */
 export function interruptSignal(onInterrupt: () => void): Interrupt {
   const controller = new AbortController();
+  const keys = new DisposableStack();
+  const hangUp = new DisposableStack();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let exitCode = 0;
   let isArmed = false;
+  const later = (action: () => void) => timer = setTimeout(action, SAME_KEY_MS);
+  const arm = () => {
+    isArmed = true;
+    // The system ends the process at once, also while a step holds the event loop up.
+    if (!isWindows) keys.dispose();
+  };
   const interrupt = (code: number) => {
     if (exitCode !== 0) return;
     exitCode = code;
@@ -31,32 +41,22 @@ export function interruptSignal(onInterrupt: () => void): Interrupt {
     onInterrupt();
     controller.abort();
   };
-  const later = (action: () => void) => timer = setTimeout(action, SAME_KEY_MS);
-  const arm = () => {
-    isArmed = true;
-    // The system ends the process at once, also while a step holds the event loop up.
-    if (!isWindows) keys.dispose();
-  };
-  const keyed = (code: number) => () => isArmed ? Deno.exit(code) : interrupt(code);
-  using stack = new DisposableStack();
-  const keys = stack.use(new DisposableStack());
-  listen(keys, "SIGINT", keyed(130));
-  if (!isWindows) listen(keys, "SIGTERM", keyed(143));
-  if (!isWindows && hasTerminal()) listen(stack, "SIGHUP", () => interrupt(129));
-  const listeners = stack.move();
+  const press = (code: number) => isArmed ? Deno.exit(code) : interrupt(code);
+  listen(keys, "SIGINT", () => press(130));
+  if (!isWindows) listen(keys, "SIGTERM", () => press(143));
+  if (!isWindows && hasTerminal()) listen(hangUp, "SIGHUP", () => interrupt(129));
   return {
     signal: controller.signal,
     get exitCode() {
       return exitCode;
     },
     [Symbol.dispose]() {
-      listeners.dispose();
+      keys.dispose();
+      hangUp.dispose();
       clearTimeout(timer);
     },
   };
 }
-
-const isWindows = Deno.build.os === "windows";
 
 function listen(stack: DisposableStack, name: Deno.Signal, listener: () => void): void {
   Deno.addSignalListener(name, listener);

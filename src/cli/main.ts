@@ -1,6 +1,7 @@
 import { UsageError, UserError } from "../errors.ts";
+import { warn } from "../warn.ts";
 import { type Arguments, type CommandSpec, helpText, parseArguments } from "./arguments.ts";
-import { hasTerminal } from "./terminal.ts";
+import { hasTerminal, isOutputLost, printLine } from "./terminal.ts";
 
 /**
  * Runs a command: exit code 2 if it was called wrongly, 1 if it failed for a reason that the user
@@ -23,15 +24,15 @@ export async function main(
   try {
     const options = parseArguments(Deno.args, command);
     if (!options) {
-      console.log(helpText(command));
+      printLine(helpText(command));
       return;
     }
-    Deno.exitCode = await run(options) ?? 0;
+    Deno.exitCode = await run(options) || (isOutputLost() ? 1 : 0);
   } catch (error) {
-    // A reader of our output that stops early, such as `head`, is no failure.
+    // That a sample's reader stops early, such as `head`, is no failure.
     if (error instanceof Deno.errors.BrokenPipe) return;
     if (!(error instanceof UserError)) throw error;
-    console.error(`error: ${error.message}`);
+    warn(`error: ${error.message}`);
     Deno.exitCode = error instanceof UsageError ? 2 : 1;
   }
 }

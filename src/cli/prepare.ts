@@ -9,7 +9,7 @@ import { limitNetwork } from "./network.ts";
 import { count } from "./count.ts";
 import { formatSeconds } from "./progress_bar.ts";
 import { ReadingBar } from "./reading_bar.ts";
-import { show } from "./terminal.ts";
+import { printLine } from "./terminal.ts";
 import { limitWriting } from "./writing.ts";
 
 const COMMAND: CommandSpec = {
@@ -61,10 +61,8 @@ async function prepareCommand(options: Arguments): Promise<void> {
     bar?.draw(bytes, totalBytes, `${shards}/${totalShards} files`);
     if (bar || quiet || performance.now() < saidAt + BETWEEN_LINES) return;
     saidAt = performance.now();
-    show(() => {
-      if (json) console.log(JSON.stringify({ event: "progress", ...progress }));
-      else console.log(describeProgress(progress));
-    });
+    if (json) printLine(JSON.stringify({ event: "progress", ...progress }));
+    else printLine(describeProgress(progress));
   };
   const result = await prepare({
     data,
@@ -78,8 +76,8 @@ async function prepareCommand(options: Arguments): Promise<void> {
   });
   const seconds = (performance.now() - start) / 1000;
   bar?.erase();
-  if (json) console.log(JSON.stringify({ event: "end", out, seconds, ...result }));
-  else console.log(describeResult(result, out, seconds));
+  if (json) printLine(JSON.stringify({ event: "end", out, seconds, ...result }));
+  else printLine(describeResult(result, out, seconds));
 }
 
 /** Reads `--shard`. */

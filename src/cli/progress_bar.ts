@@ -1,6 +1,6 @@
 import { format as formatDuration } from "@std/fmt/duration";
 import type { StepEvent } from "../train/train.ts";
-import { ERASE, show, terminalColumns, writeText } from "./terminal.ts";
+import { ERASE, terminalColumns, writeText } from "./terminal.ts";
 
 const LONGEST = 30;
 const SHORTEST = 4;
@@ -24,15 +24,13 @@ export class ProgressBar {
 
   /** Draws the line anew, below what was written since. */
   draw(): void {
-    const event = this.#event;
-    if (!event) return;
-    // Leaves room for ^C.
-    show(() => writeText(ERASE + this.#text(event, terminalColumns() - 3)));
+    if (!this.#event) return;
+    writeText(ERASE + this.#text(this.#event, terminalColumns() - 3)); // leaves room for ^C
   }
 
   /** Clears the line for other output. */
   erase(): void {
-    if (this.#event) show(() => writeText(ERASE));
+    if (this.#event) writeText(ERASE);
   }
 
   #text(event: StepEvent, columns: number): string {

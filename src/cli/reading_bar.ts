@@ -1,6 +1,6 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import { formatSeconds, progressLine } from "./progress_bar.ts";
-import { ERASE, show, terminalColumns, writeText } from "./terminal.ts";
+import { ERASE, terminalColumns, writeText } from "./terminal.ts";
 
 /** A line at the bottom of a terminal that shows how much of some data is read. */
 export class ReadingBar implements Disposable {
@@ -15,13 +15,13 @@ export class ReadingBar implements Disposable {
    */
   draw(bytes: number, total: number | undefined, rest: string): void {
     const seconds = (performance.now() - this.#start) / 1000;
-    show(() => writeText(ERASE + readingLine(bytes, total, rest, seconds, terminalColumns() - 1)));
+    writeText(ERASE + readingLine(bytes, total, rest, seconds, terminalColumns() - 1));
     this.#isDrawn = true;
   }
 
   /** Clears the line for other output. */
   erase(): void {
-    if (this.#isDrawn) show(() => writeText(ERASE));
+    if (this.#isDrawn) writeText(ERASE);
     this.#isDrawn = false;
   }
 

@@ -1,38 +1,53 @@
+import { fileError, UserError } from "../errors.ts";
+import { warn } from "../warn.ts";
+
 /** Clears the line that the cursor is on. */
 export const ERASE = "\r\x1b[2K";
 
-/** Whether someone may be watching: nohup and service managers leave no stream to a terminal. */
+/**
+ * Whether output goes to a terminal, which may be closed. nohup and service managers leave none;
+ * some systems' nohup leaves standard input.
+ */
 export function hasTerminal(): boolean {
-  return [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
+  return Deno.stdout.isTerminal() || Deno.stderr.isTerminal();
 }
 
-/** @throws {Error} If there is no terminal, or none any more. */
+/** The width of the terminal, or what is taken for it. */
 export function terminalColumns(): number {
-  return Deno.consoleSize().columns || 80; // some pseudo-terminals have no size
+  try {
+    return Deno.consoleSize().columns || 80; // some pseudo-terminals have no size
+  } catch {
+    return 80; // the terminal is gone
+  }
 }
 
-/** Writes text as it is, without a line feed. */
+/** Prints a line of text, see {@linkcode isOutputLost}. */
+export function printLine(text: string): void {
+  attempt(() => console.log(text));
+}
+
+/** Writes text as it is, see {@linkcode isOutputLost}. */
 export function writeText(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
+  attempt(() => Deno.stdout.writeSync(new TextEncoder().encode(text)));
 }
 
-let isTold = false;
+let isLost = false;
 
 /**
- * Writes what shows how work goes. Where that cannot be written, as when the terminal is gone or a
- * disk is full, the work goes on, and standard error says so once.
+ * Whether standard output could not be written, as when the terminal is gone or a disk is full.
+ * Standard error has told so once, and the work went on without it.
  */
-export function show(write: () => void): void {
+export function isOutputLost(): boolean {
+  return isLost;
+}
+
+function attempt(write: () => void): void {
   try {
     write();
   } catch (error) {
-    if (isTold) return;
-    isTold = true;
-    try {
-      const reason = error instanceof Error ? error.message : error;
-      console.error(`standard output cannot be written (${reason}): goes on without it`);
-    } catch {
-      // Nobody is there to read it.
-    }
+    const refusal = fileError(error, "standard output: cannot write");
+    if (!(refusal instanceof UserError)) throw error;
+    if (!isLost) warn(refusal.message);
+    isLost = true;
   }
 }

@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import { warn } from "../warn.ts";
 
 /** How to bear with servers and networks. */
 export interface HttpOptions {
@@ -64,7 +65,7 @@ export class Retries {
     const delay = Math.min(wanted, MAX_DELAY);
     if (delay >= TOLD_DELAY) {
       const seconds = Math.round(delay / 1000);
-      console.warn(`${this.#name}: ${error.message}; trying again in ${seconds} s`);
+      warn(`${this.#name}: ${error.message}; trying again in ${seconds} s`);
     }
     await new Promise((resolve) => setTimeout(resolve, delay));
   }

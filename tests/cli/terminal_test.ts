@@ -1,23 +1,43 @@
 import { assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 
-Deno.test("what cannot be shown is told of once, and stops nothing", async () => {
-  const program = `
-    import { show } from "${new URL("../../src/cli/terminal.ts", import.meta.url)}";
-    const fail = () => { throw new Error("No space left on device (os error 28)") };
-    show(fail);
-    show(() => console.log("some of it"));
-    show(fail);
-    console.log("all of it");
-  `;
-  const output = await new Deno.Command(Deno.execPath(), {
-    ...{ args: ["eval", program], stdin: "null", env: { NO_COLOR: "1" } },
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  assertEquals(
-    text(output.stderr),
-    "standard output cannot be written (No space left on device (os error 28)): " +
-      "goes on without it\n",
-  );
-  assertEquals(text(output.stdout), "some of it\nall of it\n");
-  assertEquals(output.code, 0);
+const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
+const TERMINAL = new URL("../../src/cli/terminal.ts", import.meta.url);
+const MAIN = new URL("../../src/cli/main.ts", import.meta.url);
+
+/** A command that prints two lines, and writes a file when all is done. */
+const PROGRAM = `
+import { main } from "${MAIN}";
+import { printLine, writeText } from "${TERMINAL}";
+await main({ name: "test", summary: "", options: {}, examples: [] }, async () => {
+  printLine("one");
+  writeText("two\\n");
+  await Deno.writeTextFile("done", "");
+});
+`;
+
+Deno.test({
+  name: "output that cannot be written is told of once, fails, and stops nothing",
+  ignore: Deno.build.os !== "linux", // no /dev/full
+  fn: async () => {
+    const cwd = await Deno.makeTempDir();
+    try {
+      const run = async (output: string) => {
+        const { code, stdout, stderr } = await new Deno.Command("sh", {
+          args: ["-c", `"$0" run -A --config "$1" program.ts ${output}`, Deno.execPath(), CONFIG],
+          ...{ cwd, env: { NO_COLOR: "1" }, stdin: "null" },
+        }).output();
+        await Deno.remove(`${cwd}/done`);
+        const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+        return [code, text(stdout), text(stderr)];
+      };
+      await Deno.writeTextFile(`${cwd}/program.ts`, PROGRAM);
+      assertEquals(await run(""), [0, "one\ntwo\n", ""]);
+      const told = "standard output: cannot write: No space left on device\n";
+      assertEquals(await run(">/dev/full"), [1, "", told]);
+      assertEquals(await run(">/dev/full 2>/dev/full"), [1, "", ""]);
+    } finally {
+      await Deno.remove(cwd, { recursive: true });
+    }
+  },
 });

@@ -140,15 +140,19 @@ Deno.test({
       ...["--steps", "1000000", "--out", "run"],
     ];
     const script = new Deno.Command("script", {
-      args: ["--quiet", "--command", train.join(" "), "/dev/null"],
       ...{ cwd, stdin: "null", stdout: "null", stderr: "null" },
+      args: ["--quiet", "--command", train.map((part) => `'${part}'`).join(" "), "/dev/null"],
     }).spawn();
-    const metrics = `${cwd}/run/metrics.jsonl`;
+    const [metrics, lock] = [`${cwd}/run/metrics.jsonl`, `${cwd}/run/run.lock`];
     await waitFor(() => existsSync(metrics) && Deno.statSync(metrics).size > 0);
-    const pid = await Deno.readTextFile(`${cwd}/run/run.lock`);
-    script.kill("SIGKILL");
-    await script.status;
-    await waitFor(() => !existsSync(`/proc/${pid.trim()}`));
+    const pid = Deno.readTextFileSync(lock).trim();
+    try {
+      script.kill("SIGKILL");
+      await script.status;
+      await waitFor(() => !existsSync(lock));
+    } finally {
+      if (existsSync(lock)) new Deno.Command("kill", { args: ["-9", pid] }).outputSync();
+    }
     assertHoldsRun(`${cwd}/run`);
     const steps = (await readLosses(`${cwd}/run`)).length;
     const last = `checkpoints/step-${String(steps).padStart(6, "0")}`;
@@ -313,18 +317,18 @@ Deno.test({
 });
 
 /** Asserts that a run has left what it should, and nothing of what it works with. */
-async function waitFor(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition(); tries++) {
-    assertLess(tries, 600, "waits for too long");
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
 function assertHoldsRun(directory: string): void {
   const files = new Set(filesIn(directory));
   const expected = ["checkpoints", "config.json", "loss.svg", "metrics.jsonl", "model.safetensors"];
   assertEquals(expected.filter((name) => !files.has(name)), []);
   assertEquals([...files].filter((name) => /\.(lock|tmp)$/.test(name)), []);
+}
+
+async function waitFor(condition: () => boolean): Promise<void> {
+  for (let tries = 0; !condition(); tries++) {
+    assertLess(tries, 600, "waits for too long");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 function filesIn(directory: string): string[] {

@@ -1,0 +1,8 @@
+/** Writes a line to standard error. That nobody can read it is no reason to fail. */
+export function warn(text: string): void {
+  try {
+    console.error(text);
+  } catch {
+    // The terminal is gone, or the disk of a log is full.
+  }
+}
