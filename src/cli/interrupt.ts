@@ -21,7 +21,7 @@ export interface Interrupt extends Disposable {
  */
 export function interruptSignal(onInterrupt: () => void): Interrupt {
   const controller = new AbortController();
-  const keys = new DisposableStack();
+  const exits = new DisposableStack();
   const hangUp = new DisposableStack();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let exitCode = 0;
@@ -30,7 +30,7 @@ export function interruptSignal(onInterrupt: () => void): Interrupt {
   const arm = () => {
     isArmed = true;
     // The system ends the process at once, also while a step holds the event loop up.
-    if (!isWindows) keys.dispose();
+    if (!isWindows) exits.dispose();
   };
   const interrupt = (code: number) => {
     if (exitCode !== 0) return;
@@ -41,9 +41,9 @@ export function interruptSignal(onInterrupt: () => void): Interrupt {
     onInterrupt();
     controller.abort();
   };
-  const press = (code: number) => isArmed ? Deno.exit(code) : interrupt(code);
-  listen(keys, "SIGINT", () => press(130));
-  if (!isWindows) listen(keys, "SIGTERM", () => press(143));
+  const interruptOrExit = (code: number) => isArmed ? Deno.exit(code) : interrupt(code);
+  listen(exits, "SIGINT", () => interruptOrExit(130));
+  if (!isWindows) listen(exits, "SIGTERM", () => interruptOrExit(143));
   if (!isWindows && hasTerminal()) listen(hangUp, "SIGHUP", () => interrupt(129));
   return {
     signal: controller.signal,
@@ -51,11 +51,19 @@ export function interruptSignal(onInterrupt: () => void): Interrupt {
       return exitCode;
     },
     [Symbol.dispose]() {
-      keys.dispose();
+      exits.dispose();
       hangUp.dispose();
       clearTimeout(timer);
     },
   };
+}
+
+/**
+ * Without a terminal lets the process outlive SIGHUP: Deno would end it, even where nohup has told
+ * the system to ignore that signal.
+ */
+export function outliveHangUp(): void {
+  if (!isWindows && !hasTerminal()) Deno.addSignalListener("SIGHUP", () => {});
 }
 
 function listen(stack: DisposableStack, name: Deno.Signal, listener: () => void): void {

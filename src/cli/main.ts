@@ -1,7 +1,8 @@
 import { UsageError, UserError } from "../errors.ts";
 import { warn } from "../warn.ts";
 import { type Arguments, type CommandSpec, helpText, parseArguments } from "./arguments.ts";
-import { hasTerminal, isOutputLost, printLine } from "./terminal.ts";
+import { outliveHangUp } from "./interrupt.ts";
+import { isOutputLost, printLine } from "./terminal.ts";
 
 /**
  * Runs a command: exit code 2 if it was called wrongly, 1 if it failed for a reason that the user
@@ -17,10 +18,7 @@ export async function main(
     setDefault("DENO_WEBGPU_BACKEND", "vulkan");
     setDefault("XDG_RUNTIME_DIR", "/tmp");
   }
-  if (Deno.build.os !== "windows" && !hasTerminal()) {
-    // Deno would end, even where nohup has told the system to ignore it.
-    Deno.addSignalListener("SIGHUP", () => {});
-  }
+  outliveHangUp();
   try {
     const options = parseArguments(Deno.args, command);
     if (!options) {
