@@ -42,16 +42,16 @@ export {
 export { Tensor, type TensorType } from "./src/gpu/tensor.ts";
 export type { Constants } from "./src/gpu/template.ts";
 
-export { encode, END_OF_TEXT, TokenDecoder } from "./src/data/tokenizer.ts";
-export { compactVocabulary, fullVocabulary, type Vocabulary } from "./src/data/vocabulary.ts";
-export type { Batch } from "./src/data/batches.ts";
-export type { CorpusCount, CountOptions } from "./src/data/corpus.ts";
-export type { StreamIdentity, StreamPosition } from "./src/data/position.ts";
-export type { Shard } from "./src/data/shard.ts";
-export { type DataSources, findShards } from "./src/data/sources.ts";
-export type { TarIndexOptions } from "./src/data/tar_index.ts";
-export type { HttpOptions } from "./src/data/http_request.ts";
-export type { Split } from "./src/data/split.ts";
+export { encode, END_OF_TEXT, TokenDecoder } from "./src/tokens/tokenizer.ts";
+export { compactVocabulary, fullVocabulary, type Vocabulary } from "./src/tokens/vocabulary.ts";
+export type { Batch } from "./src/data/pack/batches.ts";
+export type { CorpusCount, CountOptions } from "./src/data/pack/corpus.ts";
+export type { StreamIdentity, StreamPosition } from "./src/data/order/position.ts";
+export type { Shard } from "./src/data/files/shard.ts";
+export { type DataSources, findShards } from "./src/data/files/sources.ts";
+export type { TarIndexOptions } from "./src/data/files/tar_index.ts";
+export type { HttpOptions } from "./src/http/http_request.ts";
+export type { Split } from "./src/data/text/split.ts";
 export {
   collectVocabulary,
   openTokenStream,
@@ -68,8 +68,8 @@ export {
   type ParameterSpec,
   parameterTable,
 } from "./src/model/parameters.ts";
-export { loadCheckpoint, saveCheckpoint } from "./src/model/checkpoint.ts";
-export { exportCheckpoint, type ExportFormat, type ExportResult } from "./src/model/export.ts";
+export { loadCheckpoint, saveCheckpoint } from "./src/checkpoint/checkpoint.ts";
+export { exportCheckpoint, type ExportFormat, type ExportResult } from "./src/checkpoint/export.ts";
 export { downloadModel, type DownloadOptions } from "./src/hub/model.ts";
 export type { HubOptions } from "./src/hub/settings.ts";
 export type { TokenBatch } from "./src/model/passes.ts";
@@ -83,8 +83,8 @@ export type {
   ParameterGroup,
 } from "./src/optim/optimizer.ts";
 export { type Clipping, guardStep, type StepGuard } from "./src/optim/guard.ts";
-export { Agd } from "./src/optim/agd.ts";
-export type { AgdNorm, AgdOptions } from "./src/optim/agd_options.ts";
+export { Agd } from "./src/optim/agd/agd.ts";
+export type { AgdNorm, AgdOptions } from "./src/optim/agd/options.ts";
 export { AdamW, type AdamWOptions } from "./src/optim/adamw.ts";
 export { Sgd, type SgdOptions } from "./src/optim/sgd.ts";
 
@@ -98,9 +98,9 @@ export {
   type EvaluateTextOptions,
   type Evaluation,
 } from "./src/train/evaluate_text.ts";
-export { type RunOptions, type RunResult, trainToDirectory } from "./src/train/run.ts";
-export { openRun, type SavedRun } from "./src/train/saved_run.ts";
-export type { BestStep, TrainingState } from "./src/train/training_state.ts";
+export { type RunOptions, type RunResult, trainToDirectory } from "./src/run/run.ts";
+export { openRun, type SavedRun } from "./src/run/saved_run.ts";
+export type { BestStep, TrainingState } from "./src/run/training_state.ts";
 export { generate, type GenerateOptions } from "./src/sample/generate.ts";
 export type { SamplingOptions } from "./src/sample/choose_token.ts";
 export { tune, type TuneOptions, type TuneResult } from "./src/train/tune.ts";

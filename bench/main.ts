@@ -3,7 +3,7 @@ import { fromFileUrl } from "@std/path";
 import type { Arguments, CommandSpec } from "../src/cli/arguments.ts";
 import { main } from "../src/cli/main.ts";
 import { UsageError } from "../src/errors.ts";
-import { fileExists } from "../src/file_exists.ts";
+import { fileExists } from "../src/files/file_exists.ts";
 import { Gpu } from "../src/gpu/gpu.ts";
 import { scalingChart } from "./chart.ts";
 import { checkComparable, compare } from "./compare.ts";

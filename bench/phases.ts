@@ -1,6 +1,6 @@
 import { fromFileUrl } from "@std/path";
 import { openTokenStream } from "../src/data/token_stream.ts";
-import { fullVocabulary } from "../src/data/vocabulary.ts";
+import { fullVocabulary } from "../src/tokens/vocabulary.ts";
 import { only, type Profile } from "../src/gpu/profile.ts";
 import { eachShape } from "./each_shape.ts";
 import type { Result } from "./result.ts";

@@ -1,10 +1,10 @@
-import { compactVocabulary, fullVocabulary, type Vocabulary } from "../src/data/vocabulary.ts";
+import { compactVocabulary, fullVocabulary, type Vocabulary } from "../src/tokens/vocabulary.ts";
 import { FULL_VOCABULARY_SIZE, type Gpt2Config, PRESETS } from "../src/model/config.ts";
 import { Gpt2 } from "../src/model/gpt2.ts";
 import { parameterTable } from "../src/model/parameters.ts";
 import type { TokenBatch } from "../src/model/passes.ts";
 import { allocateLike, type TensorMap } from "../src/model/weights.ts";
-import { Agd } from "../src/optim/agd.ts";
+import { Agd } from "../src/optim/agd/agd.ts";
 import { Random } from "../src/random.ts";
 import { Trainer, type TrainerOptions } from "../src/train/trainer.ts";
 import type { Machine } from "./machine.ts";

@@ -1,5 +1,9 @@
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { attention, attentionBackward, type AttentionShape } from "../../src/ops/attention.ts";
+import {
+  attention,
+  attentionBackward,
+  type AttentionShape,
+} from "../../src/ops/attention/attention.ts";
 import { attentionBackwardFlops, attentionFlops } from "../formulas.ts";
 import type { Scratch } from "../scratch.ts";
 import type { KernelCase } from "./case.ts";

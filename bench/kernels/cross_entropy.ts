@@ -2,7 +2,7 @@ import type { Gpu } from "../../src/gpu/gpu.ts";
 import { Plan } from "../../src/gpu/plan.ts";
 import { rowSlices, type Tensor } from "../../src/gpu/tensor.ts";
 import { crossEntropy, logitRows, paddedVocabulary } from "../../src/ops/cross_entropy.ts";
-import { matmul } from "../../src/ops/matmul.ts";
+import { matmul } from "../../src/ops/matmul/matmul.ts";
 import { matmulFlops } from "../formulas.ts";
 import type { Machine } from "../machine.ts";
 import type { Peak } from "../peak.ts";

@@ -2,7 +2,7 @@ import { UserError } from "../../src/errors.ts";
 import { parameterCount, parameterTable } from "../../src/model/parameters.ts";
 import { allocateLike } from "../../src/model/weights.ts";
 import { AdamW } from "../../src/optim/adamw.ts";
-import { Agd } from "../../src/optim/agd.ts";
+import { Agd } from "../../src/optim/agd/agd.ts";
 import type { Optimizer, OptimizerTarget } from "../../src/optim/optimizer.ts";
 import type { Gpt2Config } from "../../src/model/config.ts";
 import type { Machine } from "../machine.ts";

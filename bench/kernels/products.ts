@@ -1,9 +1,9 @@
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { matmul } from "../../src/ops/matmul.ts";
-import { polarFactor, polarWorkspace } from "../../src/ops/polar.ts";
-import { polarSteps } from "../../src/ops/polar_steps.ts";
-import { agdSettings } from "../../src/optim/agd_options.ts";
-import { LOWEST_SINGULAR_VALUE } from "../../src/optim/agd_polar.ts";
+import { matmul } from "../../src/ops/matmul/matmul.ts";
+import { polarFactor, polarWorkspace } from "../../src/ops/polar/polar.ts";
+import { polarSteps } from "../../src/ops/polar/steps.ts";
+import { agdSettings } from "../../src/optim/agd/options.ts";
+import { LOWEST_SINGULAR_VALUE } from "../../src/optim/agd/polar.ts";
 import { matmulFlops } from "../formulas.ts";
 import { fillRandom, type Scratch } from "../scratch.ts";
 import type { KernelCase } from "./case.ts";

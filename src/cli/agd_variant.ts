@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.ts";
-import { AGD_CHOICES, type AgdOptions, agdSettings } from "../optim/agd_options.ts";
+import { AGD_CHOICES, type AgdOptions, agdSettings } from "../optim/agd/options.ts";
 
 const NAMES = [...Object.keys(AGD_CHOICES), "momentum", "polarSteps"];
 

@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.ts";
-import { stepMetrics } from "../train/metrics.ts";
+import { stepMetrics } from "../run/metrics.ts";
 import type { StepEvent } from "../train/train.ts";
 import type { Arguments } from "./arguments.ts";
 import { ProgressBar } from "./progress_bar.ts";

@@ -1,10 +1,10 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import { UserError } from "../errors.ts";
-import type { Vocabulary } from "../data/vocabulary.ts";
+import type { Vocabulary } from "../tokens/vocabulary.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Gpt2Config } from "../model/config.ts";
 import { parameterCount } from "../model/parameters.ts";
-import { checkMemory, type MeasureOptions, measureTraining } from "../train/dry_run.ts";
+import { checkMemory, type MeasureOptions, measureTraining } from "../train/memory.ts";
 import type { Display } from "./display.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** `deno task eval`: measures how well a model predicts a text. */
 import { UsageError } from "../errors.ts";
 import { Gpu } from "../gpu/gpu.ts";
-import { loadCheckpoint } from "../model/checkpoint.ts";
+import { loadCheckpoint } from "../checkpoint/checkpoint.ts";
 import { evaluateText, type Evaluation } from "../train/evaluate_text.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";

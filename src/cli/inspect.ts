@@ -1,9 +1,9 @@
 /** `deno task inspect`: shows what data holds and what a model sees of it. */
 import { fromFileUrl } from "@std/path";
-import { holdTokens } from "../data/bin_corpus.ts";
+import { holdTokens } from "../data/bin/bin_corpus.ts";
 import { type Example, inspect, type Inspection } from "../data/inspect.ts";
-import { findShards } from "../data/sources.ts";
-import { TOKEN_COUNT, tokenBytes } from "../data/tokenizer.ts";
+import { findShards } from "../data/files/sources.ts";
+import { TOKEN_COUNT, tokenBytes } from "../tokens/tokenizer.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";

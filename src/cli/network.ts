@@ -1,4 +1,4 @@
-import { isUrl } from "../data/shard.ts";
+import { isUrl } from "../data/files/shard.ts";
 import { isOnHub } from "./checkpoint.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { UsageError } from "../errors.ts";
 import type { Initialisation } from "../model/initialise.ts";
 import { AdamW } from "../optim/adamw.ts";
-import { Agd } from "../optim/agd.ts";
+import { Agd } from "../optim/agd/agd.ts";
 import type { Optimizer, OptimizerTarget } from "../optim/optimizer.ts";
 import { Sgd } from "../optim/sgd.ts";
 import type { Arguments } from "./arguments.ts";

@@ -1,7 +1,7 @@
 /** `deno task prepare`: tokenizes data once, so that training reads tokens. */
 import { format as formatBytes } from "@std/fmt/bytes";
-import { prepare, type PrepareProgress, type PrepareResult } from "../data/prepare.ts";
-import type { Share } from "../data/prepare_lock.ts";
+import { prepare, type PrepareProgress, type PrepareResult } from "../data/prepare/prepare.ts";
+import type { Share } from "../data/prepare/lock.ts";
 import { UsageError } from "../errors.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { main } from "./main.ts";

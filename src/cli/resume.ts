@@ -1,10 +1,10 @@
 import { resolve } from "@std/path";
 import { UsageError, UserError } from "../errors.ts";
-import { isUrl } from "../data/shard.ts";
-import type { CheckpointConfig } from "../model/checkpoint_config.ts";
+import { isUrl } from "../data/files/shard.ts";
+import type { CheckpointConfig } from "../checkpoint/checkpoint_config.ts";
 import { type PresetName, PRESETS } from "../model/config.ts";
 import { quote } from "../quote.ts";
-import type { SavedRun } from "../train/saved_run.ts";
+import type { SavedRun } from "../run/saved_run.ts";
 import { Arguments } from "./arguments.ts";
 
 /** Options that a resumed run takes over unless they are given again. */

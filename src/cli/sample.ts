@@ -1,7 +1,7 @@
 /** `deno task sample`: generates text from a checkpoint. */
 import { fileError, UsageError } from "../errors.ts";
 import { Gpu } from "../gpu/gpu.ts";
-import { loadCheckpoint } from "../model/checkpoint.ts";
+import { loadCheckpoint } from "../checkpoint/checkpoint.ts";
 import { checkSampling } from "../sample/choose_token.ts";
 import { generate } from "../sample/generate.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";

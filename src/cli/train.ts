@@ -1,12 +1,12 @@
 /** `deno task train`: trains a GPT-2 on text. */
 import { resolve } from "@std/path";
 import { UserError } from "../errors.ts";
-import { findShards } from "../data/sources.ts";
+import { findShards } from "../data/files/sources.ts";
 import { Gpu } from "../gpu/gpu.ts";
-import { readCheckpointConfig } from "../model/checkpoint.ts";
-import { trainToDirectory } from "../train/run.ts";
-import { checkRunDirectory } from "../train/run_directory.ts";
-import { openRun } from "../train/saved_run.ts";
+import { readCheckpointConfig } from "../checkpoint/checkpoint.ts";
+import { trainToDirectory } from "../run/run.ts";
+import { checkRunDirectory } from "../run/run_directory.ts";
+import { openRun } from "../run/saved_run.ts";
 import { tuningDirectory } from "../train/tune.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";

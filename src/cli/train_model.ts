@@ -1,11 +1,11 @@
-import type { Shard } from "../data/shard.ts";
+import type { Shard } from "../data/files/shard.ts";
 import { collectVocabulary } from "../data/token_stream.ts";
-import { fullVocabulary, type Vocabulary } from "../data/vocabulary.ts";
+import { fullVocabulary, type Vocabulary } from "../tokens/vocabulary.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { loadCheckpoint } from "../model/checkpoint.ts";
+import { loadCheckpoint } from "../checkpoint/checkpoint.ts";
 import type { Gpt2Config } from "../model/config.ts";
 import { Gpt2 } from "../model/gpt2.ts";
-import { checkMemory, type MeasureOptions, measureTraining } from "../train/dry_run.ts";
+import { checkMemory, type MeasureOptions, measureTraining } from "../train/memory.ts";
 import { tune } from "../train/tune.ts";
 import type { Display } from "./display.ts";
 import { dryRun } from "./dry_run.ts";

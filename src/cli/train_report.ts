@@ -1,6 +1,6 @@
 import type { Gpt2 } from "../model/gpt2.ts";
-import type { RunResult } from "../train/run.ts";
-import type { SavedRun } from "../train/saved_run.ts";
+import type { RunResult } from "../run/run.ts";
+import type { SavedRun } from "../run/saved_run.ts";
 import { count } from "./count.ts";
 import type { Display } from "./display.ts";
 

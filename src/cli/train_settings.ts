@@ -1,7 +1,7 @@
 import { fromFileUrl } from "@std/path";
 import { UsageError } from "../errors.ts";
 import { checkConfig, type Gpt2Config, type PresetName, PRESETS } from "../model/config.ts";
-import type { SavedRun } from "../train/saved_run.ts";
+import type { SavedRun } from "../run/saved_run.ts";
 import type { TrainerOptions } from "../train/trainer.ts";
 import type { Arguments } from "./arguments.ts";
 import { chooseOptimizer, type OptimizerChoice } from "./optimizer_choice.ts";

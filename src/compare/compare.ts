@@ -3,7 +3,7 @@ import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { checkConfig, type Gpt2Config } from "../model/config.ts";
 import { parameterCount } from "../model/parameters.ts";
-import { canAllocate, measureTraining, type TrainingMemory } from "../train/dry_run.ts";
+import { canAllocate, measureTraining, type TrainingMemory } from "../train/memory.ts";
 import { type Cell, describeCell } from "./cell.ts";
 import { type Contender, type Grid, makeOptimizer, type Tuned, tuned } from "./contender.ts";
 import { Corpus } from "./corpus.ts";

@@ -1,7 +1,7 @@
 import type { Initialisation } from "../model/initialise.ts";
 import { AdamW } from "../optim/adamw.ts";
-import { Agd } from "../optim/agd.ts";
-import { type AgdOptions, agdSettings, describeAgd } from "../optim/agd_options.ts";
+import { Agd } from "../optim/agd/agd.ts";
+import { type AgdOptions, agdSettings, describeAgd } from "../optim/agd/options.ts";
 import type { Optimizer, OptimizerTarget } from "../optim/optimizer.ts";
 import { Sgd } from "../optim/sgd.ts";
 

@@ -1,10 +1,10 @@
 import { fromFileUrl } from "@std/path";
-import type { Batch } from "../data/batches.ts";
-import { identify, type StreamIdentity } from "../data/position.ts";
-import type { Shard } from "../data/shard.ts";
-import { findShards } from "../data/sources.ts";
+import type { Batch } from "../data/pack/batches.ts";
+import { identify, type StreamIdentity } from "../data/order/position.ts";
+import type { Shard } from "../data/files/shard.ts";
+import { findShards } from "../data/files/sources.ts";
 import { collectVocabulary, openTokenStream, type TokenStream } from "../data/token_stream.ts";
-import { fullVocabulary, type Vocabulary } from "../data/vocabulary.ts";
+import { fullVocabulary, type Vocabulary } from "../tokens/vocabulary.ts";
 import type { Cell } from "./cell.ts";
 
 /** Where the corpus is that comes with the project. */

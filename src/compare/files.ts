@@ -1,4 +1,4 @@
-import { replaceText } from "../replace_file.ts";
+import { replaceText } from "../files/replace_file.ts";
 import { compareChart } from "./chart.ts";
 import { finalLoss, lowestLoss, type RunRecord } from "./record.ts";
 import { report } from "./report.ts";

@@ -1,4 +1,4 @@
-import { type AgdOptions, agdSettings } from "../optim/agd_options.ts";
+import { type AgdOptions, agdSettings } from "../optim/agd/options.ts";
 import type { Axes } from "./cell.ts";
 import { SAMPLE_CORPUS } from "./corpus.ts";
 import { agdWith, type Contender, type Grid } from "./contender.ts";

@@ -1,4 +1,4 @@
-import type { StreamIdentity } from "../data/position.ts";
+import type { StreamIdentity } from "../data/order/position.ts";
 import type { Cell } from "./cell.ts";
 import type { Contender } from "./contender.ts";
 

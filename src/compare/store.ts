@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import { agdWith, type Contender } from "./contender.ts";
 import { fileError, UsageError, UserError } from "../errors.ts";
-import { replaceText } from "../replace_file.ts";
-import { RunLock } from "../train/run_lock.ts";
+import { replaceText } from "../files/replace_file.ts";
+import { RunLock } from "../run/run_lock.ts";
 import type { RunRecord, RunSettings } from "./record.ts";
 
 /**

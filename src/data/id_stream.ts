@@ -1,12 +1,12 @@
 import { UserError } from "../errors.ts";
-import { BinFile } from "./bin.ts";
-import { checkNoFilter, holdTokens } from "./bin_corpus.ts";
-import { isValidationFile } from "./bin_windows.ts";
-import { readAllDocuments, readTexts } from "./reader.ts";
-import type { Shard } from "./shard.ts";
-import { type Split, validationBound } from "./split.ts";
-import { Tokenizers } from "./tokenizers.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import { BinFile } from "./bin/bin_file.ts";
+import { checkNoFilter, holdTokens } from "./bin/bin_corpus.ts";
+import { isValidationFile } from "./bin/bin_windows.ts";
+import { readAllDocuments, readTexts } from "./text/reader.ts";
+import type { Shard } from "./files/shard.ts";
+import { type Split, validationBound } from "./text/split.ts";
+import { Tokenizers } from "./tokenize/tokenizers.ts";
+import type { Vocabulary } from "../tokens/vocabulary.ts";
 
 /** Which ids of a corpus. */
 export interface IdStreamOptions {

@@ -1,11 +1,11 @@
-import { BinFile, isBin } from "./bin.ts";
-import { checkNoFilter } from "./bin_corpus.ts";
-import { readDocuments } from "./documents.ts";
-import { isWanted } from "./reader.ts";
-import type { Shard } from "./shard.ts";
-import type { DocumentOptions } from "./text_blocks.ts";
-import { TokenBuffer } from "./token_buffer.ts";
-import { encodeTo, END_OF_TEXT, TOKEN_COUNT, tokenBytes } from "./tokenizer.ts";
+import { BinFile, isBin } from "./bin/bin_file.ts";
+import { checkNoFilter } from "./bin/bin_corpus.ts";
+import { readDocuments } from "./text/documents.ts";
+import { isWanted } from "./text/reader.ts";
+import type { Shard } from "./files/shard.ts";
+import type { DocumentOptions } from "./text/text_blocks.ts";
+import { TokenBuffer } from "../tokens/token_buffer.ts";
+import { encodeTo, END_OF_TEXT, TOKEN_COUNT, tokenBytes } from "../tokens/tokenizer.ts";
 
 /** The most tokens of an example that are kept. */
 const KEPT = 256;

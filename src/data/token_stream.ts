@@ -1,12 +1,12 @@
 import { UsageError } from "../errors.ts";
-import type { Batch } from "./batches.ts";
-import type { CorpusCount, CountOptions, UsedTokens } from "./corpus.ts";
-import type { StreamPosition } from "./position.ts";
-import type { DataSources } from "./sources.ts";
-import type { Split } from "./split.ts";
-import { compactVocabulary, type Vocabulary } from "./vocabulary.ts";
+import type { Batch } from "./pack/batches.ts";
+import type { CorpusCount, CountOptions, UsedTokens } from "./pack/corpus.ts";
+import type { StreamPosition } from "./order/position.ts";
+import type { DataSources } from "./files/sources.ts";
+import type { Split } from "./text/split.ts";
+import { compactVocabulary, type Vocabulary } from "../tokens/vocabulary.ts";
 import type { CountedBatch, Job } from "./worker.ts";
-import { WorkerClient } from "./worker_client.ts";
+import { WorkerClient } from "./threads/worker_client.ts";
 
 /** Tokens that are made ready before they are asked for: 2 MB, and no fewer than 4 batches. */
 const AHEAD = 2 ** 18;

@@ -1,12 +1,12 @@
 /** The worker in which data is read; its first message is the {@linkcode Job}. */
 /// <reference lib="deno.worker" />
-import { type BatchOptions, type PositionedBatch, readBatches } from "./batches.ts";
-import { readBinBatches } from "./bin_batches.ts";
-import { countBinCorpus, holdTokens } from "./bin_corpus.ts";
-import { countCorpus, type CountOptions, type UsedTokens } from "./corpus.ts";
-import { type DataSources, findShards } from "./sources.ts";
-import { compactVocabulary, fullVocabulary } from "./vocabulary.ts";
-import { type Answer, serve } from "./worker_server.ts";
+import { type BatchOptions, type PositionedBatch, readBatches } from "./pack/batches.ts";
+import { readBinBatches } from "./bin/bin_batches.ts";
+import { countBinCorpus, holdTokens } from "./bin/bin_corpus.ts";
+import { countCorpus, type CountOptions, type UsedTokens } from "./pack/corpus.ts";
+import { type DataSources, findShards } from "./files/sources.ts";
+import { compactVocabulary, fullVocabulary } from "../tokens/vocabulary.ts";
+import { type Answer, serve } from "./threads/worker_server.ts";
 
 /** Read batches, one a request, or count the corpus once. */
 export type Job =

@@ -1,4 +1,4 @@
-import { INCLUDES } from "./includes.ts";
+import { INCLUDES } from "../ops/includes.ts";
 
 /** Values that a kernel is specialised by. A string is a list of letters to loop over. */
 export type Constants = Readonly<Record<string, number | boolean | string>>;

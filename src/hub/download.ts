@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { fileError, UserError } from "../errors.ts";
-import { fileExists } from "../file_exists.ts";
-import { removeFile } from "../replace_file.ts";
-import { isSameFile } from "../same_file.ts";
-import { readRemote } from "../data/http.ts";
-import type { HttpOptions } from "../data/http_request.ts";
+import { fileExists } from "../files/file_exists.ts";
+import { removeFile } from "../files/replace_file.ts";
+import { isSameFile } from "../files/same_file.ts";
+import { readRemote } from "../http/http.ts";
+import type { HttpOptions } from "../http/http_request.ts";
 import type { HubFile } from "./locate.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { UserError } from "../errors.ts";
-import { contentLength, Interruption, Retries } from "../data/http_request.ts";
+import { contentLength, Interruption, Retries } from "../http/http_request.ts";
 import type { HubSettings } from "./settings.ts";
 
 /** A file on a hub. */

@@ -1,8 +1,8 @@
 import { fileError, UserError } from "../errors.ts";
-import { fileExists } from "../file_exists.ts";
-import { readTextIfThere } from "../read_file.ts";
-import { removeFile } from "../replace_file.ts";
-import { readWeightsIndex, WEIGHTS, WEIGHTS_INDEX } from "../model/weight_files.ts";
+import { fileExists } from "../files/file_exists.ts";
+import { readTextIfThere } from "../files/read_file.ts";
+import { removeFile } from "../files/replace_file.ts";
+import { readWeightsIndex, WEIGHTS, WEIGHTS_INDEX } from "../checkpoint/weight_files.ts";
 import { download } from "./download.ts";
 import { locate } from "./locate.ts";
 import { type HubOptions, type HubSettings, hubSettings } from "./settings.ts";

@@ -1,10 +1,10 @@
 import type { Tensor } from "../gpu/tensor.ts";
-import { attentionBackward } from "../ops/attention.ts";
+import { attentionBackward } from "../ops/attention/attention.ts";
 import { columnSums } from "../ops/column_sums.ts";
 import { embeddingBackward } from "../ops/embedding.ts";
 import { gelu } from "../ops/gelu.ts";
 import { layerNormBackward } from "../ops/layer_norm.ts";
-import { matmul } from "../ops/matmul.ts";
+import { matmul } from "../ops/matmul/matmul.ts";
 import { blockForward, norm, type Pass } from "./forward.ts";
 import type { TensorMap } from "./weights.ts";
 

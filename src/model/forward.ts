@@ -1,10 +1,10 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { attention } from "../ops/attention.ts";
+import { attention } from "../ops/attention/attention.ts";
 import { embedding } from "../ops/embedding.ts";
 import { layerNorm } from "../ops/layer_norm.ts";
-import { matmul } from "../ops/matmul.ts";
+import { matmul } from "../ops/matmul/matmul.ts";
 import type { Activations } from "./activations.ts";
 import type { Gpt2Config } from "./config.ts";
 import type { TensorMap } from "./weights.ts";

@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.ts";
-import type { Vocabulary } from "../data/vocabulary.ts";
+import type { Vocabulary } from "../tokens/vocabulary.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { checkConfig, type Gpt2Config } from "./config.ts";
 import { type Initialisation, initialWeights } from "./initialise.ts";

@@ -2,7 +2,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { type Plan, spread } from "../gpu/plan.ts";
 import { rowSlices, type Tensor } from "../gpu/tensor.ts";
 import { THREADS } from "./threads.ts";
-import source from "../../wgsl/cast.wgsl" with { type: "text" };
+import source from "../../wgsl/ops/cast.wgsl" with { type: "text" };
 
 /** Appends copying a matrix into one of the same shape and 16 bits an element. */
 export function castToHalf(gpu: Gpu, plan: Plan, values: Tensor, rounded: Tensor): void {

@@ -2,7 +2,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { THREADS } from "./threads.ts";
-import source from "../../wgsl/column_sums.wgsl" with { type: "text" };
+import source from "../../wgsl/ops/column_sums.wgsl" with { type: "text" };
 
 const ROWS_PER_BLOCK = 64;
 

@@ -1,9 +1,9 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { f32, type Plan, spread } from "../gpu/plan.ts";
 import { rowSlices, type Tensor } from "../gpu/tensor.ts";
-import { matmul } from "./matmul.ts";
+import { matmul } from "./matmul/matmul.ts";
 import { rowThreads } from "./threads.ts";
-import source from "../../wgsl/cross_entropy.wgsl" with { type: "text" };
+import source from "../../wgsl/ops/cross_entropy.wgsl" with { type: "text" };
 
 /** Most bytes of logits held at once. */
 const LOGITS_BYTES = 32 * 2 ** 20;

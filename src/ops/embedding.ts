@@ -2,9 +2,11 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { type Plan, spread } from "../gpu/plan.ts";
 import { rowSlices, type Tensor } from "../gpu/tensor.ts";
 import { THREADS } from "./threads.ts";
-import forwardSource from "../../wgsl/embedding.wgsl" with { type: "text" };
-import tokensSource from "../../wgsl/embedding_backward_tokens.wgsl" with { type: "text" };
-import positionsSource from "../../wgsl/embedding_backward_positions.wgsl" with { type: "text" };
+import forwardSource from "../../wgsl/ops/embedding.wgsl" with { type: "text" };
+import tokensSource from "../../wgsl/ops/embedding_backward_tokens.wgsl" with { type: "text" };
+import positionsSource from "../../wgsl/ops/embedding_backward_positions.wgsl" with {
+  type: "text",
+};
 
 /** Token and position embedding: x[b, t] = wte[token[b, t]] + wpe[start + t]. */
 export interface EmbeddingForward {

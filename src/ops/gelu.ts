@@ -2,7 +2,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { type Plan, spread } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { THREADS } from "./threads.ts";
-import source from "../../wgsl/gelu.wgsl" with { type: "text" };
+import source from "../../wgsl/ops/gelu.wgsl" with { type: "text" };
 
 /**
  * Appends y = GELU(x), tanh approximation, element by element. The pass forward and the derivative

@@ -3,8 +3,8 @@ import { type Plan, spread } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { columnSums } from "./column_sums.ts";
 import { rowThreads } from "./threads.ts";
-import forwardSource from "../../wgsl/layer_norm.wgsl" with { type: "text" };
-import backwardSource from "../../wgsl/layer_norm_backward.wgsl" with { type: "text" };
+import forwardSource from "../../wgsl/ops/layer_norm.wgsl" with { type: "text" };
+import backwardSource from "../../wgsl/ops/layer_norm_backward.wgsl" with { type: "text" };
 
 /** Layer normalisation over the last axis (Ba, Kiros and Hinton 2016), epsilon 1e-5. */
 export interface LayerNormForward {

@@ -1,7 +1,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import source from "../../wgsl/mean.wgsl" with { type: "text" };
+import source from "../../wgsl/ops/mean.wgsl" with { type: "text" };
 
 /** Appends means[index] = the mean of `values`, added up in a fixed order. */
 export function mean(gpu: Gpu, plan: Plan, values: Tensor, means: Tensor, index: number): void {

@@ -5,7 +5,7 @@ import { allocateLike, type TensorMap } from "../model/weights.ts";
 import { guardStep } from "./guard.ts";
 import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
 import { elementwise, runsOf } from "./runs.ts";
-import source from "../../wgsl/adamw.wgsl" with { type: "text" };
+import source from "../../wgsl/optim/adamw.wgsl" with { type: "text" };
 
 /** Settings of {@linkcode AdamW}. */
 export interface AdamWOptions {

@@ -3,8 +3,8 @@ import type { Tensor } from "../gpu/tensor.ts";
 import { rowThreads } from "../ops/threads.ts";
 import { type OptimizerTarget, trainable } from "./optimizer.ts";
 import { runsOf } from "./runs.ts";
-import beginStepSource from "../../wgsl/begin_step.wgsl" with { type: "text" };
-import unfitSource from "../../wgsl/unfit_gradients.wgsl" with { type: "text" };
+import beginStepSource from "../../wgsl/optim/begin_step.wgsl" with { type: "text" };
+import unfitSource from "../../wgsl/optim/unfit_gradients.wgsl" with { type: "text" };
 
 /** Workgroups per run of gradients, at most. */
 const MAX_GROUPS = 1024;

@@ -4,8 +4,8 @@ import type { Tensor } from "../gpu/tensor.ts";
 import type { TensorMap } from "../model/weights.ts";
 import { type Norms, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
 import { elementwise, runsOf } from "./runs.ts";
-import scaleSource from "../../wgsl/loss_scale.wgsl" with { type: "text" };
-import unscaleSource from "../../wgsl/unscale_gradients.wgsl" with { type: "text" };
+import scaleSource from "../../wgsl/optim/loss_scale.wgsl" with { type: "text" };
+import unscaleSource from "../../wgsl/optim/unscale_gradients.wgsl" with { type: "text" };
 
 /** Steps without an overflow after which the scale doubles. */
 const PATIENCE = 200;

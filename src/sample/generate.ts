@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.ts";
-import { encode, TokenDecoder } from "../data/tokenizer.ts";
+import { encode, TokenDecoder } from "../tokens/tokenizer.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
 import type { TensorMap } from "../model/weights.ts";
 import { Random } from "../random.ts";

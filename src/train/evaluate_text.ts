@@ -1,10 +1,10 @@
 import { UsageError, UserError } from "../errors.ts";
 import { readIds } from "../data/id_stream.ts";
 import { type SlidingWindow, slidingWindows } from "../data/sliding_windows.ts";
-import { type DataSources, findShards } from "../data/sources.ts";
-import type { Split } from "../data/split.ts";
-import { tokenBytes } from "../data/tokenizer.ts";
-import type { Vocabulary } from "../data/vocabulary.ts";
+import { type DataSources, findShards } from "../data/files/sources.ts";
+import type { Split } from "../data/text/split.ts";
+import { tokenBytes } from "../tokens/tokenizer.ts";
+import type { Vocabulary } from "../tokens/vocabulary.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
 import type { TensorMap } from "../model/weights.ts";
 import { LossPass } from "./loss_pass.ts";

@@ -1,8 +1,8 @@
-import { cacheDirectory } from "../cache_directory.ts";
+import { cacheDirectory } from "../files/cache_directory.ts";
 import { fileError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { autotune } from "../ops/autotune.ts";
-import { replaceText } from "../replace_file.ts";
+import { autotune } from "../ops/matmul/autotune.ts";
+import { replaceText } from "../files/replace_file.ts";
 
 /** Where choices are kept, and how long new ones may take. */
 export interface TuneOptions {

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseAgdVariant } from "../../src/cli/agd_variant.ts";
 import { UsageError } from "../../src/errors.ts";
-import { agdSettings } from "../../src/optim/agd_options.ts";
+import { agdSettings } from "../../src/optim/agd/options.ts";
 
 Deno.test("a variant of AGD is read from text", () => {
   assertEquals(parseAgdVariant("momentum=0.95, nesterov=false,polarSteps=3"), {

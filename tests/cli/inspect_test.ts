@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { showTokens } from "../../src/cli/inspect.ts";
-import { encode } from "../../src/data/tokenizer.ts";
+import { encode } from "../../src/tokens/tokenizer.ts";
 import { TempDir } from "../data/fixtures.ts";
 import { assertFails, runTask } from "./helpers.ts";
 

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { TextLineStream } from "@std/streams/text-line-stream";
-import { verifyIfListed } from "../../src/model/manifest.ts";
-import { openSafetensors } from "../../src/model/safetensors.ts";
+import { verifyIfListed } from "../../src/checkpoint/manifest.ts";
+import { openSafetensors } from "../../src/checkpoint/safetensors.ts";
 import { Random } from "../../src/random.ts";
-import { openRun } from "../../src/train/saved_run.ts";
+import { openRun } from "../../src/run/saved_run.ts";
 import { assertFails, corpusDirectory, readLosses, runTask, TINY } from "./helpers.ts";
 
 /** How often the run is killed; `KILLS=50 deno task test tests/cli/kill_test.ts` takes minutes. */

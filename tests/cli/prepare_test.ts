@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { prepare } from "../../src/data/prepare.ts";
+import { prepare } from "../../src/data/prepare/prepare.ts";
 import { Random } from "../../src/random.ts";
 import { frame, jsonl, TempDir, texts } from "../data/fixtures.ts";
 import { assertFails, runTask } from "./helpers.ts";

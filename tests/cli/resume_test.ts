@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { RunLock } from "../../src/train/run_lock.ts";
+import { RunLock } from "../../src/run/run_lock.ts";
 import { assertFails, corpusDirectory, readLosses, runTask, TINY } from "./helpers.ts";
 
 Deno.test("a run goes on with its options, but those given again", async () => {

@@ -10,7 +10,7 @@ import {
 } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { TextLineStream } from "@std/streams/text-line-stream";
-import { KINDS } from "../../src/data/format.ts";
+import { KINDS } from "../../src/data/files/format.ts";
 import { frame, jsonl, texts } from "../data/fixtures.ts";
 import { assertFails, corpusDirectory, readLosses, runTask, TINY } from "./helpers.ts";
 

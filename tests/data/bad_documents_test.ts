@@ -1,11 +1,11 @@
 /** Data that is not what it should be: each an error with its place, or skipped and counted. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { gzipSync } from "node:zlib";
-import { DataError } from "../../src/data/data_error.ts";
-import { readDocuments } from "../../src/data/documents.ts";
-import { findShards } from "../../src/data/sources.ts";
-import type { DocumentOptions } from "../../src/data/text_blocks.ts";
-import { encode } from "../../src/data/tokenizer.ts";
+import { DataError } from "../../src/data/files/data_error.ts";
+import { readDocuments } from "../../src/data/text/documents.ts";
+import { findShards } from "../../src/data/files/sources.ts";
+import type { DocumentOptions } from "../../src/data/text/text_blocks.ts";
+import { encode } from "../../src/tokens/tokenizer.ts";
 import { FileServer, serveFile } from "./file_server.ts";
 import { bomb, checkedFrame, concat, frame, jsonl, shardsOf, tar, TempDir } from "./fixtures.ts";
 

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { constants, zstdCompressSync } from "node:zlib";
 import { Header } from "tar/header";
 import { Pax } from "tar/pax";
-import type { Shard } from "../../src/data/shard.ts";
+import type { Shard } from "../../src/data/files/shard.ts";
 import { Random } from "../../src/random.ts";
 
 /** A directory for the files of one test; removed at the end of it. */

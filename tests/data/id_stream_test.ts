@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { type IdStreamOptions, readIds } from "../../src/data/id_stream.ts";
-import type { Shard } from "../../src/data/shard.ts";
-import { encode, END_OF_TEXT } from "../../src/data/tokenizer.ts";
-import { compactVocabulary, fullVocabulary } from "../../src/data/vocabulary.ts";
+import type { Shard } from "../../src/data/files/shard.ts";
+import { encode, END_OF_TEXT } from "../../src/tokens/tokenizer.ts";
+import { compactVocabulary, fullVocabulary } from "../../src/tokens/vocabulary.ts";
 import { UserError } from "../../src/errors.ts";
 import { jsonl, shardsOf, TempDir, texts, tokenFile } from "./fixtures.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { BinWriter } from "../../src/data/bin_writer.ts";
+import { BinWriter } from "../../src/data/bin/bin_writer.ts";
 import { inspect, type InspectOptions } from "../../src/data/inspect.ts";
-import { encode, END_OF_TEXT } from "../../src/data/tokenizer.ts";
+import { encode, END_OF_TEXT } from "../../src/tokens/tokenizer.ts";
 import { UserError } from "../../src/errors.ts";
 import { TempDir, tokenFile } from "./fixtures.ts";
 

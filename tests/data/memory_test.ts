@@ -1,6 +1,6 @@
 import { assertGreater, assertLess } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { encode } from "../../src/data/tokenizer.ts";
+import { encode } from "../../src/tokens/tokenizer.ts";
 import { Random } from "../../src/random.ts";
 import { concat, frame, jsonl, TempDir } from "./fixtures.ts";
 

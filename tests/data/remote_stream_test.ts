@@ -1,7 +1,7 @@
 /** The whole way from servers, through workers, to batches. */
 import { assertEquals } from "@std/assert";
 import { gzipSync } from "node:zlib";
-import { findShards } from "../../src/data/sources.ts";
+import { findShards } from "../../src/data/files/sources.ts";
 import { collectVocabulary, openTokenStream } from "../../src/data/token_stream.ts";
 import { FileServer, serveFile } from "./file_server.ts";
 import { frame, jsonl, tar, TempDir, texts } from "./fixtures.ts";

@@ -1,10 +1,14 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { type BatchOptions, type PositionedBatch, readBatches } from "../../src/data/batches.ts";
-import type { StreamPosition } from "../../src/data/position.ts";
-import { findShards } from "../../src/data/sources.ts";
+import {
+  type BatchOptions,
+  type PositionedBatch,
+  readBatches,
+} from "../../src/data/pack/batches.ts";
+import type { StreamPosition } from "../../src/data/order/position.ts";
+import { findShards } from "../../src/data/files/sources.ts";
 import { openTokenStream } from "../../src/data/token_stream.ts";
-import { encode } from "../../src/data/tokenizer.ts";
-import { compactVocabulary, fullVocabulary } from "../../src/data/vocabulary.ts";
+import { encode } from "../../src/tokens/tokenizer.ts";
+import { compactVocabulary, fullVocabulary } from "../../src/tokens/vocabulary.ts";
 import { UserError } from "../../src/errors.ts";
 import { Random } from "../../src/random.ts";
 import { frame, TempDir, texts } from "./fixtures.ts";

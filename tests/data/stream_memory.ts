@@ -3,7 +3,7 @@
  * says, and prints the tokens that it gave and the most memory that the process took, as JSON.
  */
 import { openTokenStream } from "../../src/data/token_stream.ts";
-import { fullVocabulary } from "../../src/data/vocabulary.ts";
+import { fullVocabulary } from "../../src/tokens/vocabulary.ts";
 
 const [file, workers] = Deno.args;
 let most = 0;

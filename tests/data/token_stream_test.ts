@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { readBatches } from "../../src/data/batches.ts";
-import { findShards } from "../../src/data/sources.ts";
+import { readBatches } from "../../src/data/pack/batches.ts";
+import { findShards } from "../../src/data/files/sources.ts";
 import {
   collectVocabulary,
   openTokenStream,
   type TokenStreamOptions,
 } from "../../src/data/token_stream.ts";
-import { encode } from "../../src/data/tokenizer.ts";
-import { compactVocabulary, fullVocabulary } from "../../src/data/vocabulary.ts";
+import { encode } from "../../src/tokens/tokenizer.ts";
+import { compactVocabulary, fullVocabulary } from "../../src/tokens/vocabulary.ts";
 import { UsageError, UserError } from "../../src/errors.ts";
 import { frame, jsonl, TempDir, texts } from "./fixtures.ts";
 

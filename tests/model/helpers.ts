@@ -1,5 +1,5 @@
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import type { Vocabulary } from "../../src/data/vocabulary.ts";
+import type { Vocabulary } from "../../src/tokens/vocabulary.ts";
 import type { Gpt2Config } from "../../src/model/config.ts";
 import { Gpt2 } from "../../src/model/gpt2.ts";
 import { parameterTable } from "../../src/model/parameters.ts";

@@ -1,13 +1,13 @@
 /** Every kernel that takes tensors of 16 bits, against itself on the same numbers in 32. */
 import { Plan } from "../../src/gpu/plan.ts";
 import type { Tensor, TensorType } from "../../src/gpu/tensor.ts";
-import { attention, attentionBackward } from "../../src/ops/attention.ts";
+import { attention, attentionBackward } from "../../src/ops/attention/attention.ts";
 import { castToHalf } from "../../src/ops/cast.ts";
 import { columnSums, columnSumsScratch } from "../../src/ops/column_sums.ts";
 import { embedding } from "../../src/ops/embedding.ts";
 import { gelu } from "../../src/ops/gelu.ts";
 import { layerNorm, layerNormBackward } from "../../src/ops/layer_norm.ts";
-import { matmul } from "../../src/ops/matmul.ts";
+import { matmul } from "../../src/ops/matmul/matmul.ts";
 import { Random } from "../../src/random.ts";
 import { assertClose, onBothKinds, openTestGpu, randomValues } from "./helpers.ts";
 

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { gelu } from "../../src/ops/gelu.ts";
-import { matmul } from "../../src/ops/matmul.ts";
+import { matmul } from "../../src/ops/matmul/matmul.ts";
 import { Random } from "../../src/random.ts";
 import * as reference from "../reference/ops/gelu.ts";
 import {

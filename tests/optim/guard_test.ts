@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import type { Gpt2Config } from "../../src/model/config.ts";
 import { AdamW } from "../../src/optim/adamw.ts";
-import { Agd } from "../../src/optim/agd.ts";
+import { Agd } from "../../src/optim/agd/agd.ts";
 import { Sgd } from "../../src/optim/sgd.ts";
 import { LARGE_VOCABULARY, ODD, randomWeights, readTensors, SLIM } from "../model/helpers.ts";
 import { openTestGpu } from "../ops/helpers.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Tensor } from "../../src/gpu/tensor.ts";
-import { Agd } from "../../src/optim/agd.ts";
+import { Agd } from "../../src/optim/agd/agd.ts";
 import { lossScale, LossScaled } from "../../src/optim/loss_scaled.ts";
 import { Sgd } from "../../src/optim/sgd.ts";
 import { openTestGpu } from "../ops/helpers.ts";

@@ -5,7 +5,7 @@ import type { Gpt2Config } from "../../src/model/config.ts";
 import { parameterTable } from "../../src/model/parameters.ts";
 import { allocateLike } from "../../src/model/weights.ts";
 import { AdamW } from "../../src/optim/adamw.ts";
-import { Agd } from "../../src/optim/agd.ts";
+import { Agd } from "../../src/optim/agd/agd.ts";
 import { runsOf } from "../../src/optim/runs.ts";
 import { Sgd } from "../../src/optim/sgd.ts";
 import { LARGE_VOCABULARY, ODD, randomWeights, readTensors, SLIM } from "../model/helpers.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { encode, tokenBytes } from "../../src/data/tokenizer.ts";
-import { compactVocabulary, type Vocabulary } from "../../src/data/vocabulary.ts";
+import { encode, tokenBytes } from "../../src/tokens/tokenizer.ts";
+import { compactVocabulary, type Vocabulary } from "../../src/tokens/vocabulary.ts";
 import { UsageError } from "../../src/errors.ts";
 import type { Gpt2Config } from "../../src/model/config.ts";
 import { Gpt2 } from "../../src/model/gpt2.ts";

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { encode } from "../../src/data/tokenizer.ts";
-import { compactVocabulary } from "../../src/data/vocabulary.ts";
+import { encode } from "../../src/tokens/tokenizer.ts";
+import { compactVocabulary } from "../../src/tokens/vocabulary.ts";
 import { UsageError, UserError } from "../../src/errors.ts";
 import { Gpt2 } from "../../src/model/gpt2.ts";
 import { evaluateText } from "../../src/train/evaluate_text.ts";

@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/as
 import type { TokenBatch } from "../../src/model/passes.ts";
 import { DivergedError, UserError } from "../../src/errors.ts";
 import { AdamW } from "../../src/optim/adamw.ts";
-import { Agd } from "../../src/optim/agd.ts";
+import { Agd } from "../../src/optim/agd/agd.ts";
 import type { Optimizer, OptimizerTarget } from "../../src/optim/optimizer.ts";
 import { Sgd } from "../../src/optim/sgd.ts";
 import { scheduledLearningRate } from "../../src/train/schedule.ts";

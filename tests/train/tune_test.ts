@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Plan } from "../../src/gpu/plan.ts";
-import { matmul } from "../../src/ops/matmul.ts";
+import { matmul } from "../../src/ops/matmul/matmul.ts";
 import { tune } from "../../src/train/tune.ts";
 import { onKind, openTestGpu } from "../ops/helpers.ts";
 

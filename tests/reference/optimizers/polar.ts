@@ -1,4 +1,4 @@
-import { polarSteps } from "../../../src/ops/polar_steps.ts";
+import { polarSteps } from "../../../src/ops/polar/steps.ts";
 import { norm, quotient } from "./norm.ts";
 import { transpose } from "../ops/transpose.ts";
 

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertGreater, assertLess } from "@std/assert";
-import { polarSteps, valueOf } from "../../../src/ops/polar_steps.ts";
+import { polarSteps, valueOf } from "../../../src/ops/polar/steps.ts";
 import { Random } from "../../../src/random.ts";
 import { relativeError } from "../compare.ts";
 import { randomArray } from "../random.ts";

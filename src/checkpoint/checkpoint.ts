@@ -1,0 +1,104 @@
+import { UserError } from "../errors.ts";
+import { compactVocabulary, fullVocabulary } from "../tokens/vocabulary.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import { readText } from "../files/read_file.ts";
+import { type CheckpointConfig, configFromJson } from "./checkpoint_config.ts";
+import { CONFIG, writeDirectory } from "./checkpoint_directory.ts";
+import { Gpt2 } from "../model/gpt2.ts";
+import { removeManifest, verifyIfListed } from "./manifest.ts";
+import { parameterTable } from "../model/parameters.ts";
+import { WeightFiles } from "./weight_files.ts";
+import { allocateLike, type TensorMap } from "../model/weights.ts";
+
+/**
+ * Writes a model as a Hugging Face GPT-2 directory: `config.json`, `generation_config.json` and
+ * `model.safetensors`, and for GPT-2's own vocabulary the files of its tokenizer. Each file takes
+ * the place of an older one only once it is whole.
+ *
+ * @param directory Created if need be.
+ * @param weights What to save. @default the model's weights
+ * @throws {UserError} If the directory cannot be written.
+ *
+ * @example
+ * ```ts no-run
+ * import { type Gpt2, saveCheckpoint, type Trainer } from "@agd/gpt2";
+ *
+ * declare const model: Gpt2;
+ * declare const trainer: Trainer;
+ * await saveCheckpoint(model, "runs/mine", trainer.optimizer.evaluationWeights);
+ * ```
+ */
+export async function saveCheckpoint(
+  model: Gpt2,
+  directory: string,
+  weights: TensorMap = model.weights,
+): Promise<void> {
+  await removeManifest(directory); // that of what is going to be replaced
+  await writeCheckpoint(model, directory, weights, (tensor) => model.gpu.read(tensor));
+}
+
+/** As {@linkcode saveCheckpoint}, with weights that `read` may have copied before. */
+export async function writeCheckpoint(
+  model: Gpt2,
+  directory: string,
+  weights: TensorMap,
+  read: (tensor: Tensor) => Promise<Float32Array>,
+): Promise<void> {
+  const { config, vocabulary: { tokens } } = model;
+  await writeDirectory(directory, { model: config, tokens }, (name) => read(weights.get(name)!));
+}
+
+/**
+ * Loads a model from a Hugging Face GPT-2 directory: `config.json`, and `model.safetensors` or its
+ * parts, with or without `transformer.` before the names. Nothing in it is executed. Where training
+ * has left a `manifest.json`, the checksums in it are verified.
+ *
+ * @throws {UserError} If a file is missing, malformed or not what the manifest says, or the tensors
+ * do not fit the configuration.
+ *
+ * @example
+ * ```ts no-run
+ * import { Gpu, loadCheckpoint } from "@agd/gpt2";
+ *
+ * using gpu = await Gpu.open();
+ * using model = await loadCheckpoint(gpu, "runs/latest");
+ * ```
+ */
+export async function loadCheckpoint(gpu: Gpu, directory: string): Promise<Gpt2> {
+  const { model: config, tokens } = await readCheckpointConfig(directory);
+  await verifyIfListed(directory);
+  using files = await WeightFiles.open(directory);
+  files.checkLayers(config.layers, CONFIG); // before a table is made of them
+  const table = parameterTable(config);
+  files.check(table, CONFIG); // before anything is allocated
+  const weights = allocateLike(gpu, table, "weight");
+  try {
+    for (const { name } of table) {
+      gpu.write(weights.get(name)!, await files.read(name));
+    }
+    await gpu.finish();
+  } catch (error) {
+    gpu.free(...weights.values());
+    throw error;
+  }
+  const vocabulary = tokens ? compactVocabulary(tokens) : fullVocabulary();
+  return new Gpt2(gpu, config, vocabulary, weights);
+}
+
+/**
+ * What a checkpoint's config.json describes.
+ *
+ * @throws {UserError} If it is missing or malformed.
+ */
+export async function readCheckpointConfig(directory: string): Promise<CheckpointConfig> {
+  const path = `${directory}/${CONFIG}`;
+  const text = await readText(path);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new UserError(`${path}: not JSON`);
+  }
+  return configFromJson(json, path);
+}

@@ -1,0 +1,149 @@
+import { UserError } from "../errors.ts";
+import { quote } from "../quote.ts";
+import { FULL_VOCABULARY_SIZE, type Gpt2Config } from "../model/config.ts";
+
+/** What a checkpoint's config.json describes. */
+export interface CheckpointConfig {
+  model: Gpt2Config;
+  /** The GPT-2 token of each model id, ascending; undefined for GPT-2's own vocabulary. */
+  tokens?: Uint32Array<ArrayBuffer>;
+}
+
+/** Keys whose values must be these: what is implemented. */
+const REQUIRED = { model_type: "gpt2", activation_function: "gelu_new", layer_norm_epsilon: 1e-5 };
+
+/** Keys that mean these values where they are left out, and must have them otherwise. */
+const IMPLIED = {
+  tie_word_embeddings: true,
+  scale_attn_weights: true,
+  scale_attn_by_inverse_layer_idx: false,
+  add_cross_attention: false,
+};
+
+/**
+ * The object to write as config.json: Hugging Face's keys for a GPT-2, and under `agd_gpt2` what
+ * those cannot say. The ids of `<|endoftext|>` are the model's own: it is the last of either
+ * vocabulary.
+ *
+ * @param dtype What the weights are stored as.
+ */
+export function configToJson(
+  { model, tokens }: CheckpointConfig,
+  dtype: "float32" | "float16" = "float32",
+): Record<string, unknown> {
+  const endOfText = model.vocabularySize - 1;
+  return {
+    architectures: ["GPT2LMHeadModel"],
+    ...REQUIRED,
+    ...IMPLIED,
+    n_layer: model.layers,
+    n_head: model.heads,
+    n_embd: model.width,
+    n_positions: model.context,
+    n_ctx: model.context,
+    vocab_size: model.vocabularySize,
+    bos_token_id: endOfText,
+    eos_token_id: endOfText,
+    attn_pdrop: 0,
+    embd_pdrop: 0,
+    resid_pdrop: 0,
+    torch_dtype: dtype,
+    agd_gpt2: {
+      bias: model.bias,
+      affine: model.affine,
+      vocabulary: tokens === undefined ? "full" : [...tokens],
+    },
+  };
+}
+
+/**
+ * Reads what {@linkcode configToJson} wrote, or the config.json of a GPT-2 from elsewhere, which
+ * has all biases and gains and the full vocabulary. Dropout probabilities do not matter here.
+ *
+ * @param json The parsed file.
+ * @param file Its name, for errors.
+ * @throws {UserError} If a key is missing, has a value of the wrong type, or asks for
+ * another model than a GPT-2 as it is here. File and key are named.
+ */
+export function configFromJson(json: unknown, file: string): CheckpointConfig {
+  if (!isObject(json)) throw new UserError(`${file}: not a JSON object`);
+  const fail = (key: string, what: string) => new UserError(`${file}: ${key} ${what}`);
+
+  for (const [key, value] of Object.entries(REQUIRED)) {
+    if (!Object.hasOwn(json, key)) throw fail(key, "is missing");
+    if (json[key] !== value) throw fail(key, `is ${quote(json[key])}, not ${quote(value)}`);
+  }
+  for (const [key, value] of Object.entries(IMPLIED)) {
+    if ((json[key] ?? value) !== value) {
+      throw fail(key, `is ${quote(json[key])}: only ${value} is supported`);
+    }
+  }
+
+  const size = (key: string): number => {
+    const value = json[key];
+    if (value === undefined) throw fail(key, "is missing");
+    if (typeof value === "number" && Number.isSafeInteger(value) && value > 0) return value;
+    throw fail(key, `is ${quote(value)}, not a positive integer`);
+  };
+  const sizes = {
+    layers: size("n_layer"),
+    heads: size("n_head"),
+    width: size("n_embd"),
+    context: size("n_positions"),
+    vocabularySize: size("vocab_size"),
+  };
+  if (sizes.width % sizes.heads !== 0) {
+    throw fail("n_head", `is ${sizes.heads}, which does not divide n_embd, ${sizes.width}`);
+  }
+  for (const [key, value] of [["n_ctx", sizes.context], ["n_inner", 4 * sizes.width]] as const) {
+    if ((json[key] ?? value) !== value) {
+      throw fail(key, `is ${quote(json[key])}: only ${value} is supported`);
+    }
+  }
+
+  const own = json.agd_gpt2 ?? { bias: true, affine: true, vocabulary: "full" };
+  if (!isObject(own)) throw fail("agd_gpt2", "is not an object");
+  const flag = (key: string): boolean => {
+    const value = own[key];
+    if (value === undefined) throw fail(`agd_gpt2.${key}`, "is missing");
+    if (typeof value === "boolean") return value;
+    throw fail(`agd_gpt2.${key}`, `is ${quote(value)}, not true or false`);
+  };
+  const model = { ...sizes, bias: flag("bias"), affine: flag("affine") };
+
+  const { vocabulary } = own;
+  if (vocabulary === undefined) throw fail("agd_gpt2.vocabulary", "is missing");
+  const tokens = vocabulary === "full" ? undefined : checkTokens(vocabulary, fail);
+  const count = tokens?.length ?? FULL_VOCABULARY_SIZE;
+  if (count !== model.vocabularySize) {
+    throw fail("vocab_size", `is ${model.vocabularySize}, but the vocabulary has ${count} tokens`);
+  }
+  return tokens === undefined ? { model } : { model, tokens };
+}
+
+/** The compact vocabulary: ascending GPT-2 tokens, all single bytes and `<|endoftext|>` included. */
+function checkTokens(
+  vocabulary: unknown,
+  fail: (key: string, what: string) => UserError,
+): Uint32Array<ArrayBuffer> {
+  const key = "agd_gpt2.vocabulary";
+  if (!Array.isArray(vocabulary)) throw fail(key, `is neither "full" nor a list of tokens`);
+  const end = FULL_VOCABULARY_SIZE - 1; // <|endoftext|>
+  vocabulary.forEach((token, i) => {
+    if (!Number.isInteger(token) || token < 0 || token > end) {
+      throw fail(`${key}[${i}]`, `is ${quote(token)}, which is not a token of GPT-2`);
+    }
+    if (i > 0 && token <= vocabulary[i - 1]) {
+      throw fail(`${key}[${i}]`, `is ${token}, which does not ascend`);
+    }
+  });
+  if (vocabulary[255] !== 255) {
+    throw fail(key, "lacks some of the tokens 0 to 255, the single bytes");
+  }
+  if (vocabulary.at(-1) !== end) throw fail(key, `lacks ${end}, <|endoftext|>`);
+  return Uint32Array.from(vocabulary);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,91 @@
+import { UserError } from "../errors.ts";
+import { fileExists } from "../files/file_exists.ts";
+import { readCheckpointConfig } from "./checkpoint.ts";
+import type { CheckpointConfig } from "./checkpoint_config.ts";
+import { CONFIG, writeDirectory } from "./checkpoint_directory.ts";
+import { FULL_VOCABULARY_SIZE } from "../model/config.ts";
+import { expandVocabulary } from "./expand_vocabulary.ts";
+import { writeLlmc } from "./llmc.ts";
+import { verifyIfListed } from "./manifest.ts";
+import { parameterTable } from "../model/parameters.ts";
+import { WeightFiles } from "./weight_files.ts";
+
+/**
+ * What to write: a Hugging Face directory with weights as F32 or F16, or llm.c's fp32 checkpoint.
+ */
+export type ExportFormat = "f32" | "f16" | "llmc";
+
+/** What was exported. */
+export interface ExportResult {
+  /** Tokens of GPT-2's vocabulary that the model does not know, and never writes. */
+  unseen: number;
+  /** The most by which a known token's logit is not what it was, but for rounding. */
+  shift: number;
+}
+
+/**
+ * Writes a checkpoint in another format, with GPT-2's full vocabulary. Of a model with a compact
+ * one, the logits of all tokens that it does not know are made to be at least 30 below those of the
+ * tokens that it knows, whatever the text: they never come out. What they mean going in is nothing.
+ * It takes no GPU.
+ *
+ * @param directory A checkpoint.
+ * @param out A directory, or for llm.c a file; there must be nothing yet.
+ * @throws {UserError} If the checkpoint cannot be read or exported, or is damaged, or `out` exists or cannot be
+ * written.
+ *
+ * @example
+ * ```ts no-run
+ * import { exportCheckpoint } from "@agd/gpt2";
+ *
+ * await exportCheckpoint("runs/mine", "mine-f16", "f16");
+ * ```
+ */
+export async function exportCheckpoint(
+  directory: string,
+  out: string,
+  format: ExportFormat,
+): Promise<ExportResult> {
+  const checkpoint = await readCheckpointConfig(directory);
+  await verifyIfListed(directory);
+  using files = await WeightFiles.open(directory);
+  files.checkLayers(checkpoint.model.layers, CONFIG);
+  files.check(parameterTable(checkpoint.model), CONFIG);
+  if (await fileExists(out)) throw new UserError(`${out} exists already: choose another --out`);
+  const dtype = format === "f16" ? "F16" : "F32";
+  const { model, data, shift } = await withFullVocabulary(checkpoint, files, dtype);
+  if (format === "llmc") {
+    await writeLlmc(out, model, data);
+  } else {
+    try {
+      await writeDirectory(out, { model }, data, dtype);
+    } catch (error) {
+      await Deno.remove(out, { recursive: true }).catch(() => {}); // it may never have been created
+      throw error;
+    }
+  }
+  return { unseen: FULL_VOCABULARY_SIZE - checkpoint.model.vocabularySize, shift };
+}
+
+/** A model with GPT-2's own vocabulary, and how to read its parameters. */
+async function withFullVocabulary(
+  { model, tokens }: CheckpointConfig,
+  files: WeightFiles,
+  dtype: "F32" | "F16",
+) {
+  const read = (name: string): Promise<Float32Array> => files.read(name);
+  if (!tokens) return { model, data: read, shift: 0 };
+  const head = {
+    wte: await read("wte.weight"),
+    gain: await read("ln_f.weight"),
+    bias: await read("ln_f.bias"),
+  };
+  const { wte, gain, bias, shift } = expandVocabulary(head, tokens, dtype);
+  const expanded = new Map([["wte.weight", wte], ["ln_f.weight", gain], ["ln_f.bias", bias]]);
+  return {
+    // The bias is needed, also if the model was trained without one.
+    model: { ...model, vocabularySize: FULL_VOCABULARY_SIZE, bias: true, affine: true },
+    data: async (name: string) => expanded.get(name) ?? await read(name),
+    shift,
+  };
+}

@@ -1,0 +1,159 @@
+import { fileError, UserError } from "../../errors.ts";
+import { isUrl, type Shard } from "../files/shard.ts";
+import { END_OF_TEXT, TOKEN_COUNT } from "../../tokens/tokenizer.ts";
+
+/** The first number of llm.c's token files. As nanoGPT's, it would begin with no GPT-2 token. */
+export const BIN_MAGIC = 20240520;
+/** The second number of llm.c's token files. */
+export const BIN_VERSION = 1;
+/** The bytes of llm.c's header: 256 numbers of 32 bits, of which 3 are used. */
+export const BIN_HEADER = 1024;
+
+/** Tokens read at once by {@linkcode BinFile.chunks}: 2 MB. */
+const CHUNK = 2 ** 20;
+
+/**
+ * A file of GPT-2 tokens, open for random access. Tokens are unsigned 16-bit numbers, little-endian:
+ *
+ * - llm.c's layout: a header of 256 32-bit numbers (20240520, version 1, the number of tokens, then
+ *   zeros), then the tokens. {@linkcode BinWriter} writes it.
+ * - nanoGPT's layout: nothing but the tokens.
+ *
+ * Documents are separated by `<|endoftext|>`. llm.c's scripts put it before each document, nanoGPT's
+ * and ours after each; in the middle of a file there is no difference, and a model sees the same but
+ * for the first or last token of a file.
+ */
+export class BinFile implements Disposable {
+  readonly #file: Deno.FsFile;
+  /** Where the tokens begin, in bytes. */
+  readonly #start: number;
+
+  private constructor(
+    /** What errors call it. */
+    readonly name: string,
+    file: Deno.FsFile,
+    start: number,
+    /** The number of tokens in the file. */
+    readonly count: number,
+  ) {
+    this.#file = file;
+    this.#start = start;
+  }
+
+  /**
+   * Opens a file and checks its size and header.
+   *
+   * @throws {UserError} If it cannot be opened or is no file of GPT-2 tokens.
+   */
+  static open({ name, source }: Shard): BinFile {
+    if (isUrl(source)) throw new UserError(`${name}: token files are read on disk; download it`);
+    let file: Deno.FsFile | undefined;
+    try {
+      file = Deno.openSync(source);
+      const { start, count } = readLayout(name, file);
+      return new BinFile(name, file, start, count);
+    } catch (error) {
+      file?.close();
+      throw fileError(error, `${name}: cannot read`);
+    }
+  }
+
+  /**
+   * Fills `tokens` with those from the file's token number `first` on. There must be that many.
+   *
+   * @throws {UserError} If a number is no GPT-2 token, or the file has become shorter.
+   */
+  read(first: number, tokens: Uint16Array): void {
+    const bytes = new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength);
+    if (readFully(this.#file, this.offset(first), bytes) < bytes.length) {
+      throw new UserError(`${this.name} has become shorter since it was opened`);
+    }
+    const wrong = tokens.findIndex((token) => token >= TOKEN_COUNT);
+    if (wrong >= 0) throw noToken(this.name, tokens[wrong], this.offset(first + wrong));
+  }
+
+  /** All tokens in order, in arrays of bounded length. */
+  *chunks(): Generator<Uint16Array<ArrayBuffer>> {
+    for (let first = 0; first < this.count; first += CHUNK) {
+      const tokens = new Uint16Array(Math.min(CHUNK, this.count - first));
+      this.read(first, tokens);
+      yield tokens;
+    }
+  }
+
+  /** The byte at which a token is stored. */
+  offset(index: number): number {
+    return this.#start + 2 * index;
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
+
+/** Whether a file holds tokens, by its name. */
+export function isBin({ name }: Shard): boolean {
+  return name.endsWith(".bin");
+}
+
+/** Counts documents in tokens as they come: what is between `<|endoftext|>`s and not empty. */
+export class DocumentCounter {
+  /** The number of documents, the one under way included. */
+  count = 0;
+  #isOpen = false;
+
+  /** Adds tokens. */
+  push(tokens: Uint16Array): void {
+    for (const token of tokens) {
+      if (token === END_OF_TEXT) this.#isOpen = false;
+      else if (!this.#isOpen) {
+        this.#isOpen = true;
+        this.count++;
+      }
+    }
+  }
+}
+
+function readLayout(name: string, file: Deno.FsFile): { start: number; count: number } {
+  const { size } = file.statSync();
+  if (size === 0) throw new UserError(`${name} is empty; prepare or download it again`);
+  const header = new Int32Array(BIN_HEADER / 4);
+  const length = readFully(file, 0, new Uint8Array(header.buffer));
+  if (header[0] !== BIN_MAGIC) {
+    const first = header[0] & 0xffff;
+    if (length >= 2 && first >= TOKEN_COUNT) throw noToken(name, first, 0);
+    if (size % 2 !== 0) throw new UserError(`${name} ends at byte ${size}, inside a 16-bit token`);
+    return { start: 0, count: size / 2 };
+  }
+  if (length < BIN_HEADER) throw new UserError(`${name} ends at byte ${length}, inside its header`);
+  const [, version, count] = header;
+  if (version !== BIN_VERSION) {
+    throw new UserError(`${name} is of version ${version} (byte 4), not of version ${BIN_VERSION}`);
+  }
+  const expected = BIN_HEADER + 2 * count;
+  if (count <= 0 || size !== expected) {
+    throw new UserError(
+      `${name} has ${size} bytes, but its header (byte 8) says ${count} tokens` +
+        (count > 0 ? `, which take ${expected}` : "") + "; prepare or download it again",
+    );
+  }
+  return { start: BIN_HEADER, count };
+}
+
+/** Reads from an offset on until the array is full or the file ends; returns the bytes read. */
+function readFully(file: Deno.FsFile, offset: number, bytes: Uint8Array): number {
+  file.seekSync(offset, Deno.SeekMode.Start);
+  let length = 0;
+  while (length < bytes.length) {
+    const read = file.readSync(bytes.subarray(length));
+    if (read === null) break;
+    length += read;
+  }
+  return length;
+}
+
+function noToken(name: string, token: number, offset: number): UserError {
+  return new UserError(
+    `${name}: ${token} at byte ${offset} is no GPT-2 token, which are below ${TOKEN_COUNT}`,
+  );
+}

@@ -1,0 +1,73 @@
+import { fileError, UserError } from "../../errors.ts";
+import { DataError } from "./data_error.ts";
+import { readRemote } from "../../http/http.ts";
+import type { HttpOptions } from "../../http/http_request.ts";
+
+/** A file of documents, and where its bytes are. Plain data, so that it can be sent to a worker. */
+export interface Shard {
+  /**
+   * What errors call it: the path as the user knows it, the URL without its query, or either with
+   * the member of the archive, as in `a.tar/b.jsonl`. No two shards of a corpus have the same name.
+   * Its ending says of what kind it is.
+   */
+  readonly name: string;
+  /** The path or `http(s)://` URL of the file that holds the bytes. */
+  readonly source: string;
+  /** Where in that file they begin; undefined if they are the whole of it. */
+  readonly offset?: number;
+  /** The number of bytes as stored, if known. */
+  readonly size?: number;
+  /** For a URL, what the server called this state of the file: its ETag, or date of last change. */
+  readonly version?: string;
+}
+
+const CHUNK = 1 << 18;
+
+/** Whether the name of a source is a URL. */
+export function isUrl(source: string): boolean {
+  return /^https?:\/\//i.test(source);
+}
+
+/**
+ * The bytes of a shard as they are stored, each chunk valid until the next is asked for. They are
+ * read no faster than they are taken, and the file or connection is closed when the iteration ends.
+ *
+ * @throws {UserError} If the shard cannot be read, or changes while it is.
+ * @throws {DataError} If it ends before its size.
+ */
+export function readShard(shard: Shard, http?: HttpOptions): AsyncGenerator<Uint8Array> {
+  return isUrl(shard.source) ? readRemote({ ...shard, url: shard.source }, http) : readLocal(shard);
+}
+
+async function* readLocal({ name, source, offset, size }: Shard): AsyncGenerator<Uint8Array> {
+  let position = offset ?? 0;
+  const end = position + (size ?? Infinity);
+  try {
+    using file = await Deno.open(source);
+    await file.seek(position, Deno.SeekMode.Start);
+    const room = new Uint8Array(CHUNK);
+    for (;;) {
+      const buffer = room.subarray(0, end - position || 1);
+      const count = await file.read(buffer);
+      const isAtEnd = position === end;
+      if (isAtEnd && (count === null || offset !== undefined)) return;
+      if (isAtEnd) {
+        throw new UserError(
+          `${name} has grown while it was read, to more than ${size} bytes; wait until it is ` +
+            "written, then start anew",
+        );
+      }
+      if (count === null) {
+        if (size === undefined) return;
+        throw new DataError(
+          `${name} is cut short: it ends at byte ${position - (offset ?? 0)} of ${size}; ` +
+            "get it anew, or keep what is whole with --skip-bad",
+        );
+      }
+      position += count;
+      yield buffer.subarray(0, count);
+    }
+  } catch (error) {
+    throw error instanceof UserError ? error : fileError(error, `cannot read ${name}`);
+  }
+}

@@ -1,0 +1,133 @@
+import { glob } from "node:fs/promises";
+import { resolve } from "node:path";
+import { fileError, UserError } from "../../errors.ts";
+import { checkRegular } from "../../files/read_file.ts";
+import { formatOf, KINDS } from "./format.ts";
+import { probe } from "../../http/http.ts";
+import type { HttpOptions } from "../../http/http_request.ts";
+import { isUrl, type Shard } from "./shard.ts";
+import { indexTar, type TarIndexOptions } from "./tar_index.ts";
+
+/** Paths, globs, directories and URLs, or the shards that {@linkcode findShards} found in them. */
+export type DataSources = readonly string[] | readonly Shard[];
+
+/**
+ * The shards that paths, globs, directories and URLs stand for: each once, sorted, so that it does
+ * not matter how they were named. A path that exists is taken as it is, even if it looks like a
+ * glob. A directory stands for the supported files directly in it, a glob for the supported files
+ * that it matches; `**` crosses directories. Hidden files count only where they are named.
+ *
+ * Shards that were found before stay as they are: to find them takes time, for archives on servers.
+ *
+ * An archive stands for the data files in it, which are read where they are. On a server that does
+ * not give parts of files, it is a shard of its own, which is read from its beginning.
+ *
+ * @throws {UserError} If a path does not exist or is of an unsupported kind, a glob, directory or
+ * archive yields no supported file, a server does not have the file, or an archive is damaged.
+ *
+ * @example
+ * ```ts no-run
+ * import { findShards } from "@agd/gpt2";
+ *
+ * for (const { name, size } of await findShards(["data"])) console.log(name, size);
+ * ```
+ */
+export async function findShards(
+  data: DataSources,
+  options: TarIndexOptions = {},
+): Promise<Shard[]> {
+  if (data.length === 0) throw new UserError("no data: name a file, a glob, a directory or a URL");
+  if (isFound(data)) return [...data];
+  const files = new Map<string, File>(); // by absolute path or URL
+  for (const name of data) {
+    if (isUrl(name)) {
+      const url = URL.parse(name)?.href;
+      if (url === undefined) throw new UserError(`${name} is not a URL`);
+      if (!files.has(url)) files.set(url, await remoteFile(url, options.http));
+    } else {
+      for (const path of await expand(name)) files.set(resolve(path), await localFile(path));
+    }
+  }
+  const shards = new Map<string, Shard>();
+  for (const key of [...files.keys()].sort()) {
+    for (const shard of await shardsOf(files.get(key)!, options)) {
+      if (shards.has(shard.name)) {
+        throw new UserError(`two different files are called ${shard.name}; rename one`);
+      }
+      shards.set(shard.name, shard);
+    }
+  }
+  return [...shards.values()];
+}
+
+function isFound(data: DataSources): data is readonly Shard[] {
+  return typeof data[0] !== "string";
+}
+
+/** A file that was named, before archives are opened. */
+interface File {
+  shard: Shard;
+  /** Whether parts of it can be read. */
+  hasParts: boolean;
+}
+
+async function shardsOf({ shard, hasParts }: File, options: TarIndexOptions): Promise<Shard[]> {
+  const { name, size } = shard;
+  if (formatOf(name)?.content !== "tar" || size === undefined || !hasParts) return [shard];
+  const members = await indexTar({ ...shard, size }, options);
+  return members.sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+async function localFile(path: string): Promise<File> {
+  const size = (await stat(path))?.size;
+  return { shard: { name: path, source: path, size }, hasParts: true };
+}
+
+async function remoteFile(url: string, http?: HttpOptions): Promise<File> {
+  const { origin, pathname } = new URL(url);
+  const name = origin + pathname;
+  const content = formatOf(name)?.content;
+  if (content === undefined) throw new UserError(`${name}: the data must be one of ${KINDS}`);
+  if (content === "bin") throw new UserError(`${name}: token files are read on disk; download it`);
+  const { size, version, hasRanges } = await probe(url, name, http);
+  return { shard: { name, source: url, size, version }, hasParts: hasRanges };
+}
+
+/** The data files that a path, glob or directory stands for. */
+async function expand(name: string): Promise<string[]> {
+  const info = await stat(name);
+  if (info?.isDirectory) {
+    const found: string[] = [];
+    for await (const entry of Deno.readDir(name)) {
+      const path = `${name.replace(/[/\\]+$/, "")}/${entry.name}`;
+      if (!entry.name.startsWith(".") && await isData(path)) found.push(path);
+    }
+    if (found.length === 0) throw new UserError(`no ${KINDS} file in the directory ${name}`);
+    return found;
+  }
+  if (info) {
+    if (!formatOf(name)) throw new UserError(`${name}: the data must be one of ${KINDS}`);
+    checkRegular(name); // it is read more than once, and from anywhere
+    return [name];
+  }
+  if (!/[*?[{]/.test(name)) throw new UserError(`no such file or directory: ${name}`);
+  const found: string[] = [];
+  for await (const path of glob(name)) {
+    if (await isData(path)) found.push(path);
+  }
+  if (found.length === 0) throw new UserError(`no ${KINDS} file matches ${name}`);
+  return found;
+}
+
+async function isData(path: string): Promise<boolean> {
+  return formatOf(path) !== undefined && ((await stat(path))?.isFile ?? false);
+}
+
+async function stat(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return;
+    throw fileError(error, `cannot read ${path}`);
+  }
+}

@@ -1,0 +1,109 @@
+import { UserError } from "../../errors.ts";
+import { ByteReader } from "./byte_reader.ts";
+import { DataError } from "./data_error.ts";
+import { formatOf, KINDS } from "./format.ts";
+import type { HttpOptions } from "../../http/http_request.ts";
+import { readShard, type Shard } from "./shard.ts";
+import { type TarInput, type TarMember, tarMembers } from "./tar.ts";
+
+/** Bytes fetched at once: a header and, where members are small, those after it. */
+const WINDOW = 1 << 14;
+
+/** How to treat an archive that cannot be read to its end. */
+export interface TarIndexOptions {
+  /** Take the members that are there. @default false */
+  skipBad?: boolean;
+  /** Called then, unless a member that is cut short will tell when it is read. */
+  onBad?: () => void;
+  /** For an archive on a server. */
+  http?: HttpOptions;
+}
+
+/**
+ * The data files in a tar archive, as shards of their own. Only headers are read, wherever they
+ * are in it. Of members with the same path the last counts, as when unpacking; hidden ones and those that are no data files are left out.
+ *
+ * @param archive Of known size; if on a server, then on one that gives parts of files.
+ * @throws {UserError} If the archive cannot be read, is damaged, or has no data file.
+ */
+export async function indexTar(
+  archive: Shard & { size: number },
+  { skipBad, onBad, http }: TarIndexOptions = {},
+): Promise<Shard[]> {
+  const { name, source, size, version } = archive;
+  const members = new Map<string, TarMember>();
+  let last: TarMember | undefined;
+  try {
+    for await (const member of tarMembers(new SeekingInput(archive, http), name)) {
+      last = member;
+      if (isDataMember(member)) members.set(member.path, member);
+    }
+  } catch (error) {
+    if (!skipBad || !(error instanceof DataError)) throw error;
+    const isCut = last !== undefined && last.offset + last.size > size;
+    if (!isCut) onBad?.();
+  }
+  if (members.size === 0) throw new UserError(`no ${KINDS} file in the archive ${name}`);
+  return [...members.values()].map((member) => ({
+    ...{
+      name: `${name}/${member.path}`,
+      source,
+      offset: member.offset,
+      size: member.size,
+      version,
+    },
+  }));
+}
+
+/** Whether a member holds documents; those that begin with a dot hold the facts of some system. */
+export function isDataMember({ path }: TarMember): boolean {
+  const content = formatOf(path)?.content;
+  const isHidden = /(^|\/)\.[^/]*$/.test(path);
+  return !isHidden && (content === "jsonl" || content === "txt");
+}
+
+/** Reads a file or URL in places, without what is skipped. */
+class SeekingInput implements TarInput {
+  position = 0;
+  #start = 0;
+  #window: Uint8Array = new Uint8Array();
+
+  constructor(readonly archive: Shard & { size: number }, readonly http?: HttpOptions) {}
+
+  atEnd(): Promise<boolean> {
+    return Promise.resolve(this.position === this.archive.size);
+  }
+
+  async read(length: number): Promise<Uint8Array> {
+    this.#check(length);
+    const end = this.position + length;
+    if (this.position < this.#start || end > this.#start + this.#window.length) {
+      const size = Math.min(Math.max(length, WINDOW), this.archive.size - this.position);
+      const part = { ...this.archive, offset: this.position, size };
+      const reader = new ByteReader(readShard(part, this.http), () => this.#cut());
+      this.#start = this.position;
+      this.#window = await reader.read(size);
+      await reader.close();
+    }
+    const bytes = this.#window.subarray(this.position - this.#start, end - this.#start);
+    this.position = end;
+    return bytes;
+  }
+
+  async skip(length: number): Promise<void> {
+    await Promise.resolve(this.#check(length));
+    this.position += length;
+  }
+
+  #check(length: number): void {
+    if (this.position + length > this.archive.size) throw this.#cut();
+  }
+
+  #cut(): DataError {
+    const { name, size } = this.archive;
+    return new DataError(
+      `${name} is cut short: it ends at byte ${size}, inside a member of the archive; download it ` +
+        "again, or keep what is whole with --skip-bad",
+    );
+  }
+}

@@ -1,0 +1,161 @@
+import { Buffer } from "node:buffer";
+import { constants, createZstdDecompress } from "node:zlib";
+import { UserError } from "../../errors.ts";
+import { ByteReader } from "./byte_reader.ts";
+import { DataError } from "./data_error.ts";
+import { Decompressor } from "./decompressor.ts";
+
+const MAX_WINDOW_LOG = 27;
+const MAGIC = 0xfd2fb528;
+const MAX_BLOCK = 1 << 17;
+
+/** Blocks that are decompressed at once. */
+const BATCH = 4;
+/** More than what they may become, or be, with headers and a checksum. */
+const ROOM = BATCH * MAX_BLOCK + 64;
+
+/**
+ * Decompresses zstd (RFC 8878): frames one after the other, skippable ones included.
+ * What it gives is valid until the next bytes are asked for. Memory: the frame's window, of at most
+ * 128 MiB, and a few blocks.
+ *
+ * node:zlib does the work and checks each frame's checksum. It would stop, silently, after the
+ * first frame, and take a truncated frame for a whole one, so the frames are found here, by the
+ * sizes in the headers of their blocks.
+ *
+ * @param name What to call the data in errors.
+ * @throws {UserError} If the data is no zstd at all, or needs a larger window or a dictionary.
+ * @throws {DataError} If it is empty, truncated or damaged; what is whole has come before.
+ */
+export async function* unzstd(
+  bytes: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<Uint8Array> {
+  const input = new ByteReader(bytes, (at) => {
+    const what = `${name} is truncated: it ends at byte ${at}, inside a zstd frame`;
+    return new DataError(`${what}; download it again, or keep what is whole with --skip-bad`);
+  });
+  const buffers = { packed: Buffer.alloc(ROOM), plain: Buffer.alloc(ROOM) };
+  try {
+    if (await input.atEnd()) {
+      throw new DataError(`${name} is empty; get it again, or skip it with --skip-bad`);
+    }
+    while (!await input.atEnd()) {
+      const start = input.position;
+      const magic = await readNumber(input, 4);
+      if ((magic & 0xfffffff0) >>> 0 === 0x184d2a50) {
+        await input.skip(await readNumber(input, 4));
+      } else if (magic === MAGIC) yield* unzstdFrame(input, name, buffers);
+      else if (start > 0) throw damage(name, start + 4, "no frame begins there");
+      else throw new UserError(`${name} is not zstd data, though its name says so`);
+    }
+  } finally {
+    await input.close();
+  }
+}
+
+/** The frame whose magic number has been read. */
+async function* unzstdFrame(
+  input: ByteReader,
+  name: string,
+  { packed, plain }: Record<"packed" | "plain", Buffer>,
+): AsyncGenerator<Uint8Array> {
+  const { header, hasChecksum } = await readFrameHeader(input, name);
+  const decompressor = new Decompressor(
+    createZstdDecompress({
+      chunkSize: ROOM,
+      params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG },
+    }),
+    plain,
+  );
+  let length = 0;
+  let blocks = 0;
+  const add = (bytes: Uint8Array) => {
+    packed.set(bytes, length);
+    length += bytes.length;
+  };
+  const decompress = async () => {
+    const bytes = packed.subarray(0, length);
+    length = 0;
+    blocks = 0;
+    try {
+      return await decompressor.push(bytes);
+    } catch (error) {
+      const why = (error as Error).message.replace("Zstd decompress error: ", "");
+      throw damage(name, input.position, why);
+    }
+  };
+  try {
+    add(header);
+    for (let last = false; !last;) {
+      try {
+        const blockHeader = await input.read(3);
+        const isRepeatedByte = (blockHeader[0] >> 1 & 3) === 1;
+        last = (blockHeader[0] & 1) === 1;
+        const size = littleEndian(blockHeader) >> 3;
+        if (size > MAX_BLOCK) throw damage(name, input.position, "a block is too large");
+        add(blockHeader);
+        add(await input.read(isRepeatedByte ? 1 : size));
+        blocks++;
+        if (last && hasChecksum) add(await input.read(4));
+      } catch (error) {
+        yield* await decompress(); // what came before
+        throw error;
+      }
+      if (last || blocks === BATCH) yield* await decompress();
+    }
+  } finally {
+    decompressor.close();
+  }
+}
+
+/** Reads a frame's header (RFC 8878, section 3.1.1.1), and puts the magic number before it. */
+async function readFrameHeader(
+  input: ByteReader,
+  name: string,
+): Promise<{ header: Uint8Array; hasChecksum: boolean }> {
+  const start = input.position - 4;
+  const read = async (length: number) => new Uint8Array(await input.read(length));
+  const descriptor = await read(1);
+  const isSingleSegment = (descriptor[0] >> 5 & 1) === 1;
+  const windowBytes = await read(isSingleSegment ? 0 : 1);
+  const dictionary = await read([0, 1, 2, 4][descriptor[0] & 3]);
+  const sizeFlag = descriptor[0] >> 6;
+  const contentSize = await read(sizeFlag === 0 && !isSingleSegment ? 0 : 1 << sizeFlag);
+
+  const window = isSingleSegment
+    ? littleEndian(contentSize) + (sizeFlag === 1 ? 256 : 0)
+    : 2 ** (10 + (windowBytes[0] >> 3)) * (1 + (windowBytes[0] & 7) / 8);
+  if (window > 2 ** MAX_WINDOW_LOG) {
+    const mebibytes = Math.ceil(window / 2 ** 20).toLocaleString("en");
+    throw new UserError(
+      `${name}: the zstd frame at byte ${start} needs a window of ${mebibytes} MiB, more than ` +
+        `128 MiB; compress it again with --long=27 or less`,
+    );
+  }
+  if (dictionary.some((byte) => byte !== 0)) {
+    throw new UserError(
+      `${name}: the zstd frame at byte ${start} needs a dictionary; compress it again without one`,
+    );
+  }
+  const magic = new Uint8Array([0x28, 0xb5, 0x2f, 0xfd]);
+  return {
+    header: Buffer.concat([magic, descriptor, windowBytes, dictionary, contentSize]),
+    hasChecksum: (descriptor[0] >> 2 & 1) === 1,
+  };
+}
+
+async function readNumber(input: ByteReader, length: number): Promise<number> {
+  return littleEndian(await input.read(length));
+}
+
+function littleEndian(bytes: Uint8Array): number {
+  return bytes.reduceRight((value, byte) => value * 256 + byte, 0);
+}
+
+function damage(name: string, position: number, why: string): DataError {
+  return new DataError(
+    `${name} is damaged: invalid zstd data before byte ${position} (${why}); ` +
+      "download it again, or keep what is whole with --skip-bad",
+  );
+}

@@ -1,0 +1,153 @@
+import { UserError } from "../../errors.ts";
+import { oneAhead } from "../tokenize/ahead.ts";
+import { free } from "../tokenize/free.ts";
+import { Permutation } from "../order/permutation.ts";
+import { readBlocks } from "./passes.ts";
+import { checkPosition, identify, startOf, type StreamPosition } from "../order/position.ts";
+import { readAllDocuments } from "../text/reader.ts";
+import type { Shard } from "../files/shard.ts";
+import { shuffleDocuments } from "../order/shuffle.ts";
+import { type Split, validationBound } from "../text/split.ts";
+import { Tokenizers } from "../tokenize/tokenizers.ts";
+import type { Vocabulary } from "../../tokens/vocabulary.ts";
+
+/** Tokens that are shuffled together: 2 MB, some 1,000 documents. */
+const SHUFFLED = 2 ** 20;
+
+/** Tokens in a block that stays in order: not many, since it is only for use once it is whole. */
+const UNSHUFFLED = 2 ** 14;
+
+/** The sequences of one step, row after row. */
+export interface Batch {
+  /** (batch, context) model token ids. */
+  inputs: Uint32Array<ArrayBuffer>;
+  /** (batch, context) the ids that follow the inputs, each the next one's input. */
+  targets: Uint32Array<ArrayBuffer>;
+  /** Passes over the part that were complete before the batch's last sequence was read. */
+  epoch: number;
+}
+
+/** A batch, and where the next one begins. */
+export interface PositionedBatch extends Batch {
+  position: StreamPosition;
+}
+
+/** What to read, and into which shape. */
+export interface BatchOptions {
+  /** The data. */
+  shards: readonly Shard[];
+  /** Tokens in a sequence. */
+  context: number;
+  /** Sequences in a batch. */
+  batch: number;
+  /** Which part of the corpus. */
+  split: Split;
+  /** The model's vocabulary. */
+  vocabulary: Vocabulary;
+  /** Seed of the order of the training part. */
+  seed: number;
+  /** Read the training part in a random order, another one in each pass. @default true */
+  shuffle?: boolean;
+  /** Tokens that are shuffled together, or read at once. @default 2^20 if shuffled, else 2^14 */
+  blockTokens?: number;
+  /** Leave out documents that say to be in another language than this, e.g. `en`. */
+  lang?: string;
+  /** Leave out documents of fewer tokens. @default 0 */
+  minTokens?: number;
+  /** Skip what cannot be read, instead of failing. @default false */
+  skipBad?: boolean;
+  /** Called once for each bad line that was skipped. */
+  onBad?: () => void;
+  /** Threads that tokenize; they change nothing in the result. @default 1 */
+  workers?: number;
+  /** Continue there. @default the beginning */
+  position?: StreamPosition;
+}
+
+/**
+ * The whole way from shards to batches: documents are read, tokenized and packed into blocks of
+ * sequences, one block ahead of their use.
+ *
+ * Training goes over its part of the data for ever. In each pass the shards come in a random order.
+ * In each block of about a million tokens so do the documents, before they are cut into sequences,
+ * and then the sequences. All three orders depend on nothing but the seed and the numbers of the pass
+ * and the block. What fills no batch at the end of a pass goes into the next one's first.
+ *
+ * Validation is one pass in the order of the data; what fills no batch at its end is dropped. If
+ * that would leave nothing, because the part has fewer sequences than one batch, they are repeated
+ * to make up one batch: their weights in its mean loss then differ by one repetition at most.
+ *
+ * @throws {UserError} On what {@linkcode readDocuments} fails on, if the part of the corpus is shorter
+ * than one sequence and the token after it, if there is but one document and so no validation part,
+ * and if the position is none of this stream.
+ */
+export async function* readBatches(options: BatchOptions): AsyncGenerator<PositionedBatch> {
+  const { context, batch, split, seed, vocabulary, position, minTokens = 0 } = options;
+  const shuffle = split === "training" && (options.shuffle ?? true);
+  const of = identify(options.shards, vocabulary.tokens, { ...options, shuffle, minTokens });
+  if (position) checkPosition(position, of);
+  const bound = position?.validationBound ?? await findBound(options);
+  const { lang, skipBad } = options;
+  const wanted = { part: { split, bound }, lang, minTokens, skipBad };
+  using tokenizers = new Tokenizers(options.workers ?? 1, { ...wanted, tokens: vocabulary.tokens });
+  const { blockTokens = shuffle ? SHUFFLED : UNSHUFFLED } = options;
+  const pass = { ...options, shuffle, blockTokens, bound, tokenizers };
+  const blocks = oneAhead(readBlocks(pass, position));
+  let sequence = position?.sequence ?? 0; // of the block
+  let rows: Uint16Array[] = [];
+  let given = 0;
+  for await (const { ids, count, start, next } of blocks) {
+    const key = [seed, start.epoch, start.block];
+    if (shuffle) {
+      const used = ids.subarray(0, count * context + 1);
+      shuffleDocuments(used, vocabulary.endOfText, ...key, "documents");
+    }
+    const order = shuffle ? new Permutation(count, ...key) : undefined;
+    for (; sequence < count; sequence++) {
+      const at = (order?.at(sequence) ?? sequence) * context;
+      rows.push(ids.subarray(at, at + context + 1));
+      if (rows.length < batch) continue;
+      const place = sequence + 1 < count
+        ? { ...start, sequence: sequence + 1 }
+        : { ...next, sequence: 0 };
+      given++;
+      yield {
+        ...toBatch(rows, context, start.epoch),
+        position: { of, validationBound: bound, ...place },
+      };
+      rows = [];
+    }
+    sequence = 0;
+    rows = rows.map((row) => row.slice());
+    free(ids);
+  }
+  if (given > 0 || position) return;
+  const repeated = Array.from({ length: batch }, (_, row) => rows[row % rows.length]);
+  const end = { of, validationBound: bound, ...startOf(1), sequence: 0 };
+  yield { ...toBatch(repeated, context, 0), position: end };
+}
+
+/** How the corpus is split, see {@linkcode validationBound}. */
+async function findBound({ shards, split, lang, skipBad }: BatchOptions): Promise<number> {
+  const bound = await validationBound(readAllDocuments(shards, { skipBad }), lang);
+  if (split === "training" || bound > 0) return bound;
+  throw new UserError(
+    "the corpus has no two different documents, one of them for validation; " +
+      "add documents, or give it as a .txt file, which is split by passages",
+  );
+}
+
+/** Joins sequences of context + 1 ids to a batch. */
+export function toBatch(
+  rows: readonly (Uint16Array | Uint32Array)[],
+  context: number,
+  epoch: number,
+): Batch {
+  const inputs = new Uint32Array(rows.length * context);
+  const targets = new Uint32Array(rows.length * context);
+  rows.forEach((ids, row) => {
+    inputs.set(ids.subarray(0, context), row * context);
+    targets.set(ids.subarray(1), row * context);
+  });
+  return { inputs, targets, epoch };
+}

@@ -1,0 +1,64 @@
+import { fileError, UserError } from "../../errors.ts";
+
+/** Every `of`-th shard, from the `number`-th on, counted from 1. */
+export interface Share {
+  number: number;
+  of: number;
+}
+
+/**
+ * Creates a directory, and gives the right to prepare a share of the shards in it: while one process
+ * has it, none can get it for a share that has a shard in common.
+ *
+ * Each share has a lock file, which stays when its lock ends: a process that opened it before it was
+ * removed could lock it beside one that made it anew.
+ *
+ * @throws {UserError} If another process has it, or the directory cannot be written.
+ */
+export async function lockShare(directory: string, share: Share): Promise<Disposable> {
+  const name = lockName(share);
+  try {
+    await Deno.mkdir(directory, { recursive: true });
+    const file = await Deno.open(`${directory}/${name}`, { write: true, create: true });
+    try {
+      if (!await file.tryLock(true)) throw heldBy(directory, share);
+      // Its own first, then the others': of two processes at least one sees the other.
+      for await (const entry of Deno.readDir(directory)) {
+        const other = parseName(entry.name);
+        if (!other || entry.name === name || !overlap(share, other)) continue;
+        using held = await Deno.open(`${directory}/${entry.name}`);
+        if (!await held.tryLock(false)) throw heldBy(directory, other);
+      }
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    return file;
+  } catch (error) {
+    throw fileError(error, `${directory}: cannot write`);
+  }
+}
+
+const lockName = ({ number, of }: Share) => `prepare-${number}-of-${of}.lock`;
+
+function parseName(name: string): Share | undefined {
+  const [number, of] = name.match(/^prepare-(\d+)-of-(\d+)\.lock$/)?.slice(1).map(Number) ?? [];
+  return of > 0 ? { number, of } : undefined;
+}
+
+/** Whether some number is one of both shares: if they agree modulo what divides both steps. */
+function overlap(a: Share, b: Share): boolean {
+  return (a.number - b.number) % divisor(a.of, b.of) === 0;
+}
+
+/** The greatest that two numbers have in common. */
+function divisor(a: number, b: number): number {
+  return b === 0 ? a : divisor(b, a % b);
+}
+
+function heldBy(directory: string, { number, of }: Share): UserError {
+  const what = of === 1 ? directory : `share ${number}/${of} of ${directory}`;
+  return new UserError(
+    `another process is preparing ${what}; wait for it, or choose another --out`,
+  );
+}

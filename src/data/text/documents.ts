@@ -1,0 +1,92 @@
+import { DataError } from "../files/data_error.ts";
+import { formatOf } from "../files/format.ts";
+import { free } from "../tokenize/free.ts";
+import { type ParsedDocument, parseDocument } from "./json_document.ts";
+import { endOfLine } from "./lines.ts";
+import type { Shard } from "../files/shard.ts";
+import { type DocumentOptions, type Lines, readTextBlocks, type TextBlock } from "./text_blocks.ts";
+
+/** A document, or a piece of one. */
+export interface Document {
+  /** Never empty, and well-formed: a lone surrogate, which JSON can spell, becomes U+FFFD. */
+  text: string;
+  /** The file that it is from. */
+  file: string;
+  /** The line of the file on which it begins, from 1. */
+  line: number;
+  /** The number of this line, or of the piece, in the shard, from 0. */
+  number: number;
+  /** False for a piece of a `.txt` file, which is one document from its first piece to its last. */
+  whole: boolean;
+  /** The language, from `meta.lang`, e.g. `en`. */
+  lang?: string;
+}
+
+/**
+ * Streams the documents of one shard; it is read no faster than they are taken.
+ *
+ * A line of a `.jsonl` file is a JSON string, or an object whose `text` is a string or a list of
+ * paragraphs, which are joined by a blank line. Blank lines and empty documents are ignored. A
+ * byte-order mark at the beginning of a file is dropped.
+ *
+ * @throws {UserError} On what {@linkcode readTextBlocks} fails on.
+ * @throws {DataError} On a line that is not UTF-8, no document or too long, unless such lines are to
+ * be skipped.
+ */
+export async function* readDocuments(
+  shard: Shard,
+  options: DocumentOptions = {},
+): AsyncGenerator<Document> {
+  for await (const block of readTextBlocks(shard, options)) {
+    yield* documentsIn(block, options);
+    if ("bytes" in block) free(block.bytes);
+  }
+}
+
+/**
+ * The documents in a block.
+ *
+ * @throws {DataError} As {@linkcode readDocuments}.
+ */
+export function* documentsIn(
+  block: TextBlock,
+  { skipBad, onBad }: Pick<DocumentOptions, "skipBad" | "onBad">,
+): Generator<Document> {
+  const { file } = block;
+  if ("pieces" in block) {
+    for (const piece of block.pieces) yield { ...piece, file, whole: false };
+    return;
+  }
+  let { line, number } = block;
+  for (let start = 0, end; start < block.bytes.length; start = end, line++, number++) {
+    end = endOfLine(block.bytes, start);
+    const document = parseLine(block, start, end, line);
+    if (!(document instanceof Error)) {
+      if (document) yield { ...document, file, line, number, whole: true };
+      continue;
+    }
+    if (!skipBad) {
+      const unit = formatOf(file)?.compression ? "unpacked byte" : "byte";
+      throw new DataError(
+        `${file}:${line}: ${document.message} (the line begins at ${unit} ${
+          block.offset + start
+        }); ` +
+          "skip such lines with --skip-bad",
+      );
+    }
+    onBad?.();
+  }
+}
+
+function parseLine(
+  { bytes, maxLineBytes }: Lines,
+  start: number,
+  end: number,
+  line: number,
+): ParsedDocument | Error | undefined {
+  // A longer one was cut after so many bytes, its end too.
+  if (end - start > maxLineBytes && bytes[end - 1] !== 10) {
+    return new Error(`longer than ${maxLineBytes.toLocaleString("en")} bytes`);
+  }
+  return parseDocument(bytes.subarray(start, end), line === 1);
+}

@@ -1,0 +1,197 @@
+import { UserError } from "../../errors.ts";
+import { ByteReader } from "../files/byte_reader.ts";
+import { DataError } from "../files/data_error.ts";
+import { type Format, formatOf } from "../files/format.ts";
+import { gunzip } from "../files/gzip.ts";
+import type { HttpOptions } from "../../http/http_request.ts";
+import { countLines, LineBlocks } from "./lines.ts";
+import { readPieces } from "./plain_text.ts";
+import { readShard, type Shard } from "../files/shard.ts";
+import { tarMembers } from "../files/tar.ts";
+import { isDataMember } from "../files/tar_index.ts";
+import { unzstd } from "../files/zstd.ts";
+
+/** The most bytes of a line, unless told otherwise: 64 MiB. */
+const MAX_LINE = 64 * 2 ** 20;
+
+/** Lines of JSON that follow each other in a file, not yet looked into. */
+export interface Lines {
+  file: string;
+  /** The number of the first one in the file, from 1. */
+  line: number;
+  /** The number of the first one in the shard, from 0. */
+  number: number;
+  /** Where it begins in what the file holds, unpacked, in bytes. */
+  offset: number;
+  /** How many they are. */
+  count: number;
+  /** Each with its end, but perhaps the last. */
+  bytes: Uint8Array<ArrayBuffer>;
+  /** The most bytes that a line may have. */
+  maxLineBytes: number;
+}
+
+/** Pieces of a `.txt` file that follow each other. */
+export interface Pieces {
+  file: string;
+  pieces: Piece[];
+}
+
+/** A piece of a `.txt` file. */
+export interface Piece {
+  text: string;
+  /** The number of the line on which it begins, from 1. */
+  line: number;
+  /** Its number in the file, which is the shard, from 0. */
+  number: number;
+}
+
+/** What is read of a file at a time. */
+export type TextBlock = Lines | Pieces;
+
+/** How to treat what cannot be read. */
+export interface DocumentOptions {
+  /**
+   * Skip lines that are no document, and what follows damage to a file, instead of failing. In a
+   * `.txt` file, bytes that are not UTF-8 become U+FFFD.
+   * @default false
+   */
+  skipBad?: boolean;
+  /** Called for each line that was skipped; a damaged file counts as one, a file with bad bytes too. */
+  onBad?: () => void;
+  /** Called with numbers of bytes, as they are stored, when they are read. */
+  onRead?: (bytes: number) => void;
+  /** The most bytes of a line of JSON; a longer one is bad. @default 64 MiB */
+  maxLineBytes?: number;
+  /** For shards on servers. */
+  http?: HttpOptions;
+}
+
+/**
+ * The text of one shard, in blocks that are decompressed but not decoded; it is read no faster than
+ * they are taken.
+ *
+ * A `.jsonl` file has a document a line. A `.txt` file is a single document that comes in pieces (see
+ * {@linkcode PieceStream}), so that its length does not matter. Either may be compressed by zstd or
+ * gzip. An archive gives the lines of its `.jsonl` files in its order.
+ *
+ * Memory does not depend on the size of the shard: at most twice the longest line, and what
+ * decompression takes. The file is closed when the iteration ends.
+ *
+ * @throws {UserError} If the shard cannot be read.
+ * @throws {DataError} On data that is empty, truncated or damaged, and on plain text that is not
+ * UTF-8, unless bad data is to be skipped.
+ */
+export function readTextBlocks(
+  shard: Shard,
+  options: DocumentOptions = {},
+): AsyncGenerator<TextBlock> {
+  const { name } = shard;
+  const { content, compression } = formatOf(name) ?? {};
+  const bytes = counted(readShard(shard, options.http), options.onRead);
+  if (content === "tar") return archiveLines(bytes, name, options);
+  if (content === "jsonl") return readLines(unpack(bytes, name, compression), name, options);
+  if (content === "txt") return readPieces(unpack(bytes, name, compression), name, options);
+  throw new UserError(`${name} holds no text`);
+}
+
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  onRead?: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    onRead?.(chunk.length);
+    yield chunk;
+  }
+}
+
+async function* archiveLines(
+  bytes: AsyncIterable<Uint8Array>,
+  name: string,
+  options: DocumentOptions,
+): AsyncGenerator<Lines> {
+  const input = new ByteReader(bytes, (at) =>
+    new DataError(
+      `${name} is cut short: it ends at byte ${at}, inside a member of the archive; download it ` +
+        "again, or keep what is whole with --skip-bad",
+    ));
+  const { skipBad, onBad } = options;
+  let isCounted = false;
+  let lines = 0;
+  try {
+    for await (const member of tarMembers(input, name)) {
+      if (!isDataMember(member)) continue;
+      const file = `${name}/${member.path}`;
+      const { content, compression } = formatOf(file)!;
+      if (content === "txt") {
+        throw new UserError(`${file} cannot be read in an archive on this server; download it`);
+      }
+      const body = async function* () {
+        const end = member.offset + member.size;
+        while (input.position < end) {
+          isCounted = await input.atEnd(); // as damage to the member
+          yield await input.some(end - input.position);
+        }
+      };
+      for await (const block of readLines(unpack(body(), file, compression), file, options)) {
+        yield { ...block, number: lines };
+        lines += block.count;
+      }
+    }
+  } catch (error) {
+    if (!skipBad || !(error instanceof DataError)) throw error;
+    if (!isCounted) onBad?.();
+  } finally {
+    await input.close();
+  }
+}
+
+/** The bytes that a file holds. */
+function unpack(
+  bytes: AsyncIterable<Uint8Array>,
+  file: string,
+  compression: Format["compression"],
+): AsyncGenerator<Uint8Array> {
+  if (compression === "zstd") return unzstd(bytes, file);
+  return compression === "gzip" ? gunzip(bytes, file) : notEmpty(bytes, file);
+}
+
+/** Bytes that must be more than none, as compressed ones are: an empty file was not fully written. */
+async function* notEmpty(
+  chunks: AsyncIterable<Uint8Array>,
+  file: string,
+): AsyncGenerator<Uint8Array> {
+  let isEmpty = true;
+  for await (const chunk of chunks) {
+    isEmpty = false;
+    yield chunk;
+  }
+  if (isEmpty) throw new DataError(`${file} is empty; get it again, or skip it with --skip-bad`);
+}
+
+async function* readLines(
+  chunks: AsyncIterable<Uint8Array>,
+  file: string,
+  { skipBad, onBad, maxLineBytes = MAX_LINE }: DocumentOptions,
+): AsyncGenerator<Lines> {
+  const blocks = new LineBlocks(maxLineBytes);
+  let line = 1;
+  const toLines = (bytes: Uint8Array<ArrayBuffer>): Lines => {
+    const count = countLines(bytes);
+    line += count;
+    const first = { line: line - count, number: line - count - 1, offset: blocks.offset };
+    return { file, ...first, count, bytes, maxLineBytes };
+  };
+  try {
+    for await (const chunk of chunks) for (const block of blocks.push(chunk)) yield toLines(block);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    const whole = blocks.whole();
+    if (whole) yield toLines(whole);
+    if (!skipBad) throw error;
+    onBad?.();
+    return; // with the line that the damage is in
+  }
+  const rest = blocks.end();
+  if (rest) yield toLines(rest);
+}

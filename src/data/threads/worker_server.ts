@@ -1,0 +1,40 @@
+/// <reference lib="deno.worker" />
+import { UserError } from "../../errors.ts";
+
+/** What a worker answers, and what of it is moved instead of copied. */
+export interface Answer<R> {
+  result: R;
+  transfer?: Transferable[];
+}
+
+/** An answer as it is sent: a result or why there is none; `user` if by the user's mistake. */
+export type Reply<R> = { result: R } | { message: string; stack?: string; user: boolean };
+
+/**
+ * Makes this worker the far end of a {@linkcode WorkerClient}. Requests are answered in order; after
+ * one that failed all fail with its error.
+ *
+ * @param start Given the client's first message; returns what answers requests.
+ */
+export function serve<I, Q, R>(
+  start: (init: I) => (request: Q) => Answer<R> | Promise<Answer<R>>,
+): void {
+  let answer: ReturnType<typeof start> | undefined;
+  let last: Promise<void> = Promise.resolve();
+  const reply = async (request: Q) => {
+    const { result, transfer = [] } = await answer!(request);
+    self.postMessage({ result } satisfies Reply<R>, transfer);
+  };
+  self.onmessage = ({ data }: MessageEvent) => {
+    if (!answer) answer = start(data);
+    else {
+      last = last.then(() => reply(data));
+      last.catch(replyError);
+    }
+  };
+}
+
+function replyError(error: Error): void {
+  const { message, stack } = error;
+  self.postMessage({ message, stack, user: error instanceof UserError } satisfies Reply<never>);
+}

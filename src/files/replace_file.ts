@@ -1,0 +1,47 @@
+import { fileError } from "../errors.ts";
+
+/**
+ * Writes a file as `path.tmp`, flushes it to disk and renames it, so that a half-written file never
+ * takes an old one's place. A link at either name is replaced, and not followed.
+ *
+ * @throws {UserError} If it cannot be written.
+ */
+export async function replaceFile(
+  path: string,
+  write: (file: Deno.FsFile) => Promise<void>,
+): Promise<void> {
+  const temporary = `${path}.tmp`;
+  try {
+    await removeFile(temporary); // of a process that was killed
+    {
+      using file = await Deno.open(temporary, { write: true, createNew: true });
+      await write(file);
+      await file.sync();
+    }
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {}); // it may never have been created
+    throw fileError(error, `${path}: cannot write`);
+  }
+}
+
+/** Writes a text as {@linkcode replaceFile} does. */
+export async function replaceText(path: string, text: string): Promise<void> {
+  await replaceFile(path, (file) => writeAll(file, new TextEncoder().encode(text)));
+}
+
+/** Writes all of the bytes. */
+export async function writeAll(file: Deno.FsFile, data: ArrayBufferView): Promise<void> {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+}
+
+/** Removes a file or a link, if there is one; also a directory, if it is empty. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    const { NotFound, NotADirectory } = Deno.errors;
+    if (!(error instanceof NotFound || error instanceof NotADirectory)) throw error;
+  }
+}

@@ -1,0 +1,165 @@
+import { UserError } from "../errors.ts";
+import { formatOf } from "../data/files/format.ts";
+import {
+  type Answer,
+  contentLength,
+  contentRange,
+  type HttpOptions,
+  Interruption,
+  request,
+  Retries,
+  versionOf,
+} from "./http_request.ts";
+
+/** A file on a server: what was learnt by asking for its first byte. */
+export interface RemoteFile {
+  /** In bytes, if the server says. */
+  size?: number;
+  /** The ETag, or else the date of the last change. */
+  version?: string;
+  /** Whether the server gives parts of the file. */
+  hasRanges: boolean;
+}
+
+/** Which bytes of which file to read. */
+export interface RemoteRange {
+  /** What errors call it. */
+  name: string;
+  url: string;
+  /** The first byte; undefined to read the whole file. */
+  offset?: number;
+  /** The number of bytes, if known. */
+  size?: number;
+  /** The version that the file must have, if known. */
+  version?: string;
+}
+
+/**
+ * Asks a server about a file.
+ *
+ * @throws {UserError} If the file cannot be had, also after trying again.
+ */
+export async function probe(
+  url: string,
+  name: string,
+  options: HttpOptions = {},
+): Promise<RemoteFile> {
+  const retries = new Retries(name, { ...options, tries: options.tries ?? 4 });
+  for (;;) {
+    try {
+      const answer = await request(url, name, { range: "bytes=0-0" }, options);
+      answer.close();
+      const { status, headers } = answer;
+      const size = status === 200 ? contentLength(headers) : contentRange(headers).total;
+      return { size, version: versionOf(headers), hasRanges: status !== 200 };
+    } catch (error) {
+      await retries.wait(error, 0);
+    }
+  }
+}
+
+/**
+ * Streams a file or a part of it from a server. When the connection drops or stalls, it asks for
+ * the rest, so long as the file is still the same one.
+ *
+ * @throws {UserError} If the file cannot be had or read on, and if it is not the one it was.
+ */
+export async function* readRemote(
+  range: RemoteRange,
+  options: HttpOptions = {},
+): AsyncGenerator<Uint8Array> {
+  const { name, url, offset, size } = range;
+  const retries = new Retries(name, options);
+  let position = offset ?? 0;
+  let end = size === undefined ? undefined : position + size;
+  let version = range.version;
+  while (end === undefined || position < end) {
+    const isWhole = offset === undefined && position === 0;
+    const headers: Record<string, string> = {};
+    if (!isWhole) {
+      headers.range = `bytes=${position}-${end === undefined ? "" : end - 1}`;
+      if (version && !version.startsWith("W/")) headers["if-range"] = version;
+    }
+    try {
+      const answer = await request(url, name, headers, options);
+      try {
+        const found = checkAnswer(answer, { name, position, version, isWhole });
+        if (offset === undefined && found.total !== undefined) {
+          if (end !== undefined && found.total !== end) throw changed(name, position);
+          end = found.total;
+        }
+        if (end === undefined && !showsItsEnd(name, answer.headers)) {
+          throw new UserError(
+            `${name}: the server does not say how long the file is, so a lost connection would ` +
+              "pass for its end; download it",
+          );
+        }
+        version ??= found.version;
+        for await (const chunk of answer.chunks) {
+          if (end !== undefined && position + chunk.length > end) {
+            throw new UserError(
+              `${name}: the server sends more than the ${end} bytes it announced`,
+            );
+          }
+          position += chunk.length;
+          retries.reset();
+          yield chunk;
+        }
+      } finally {
+        answer.close();
+      }
+      if (end === undefined) return;
+      if (position < end) throw new Interruption(`the answer ended before byte ${end}`);
+    } catch (error) {
+      await retries.wait(error, position);
+    }
+  }
+}
+
+/**
+ * Whether an answer continues the same file where it should.
+ *
+ * @returns The size of the whole file and its version, as far as the server says.
+ */
+function checkAnswer(
+  { status, headers }: Answer,
+  { name, position, version, isWhole }: {
+    name: string;
+    position: number;
+    version: string | undefined;
+    isWhole: boolean;
+  },
+): { total?: number; version?: string } {
+  const found = versionOf(headers);
+  const isOther = version !== undefined && found !== undefined && version !== found;
+  const { start, total } = contentRange(headers);
+  if (isOther || status === 416) throw changed(name, position);
+  if (status === 200) {
+    if (isWhole) return { total: contentLength(headers), version: found };
+    throw new UserError(
+      position === 0
+        ? `${name}: the server does not give parts of the file (no Range requests); download it`
+        : `${name}: the connection was lost before byte ${position}, and the server cannot go on ` +
+          "from there (no Range requests); download the file",
+    );
+  }
+  if (start !== position) {
+    const range = headers.get("content-range") ?? "no range";
+    throw new UserError(`${name}: asked for bytes from ${position}, the server sends ${range}`);
+  }
+  return { total, version: found };
+}
+
+/** Whether the end of an answer of unknown size cannot be mistaken: the body's, or the file's own. */
+function showsItsEnd(name: string, headers: Headers): boolean {
+  const { compression, content } = formatOf(name) ?? {};
+  return compression !== undefined || content === "tar" ||
+    headers.get("transfer-encoding") === "chunked";
+}
+
+function changed(name: string, position: number): UserError {
+  return new UserError(
+    `${name}: the file on the server is no longer the one that was read up to byte ${position}; ` +
+      "start anew, or download it",
+  );
+}

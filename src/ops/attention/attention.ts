@@ -1,0 +1,108 @@
+import type { Gpu } from "../../gpu/gpu.ts";
+import { f32, type Plan } from "../../gpu/plan.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
+import { tiledAttention, tiledAttentionBackward } from "./tiles.ts";
+import forwardSource from "../../../wgsl/ops/attention/attention.wgsl" with { type: "text" };
+import queriesSource from "../../../wgsl/ops/attention/backward_queries.wgsl" with { type: "text" };
+import keysSource from "../../../wgsl/ops/attention/backward_keys.wgsl" with { type: "text" };
+
+/** Shape of a causal multi-head attention. */
+export interface AttentionShape {
+  /** Sequences, B. */
+  batch: number;
+  /** Queries per sequence, T. */
+  length: number;
+  heads: number;
+  /** C, a multiple of the number of heads. */
+  width: number;
+}
+
+/** Tensors of the forward pass. */
+export interface AttentionForward extends AttentionShape {
+  /** (B, rows, 3 C), where rows >= T: query, key and value of every position. */
+  qkv: Tensor;
+  /** Rows of qkv per sequence. @default length */
+  rows?: number;
+  /** (1), integer: the row of qkv that holds the first query. */
+  start: Tensor;
+  /** (B, T, C) */
+  y: Tensor;
+  /** (B, heads, T): log of the softmax's denominator, for the backward pass. */
+  logSums: Tensor;
+}
+
+/** Rows that one invocation handles: more of them share each load but need more registers. */
+function rowsPerInvocation(headSize: number): number {
+  return headSize <= 64 ? 4 : 1;
+}
+
+/** Specialises the software driver's kernels, whose invocations handle whole rows in registers. */
+function specialisation({ heads, width, qkv }: AttentionShape & { qkv: Tensor }) {
+  const headSize = width / heads;
+  return {
+    HEAD_SIZE: headSize,
+    HEAD4: Math.ceil(headSize / 4),
+    VECTOR: headSize % 4 === 0,
+    TYPE: qkv.type,
+    THREADS: 8,
+  };
+}
+
+/**
+ * Appends y = softmax(q kᵀ / sqrt(head size), causal) v for every head (Vaswani et al. 2017).
+ * Memory is linear in T.
+ */
+export function attention(gpu: Gpu, plan: Plan, op: AttentionForward): void {
+  if (!gpu.isSoftware) return tiledAttention(gpu, plan, op);
+  const { batch, length, heads, width, rows = length } = op;
+  const constants = specialisation(op);
+  const QUERIES = length === 1 ? 1 : rowsPerInvocation(constants.HEAD_SIZE);
+  plan.dispatch(
+    gpu.kernel("attention", forwardSource, { ...constants, QUERIES }),
+    [Math.ceil(length / QUERIES / constants.THREADS), heads, batch],
+    [length, rows, width, heads, f32(1 / Math.sqrt(constants.HEAD_SIZE))],
+    [op.qkv, op.start, op.y, op.logSums],
+    4 * batch * length * rows * width,
+  );
+}
+
+/** Tensors of the backward pass. */
+export interface AttentionBackward extends AttentionShape {
+  /** (B, T, 3 C) */
+  qkv: Tensor;
+  /** (B, T, C) */
+  y: Tensor;
+  /** (B, T, C) */
+  dy: Tensor;
+  /** (B, heads, T) */
+  logSums: Tensor;
+  /** (B, heads, T), scratch. */
+  deltas: Tensor;
+  /** (B, T, 3 C) */
+  dqkv: Tensor;
+}
+
+/** Appends the gradients of query, key and value. */
+export function attentionBackward(gpu: Gpu, plan: Plan, op: AttentionBackward): void {
+  if (!gpu.isSoftware) return tiledAttentionBackward(gpu, plan, op);
+  const { batch, length, heads, width } = op;
+  const constants = specialisation(op);
+  const each = rowsPerInvocation(constants.HEAD_SIZE);
+  const workgroups = [Math.ceil(length / each / constants.THREADS), heads, batch] as const;
+  const parameters = [length, width, heads, f32(1 / Math.sqrt(constants.HEAD_SIZE))];
+  const work = 8 * batch * length ** 2 * width;
+  plan.dispatch(
+    gpu.kernel("attention_backward_queries", queriesSource, { ...constants, QUERIES: each }),
+    workgroups,
+    parameters,
+    [op.qkv, op.y, op.dy, op.logSums, op.deltas, op.dqkv],
+    work,
+  );
+  plan.dispatch(
+    gpu.kernel("attention_backward_keys", keysSource, { ...constants, KEYS: each }),
+    workgroups,
+    parameters,
+    [op.qkv, op.dy, op.logSums, op.deltas, op.dqkv],
+    work,
+  );
+}

@@ -1,0 +1,117 @@
+import type { Gpu } from "../../gpu/gpu.ts";
+import { f32, type Plan } from "../../gpu/plan.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
+import { chooseVariant } from "./tuning.ts";
+import { gridUnit, type MatmulVariant, skipsWork, threadsOf } from "./variants.ts";
+import registersSource from "../../../wgsl/ops/matmul/registers.wgsl" with { type: "text" };
+import workgroupSource from "../../../wgsl/ops/matmul/workgroup.wgsl" with { type: "text" };
+
+/**
+ * A product out = alpha · op(A) op(B) + beta · out + diagonal · I + bias of row-major matrices. A, B
+ * and `out` may be stored in 16 bits each; sums are of 32.
+ */
+export interface MatmulOptions {
+  /** op(A) is (m, k). */
+  a: Tensor;
+  /** op(B) is (k, n). */
+  b: Tensor;
+  /** (m, n); must share memory with neither operand. */
+  out: Tensor;
+  m: number;
+  n: number;
+  k: number;
+  /** A is stored (k, m). @default false */
+  aTransposed?: boolean;
+  /** B is stored (n, k). @default false */
+  bTransposed?: boolean;
+  /** (n), added to every row. */
+  bias?: Tensor;
+  /** (m, n), laid out as `out`: becomes GELU(out). */
+  activated?: Tensor;
+  /** (m, n), laid out as `out`: `out` is multiplied by the derivative of GELU there. */
+  geluOf?: Tensor;
+  /** @default 1 */
+  alpha?: number;
+  /** How much of the old `out` is kept: 1 to accumulate. @default 0 */
+  beta?: number;
+  /** Added to the diagonal. @default 0 */
+  diagonal?: number;
+  /**
+   * The product, and the old `out` if it is kept, are symmetric matrices, which halves the work:
+   * what lies below the diagonal is a copy of what lies above. Not with bias or GELU.
+   * @default false
+   */
+  symmetric?: boolean;
+  /** Number of products, whose matrices lie one after the other. @default 1 */
+  batch?: number;
+  /** Elements from one stored row of `out` to the next. @default n */
+  outStride?: number;
+  /** Elements from one stored row of A to the next. @default its stored row length */
+  aStride?: number;
+  /** @default chosen by shape and adapter */
+  variant?: MatmulVariant;
+}
+
+/** Appends a matrix product to a plan. Shapes are arbitrary; multiples of 4 are faster. */
+export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
+  const { a, b, out, bias, m, n, k, batch = 1, alpha = 1, beta = 0 } = options;
+  const { aTransposed = false, bTransposed = false, activated, geluOf, diagonal = 0 } = options;
+  const aRow = aTransposed ? m : k;
+  const bRow = bTransposed ? k : n;
+  const { outStride = n, aStride = aRow } = options;
+  const whole = [aRow, k, n, outStride, aStride].every((length) => length % 4 === 0);
+  // Below 4 rows there are no squares to mirror.
+  const wanted = options.symmetric === true && m >= 4;
+  const shape = { m, n, k, batch, aTransposed, bTransposed, vector: whole, symmetric: wanted };
+  const { variant = chooseVariant(gpu, shape) } = options;
+  const symmetric = wanted && skipsWork(variant, shape);
+  const [tileRows, tileColumns] = variant.tile;
+  // One row of op(A) is no vec4 of a stored row of its transpose.
+  const vector = whole && !(aTransposed && tileRows === 1);
+  const constants = {
+    VECTOR: vector,
+    A_TYPE: a.type,
+    B_TYPE: b.type,
+    OUT_TYPE: out.type,
+    A_TRANSPOSED: aTransposed,
+    B_TRANSPOSED: bTransposed,
+    SYMMETRIC: symmetric,
+    DIAGONAL: diagonal !== 0,
+    GELU: activated !== undefined,
+    GELU_BACKWARD: geluOf !== undefined,
+    TILE_M: tileRows,
+    TILE_N: tileColumns,
+    TILE_M4: Math.ceil(tileRows / 4),
+    TILE_N4: tileColumns / 4,
+  };
+  const kernel = variant.kind === "registers"
+    ? gpu.kernel("matmul_registers", registersSource, {
+      ...constants,
+      ROWS: "xyzw".slice(0, Math.min(tileRows, 4)),
+      WORKGROUP_X: variant.workgroup[0],
+      WORKGROUP_Y: variant.workgroup[1],
+    })
+    : gpu.kernel("matmul_workgroup", workgroupSource, {
+      ...constants,
+      BLOCK_M: variant.block[0],
+      BLOCK_N: variant.block[1],
+      BLOCK_K: variant.block[2],
+      THREADS: threadsOf(variant),
+      LOADS: (variant.block[0] + variant.block[1]) * variant.block[2] / 16 / threadsOf(variant),
+    });
+  const [columns, rows] = gridUnit(variant);
+  const extra = activated ?? geluOf;
+  plan.dispatch(
+    kernel,
+    [Math.ceil(n / columns), Math.ceil(m / rows), batch],
+    [
+      ...[m, n, k, bias ? 1 : 0],
+      ...[(aTransposed ? k : m) * aStride, k * n, m * outStride, f32(alpha)],
+      ...[f32(beta), aStride, bRow, outStride],
+      ...diagonal !== 0 ? [f32(diagonal)] : [],
+    ],
+    // A binding cannot stay empty: without a bias B stands in for it, unread.
+    [a, b, bias ?? b, out, ...(extra ? [extra] : [])],
+    (symmetric ? 1 : 2) * m * n * k * batch,
+  );
+}

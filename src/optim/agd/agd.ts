@@ -1,0 +1,209 @@
+import { f32, Plan, spread } from "../../gpu/plan.ts";
+import type { Tensor } from "../../gpu/tensor.ts";
+import type { ParameterSpec } from "../../model/parameters.ts";
+import { allocateLike, type TensorMap } from "../../model/weights.ts";
+import { rowThreads } from "../../ops/threads.ts";
+import { appendDirections } from "./directions.ts";
+import { AgdLayers, isByRows } from "./layers.ts";
+import { AgdNorms } from "./norms.ts";
+import { type AgdOptions, agdSettings, spellOutAgd } from "./options.ts";
+import { guardStep } from "../guard.ts";
+import {
+  named,
+  type Norms,
+  type Optimizer,
+  type OptimizerTarget,
+  trainable,
+} from "../optimizer.ts";
+import { elementwise, runsOf } from "../runs.ts";
+import momentumSource from "../../../wgsl/optim/agd/momentum.wgsl" with { type: "text" };
+import stepSizeSource from "../../../wgsl/optim/agd/step_size.wgsl" with { type: "text" };
+import updateSource from "../../../wgsl/optim/agd/update.wgsl" with { type: "text" };
+
+/**
+ * Automatic Gradient Descent (Bernstein, Mingard, Huang, Azizan and Yue 2023, arXiv:2304.05187):
+ * the step size follows from the architecture and the gradient. With s_l = sqrt(fan-out / fan-in)
+ * the natural size of layer l, D(g) the direction of steepest descent under its norm, |g| the
+ * dual norm, and L layers:
+ *
+ *     G   = 1/L * sum_l s_l |g_l|                     gradient summary
+ *     eta = log((1 + sqrt(1 + 4 G)) / 2)              automatic step size
+ *     W_l <- W_l - p * eta * c_l * s_l * D(g_l)       c_l: the layer's share of eta
+ *
+ * `frobenius` is the published method, without state: D(g) = g / |g|_F, p = 1, c_l = 1/L, a vector
+ * joins the last matrix before it, and L counts query, key and value each.
+ *
+ * `spectral` replaces the gradient by its average (Nesterov's momentum, 0.9, and 1 - 30 / t once
+ * that is more) and evaluates on an average of the iterates. It takes the polar factor of each
+ * matrix's gradient, and each vector by its RMS (s = 1 / sqrt(R), where R projections lead back into
+ * the residual stream). An embedding row it divides by its 2-norm or, where that is larger, by the
+ * root mean square of that norm so far: with steps of one length a rare token's row would follow the
+ * many small gradients and forget the few large ones. Shorter rows count in G and in shares by the
+ * whole of their norm. Rows have s = min(1, ln V / sqrt(C)), with V tokens and width C: as the last
+ * layer norm puts out vectors of length sqrt(C), logits then change alike at every width. There L
+ * counts two-dimensional parameters, and vectors do not enter G.
+ *
+ * Its shares are proportional: c_l = s_l |g_l| / sum_k s_k |g_k|. The bound from which eta follows
+ * depends on the sum of the relative changes alone, the product of 1 + eta c_l being at most
+ * exp(eta), however it is shared. And with momentum b, p = sqrt(1 - b^2t) at step t: the length that
+ * a plain average started at 0, its start not corrected, has after t independent unit gradients, as
+ * a fraction of its length after many. {@linkcode AgdOptions} takes either method apart.
+ *
+ * @example
+ * ```ts no-run
+ * import { Agd, Gpu, type OptimizerTarget } from "@agd/gpt2";
+ *
+ * using gpu = await Gpu.open();
+ * const table = [{
+ *   name: "weight",
+ *   shape: [128, 512],
+ *   role: "matrix",
+ *   parts: 1,
+ *   fanIn: 128,
+ *   fanOut: 512,
+ *   residual: false,
+ *   trainable: true,
+ * }] as const;
+ * const tensors = () => new Map([["weight", gpu.tensor("weight", [128, 512])]]);
+ * const target: OptimizerTarget = { gpu, table, weights: tensors(), gradients: tensors() };
+ * const optimizer = new Agd(target);
+ * gpu.write(target.gradients.get("weight")!, new Float32Array(128 * 512).fill(0.01));
+ * optimizer.step();
+ * console.log(await gpu.read(target.weights.get("weight")!));
+ * ```
+ */
+export class Agd implements Optimizer {
+  /** The norm and all settings, e.g. `agd frobenius, vectors grouped, embeddings matrix, …`. */
+  readonly kind: string;
+  /**
+   * `progress`, unless there is neither momentum nor averaging nor a history of rows; with momentum
+   * the average gradient, `momentum`; with a history the mean squares of rows, `row_squares`.
+   */
+  readonly state: TensorMap;
+  /** (3): 1 if the last step was skipped, else 0; its eta, before the ramp, and G. */
+  readonly summary: Tensor;
+  /** With averaging: an average of the iterates. Otherwise the weights themselves. */
+  readonly evaluationWeights: TensorMap;
+  readonly #target: OptimizerTarget;
+  readonly #plan: Plan;
+  readonly #norms: AgdNorms;
+  readonly #measured: [coefficients: Tensor, sums: Tensor];
+  readonly #owned: Tensor[];
+
+  /**
+   * Starts from the weights as they are; see {@linkcode Initialisation}.
+   *
+   * @throws {UsageError} If the options do not go together, or not with the table.
+   */
+  constructor(target: OptimizerTarget, options: AgdOptions = {}) {
+    const { gpu, weights, gradients } = target;
+    const settings = agdSettings(options);
+    const { momentum, growth, nesterov, averaging, rowHistory, ramp } = settings;
+    const moves = ({ shape }: ParameterSpec) => shape.length === 2 || settings.vectors !== "none";
+    const specs = trainable(target).filter(moves);
+    const layers = new AgdLayers(specs, settings);
+    const averages = allocateLike(gpu, momentum > 0 ? specs : [], "agd momentum");
+    const rowSquares = new Map(
+      specs.filter((spec) => rowHistory && isByRows(spec, settings))
+        .map(({ name, shape: [rows] }) => [name, gpu.tensor(`row squares ${name}`, [rows])]),
+    );
+    const iterates = allocateLike(gpu, averaging ? specs : [], "average");
+    const plan = this.#plan = new Plan(gpu);
+    this.#target = target;
+    this.kind = spellOutAgd(settings);
+
+    // The gradients, if they are fit for a step, and with momentum their average.
+    const { summary, progress, scratch: flags } = guardStep({ ...target, table: specs }, plan, {
+      decays: [momentum],
+      summarySize: 3,
+    });
+    this.summary = summary;
+    if (momentum > 0) {
+      elementwise(
+        gpu,
+        plan,
+        ["agd_momentum", momentumSource, { NESTEROV: nesterov, GROWTH: growth }],
+        [progress],
+        runsOf(gpu, specs, [gradients, averages]),
+        [f32(momentum)],
+      );
+    }
+
+    // D(g_l) in place of g_l, and |g_l|.
+    const runs = runsOf(gpu, specs, [gradients, weights, ...averaging ? [iterates] : []]);
+    const { sums, chunked, scratch } = appendDirections(
+      ...[gpu, plan, runs, layers, settings] as const,
+      { progress, rowSquares },
+    );
+
+    // G, eta, and each layer's p eta c_l s_l.
+    const count = layers.layers.length;
+    const table = gpu.tensorFrom("agd layers", [count, 2], layers.table);
+    const coefficients = gpu.tensor("agd coefficients", [count]);
+    plan.dispatch(
+      gpu.kernel("agd_step_size", stepSizeSource, {
+        THREADS: gpu.isSoftware ? 8 : 64,
+        PROPORTIONAL: settings.shares === "proportional",
+        RAMP: ramp,
+      }),
+      [1],
+      [count, f32(layers.depth)],
+      [table, sums, coefficients, summary, ...ramp ? [progress] : []],
+    );
+
+    // W_l <- W_l - p eta c_l s_l D(g_l), and the average of the iterates.
+    const THREADS = rowThreads(gpu);
+    const update = gpu.kernel("agd_update", updateSource, { THREADS, AVERAGING: averaging });
+    for (const { run, chunks, count } of chunked) {
+      const tensors = [progress, coefficients, chunks, ...run.tensors];
+      plan.dispatch(update, spread(count), [count], tensors);
+    }
+
+    this.#norms = new AgdNorms(gpu, runs, layers, settings);
+    this.#measured = [coefficients, sums];
+    this.evaluationWeights = averaging ? new Map([...weights, ...iterates]) : weights;
+    this.#startAverage(iterates);
+
+    const counts = momentum > 0 || averaging || rowSquares.size > 0;
+    this.state = new Map([
+      ...counts ? [["progress", progress] as const] : [],
+      ...named("momentum", averages),
+      ...named("row_squares", rowSquares),
+    ]);
+    this.#owned = [
+      ...[summary, progress, flags, table, coefficients, ...scratch, ...this.#norms.owned],
+      ...averages.values(),
+      ...rowSquares.values(),
+      ...iterates.values(),
+    ];
+  }
+
+  /** The average starts as a copy of the weights. */
+  #startAverage(iterates: TensorMap): void {
+    using plan = new Plan(this.#target.gpu);
+    for (const [name, average] of iterates) plan.copy(this.#target.weights.get(name)!, average);
+    plan.run();
+  }
+
+  /** Submits one update of the weights from the gradients; returns at once. */
+  step(): void {
+    this.#plan.run();
+  }
+
+  /**
+   * Norms by group of parameters: of the gradient with its momentum the dual norms, of updates and
+   * weights the operator norms of matrices (by power iterations, so slightly low; Frobenius norms
+   * for `frobenius`), the longest rows of embeddings, and the RMS of vectors. The groups' gradients
+   * without `vectors` add up to L G.
+   */
+  norms(): Promise<Norms> {
+    return this.#norms.measure(...this.#measured);
+  }
+
+  /** Frees the optimiser's state. */
+  dispose(): void {
+    this.#norms.dispose();
+    this.#plan[Symbol.dispose]();
+    this.#target.gpu.free(...this.#owned);
+  }
+}

@@ -1,0 +1,212 @@
+import { UsageError } from "../../errors.ts";
+
+/** How AGD measures gradients and weights. */
+export type AgdNorm = "frobenius" | "spectral";
+
+/**
+ * Settings of {@linkcode Agd}. None of them is a step size. `norm` chooses between the published
+ * method and the geometry-aware one; the others take one of them apart.
+ */
+export interface AgdOptions {
+  /**
+   * `frobenius`: as published. `spectral`: each parameter by the norm natural to it: matrices by
+   * the operator norm, embeddings row by row, vectors by their RMS.
+   * @default "spectral"
+   */
+  norm?: AgdNorm;
+  /**
+   * Biases and gains. `own`: by their RMS norm, D(g) = √n g / |g|, outside of G, with a natural size
+   * of 1 / √R, where R projections lead back into the residual stream (two a block). `grouped`: with
+   * the last matrix before them, by its natural size and the dual norm of its gradient,
+   * s_W g / |g_W|. `none`: not trained.
+   * @default "own" for `spectral`, "grouped" for `frobenius`
+   */
+  vectors?: "own" | "grouped" | "none";
+  /**
+   * `rows`: each row is a vector of its own, by its 2-norm, with a natural size of 1 or less; see
+   * {@linkcode Agd}. `matrix`: like other matrices, by `norm`.
+   * @default "rows" for `spectral`, "matrix" for `frobenius`
+   */
+  embeddings?: "rows" | "matrix";
+  /**
+   * Divide a row of the average gradient by the root mean square of its norm over the steps so far,
+   * the last of t steps counting 8 / (7 + t), where that is larger than the norm. Only `rows` have
+   * a history.
+   * @default true for `spectral` by rows, otherwise false
+   */
+  rowHistory?: boolean;
+  /**
+   * Decay of the average that stands for the gradient, in [0, 1); 0 is the gradient itself.
+   * @default 0.9 for `spectral`, 0 for `frobenius`
+   */
+  momentum?: number;
+  /**
+   * Let that decay grow with the run: to at least 1 - 30 / t at step t. The average is then over
+   * the last thirtieth of the steps, once that is more than momentum's own length.
+   * @default true for `spectral` with momentum, otherwise false
+   */
+  growth?: boolean;
+  /**
+   * Take the average as it would be if the gradient came once more (Nesterov's momentum).
+   * @default true for `spectral` with momentum, otherwise false
+   */
+  nesterov?: boolean;
+  /**
+   * Evaluate on an average of the iterates, not on the last one.
+   * @default true for `spectral`, false for `frobenius`
+   */
+  averaging?: boolean;
+  /**
+   * What L counts: two-dimensional `parameters`, or linear `maps`, of which query, key and value
+   * are three in one parameter.
+   * @default "parameters" for `spectral`, "maps" for `frobenius`
+   */
+  depth?: "parameters" | "maps";
+  /**
+   * How layers share eta, the sum of their relative changes. `equal`: 1/L each, as published.
+   * `proportional`: by s |g|, what a relative change of the layer lowers the loss by.
+   * @default "proportional" for `spectral`, "equal" for `frobenius`
+   */
+  shares?: "equal" | "proportional";
+  /**
+   * Take √(1 - b^2t) of eta at step t, with b the momentum: the length that a plain average started
+   * at 0, its start not corrected, has after t independent unit gradients, as a fraction of its
+   * length after many. For 0.9 that is 0.44 at the first step and 0.94 at the tenth.
+   * @default true for `spectral` with momentum, otherwise false
+   */
+  ramp?: boolean;
+  /**
+   * Steps to a matrix's polar factor, of three matrix products each. With 4, a singular value of at
+   * least 0.006 of the Frobenius norm ends within 6% of 1. Only `spectral` takes any.
+   * @default 4
+   */
+  polarSteps?: number;
+}
+
+/** {@linkcode AgdOptions} with nothing left open. */
+export type AgdSettings = Readonly<Required<AgdOptions>>;
+
+const DEFAULTS: Record<AgdNorm, AgdSettings> = {
+  spectral: {
+    norm: "spectral",
+    vectors: "own",
+    embeddings: "rows",
+    momentum: 0.9,
+    growth: true,
+    nesterov: true,
+    averaging: true,
+    depth: "parameters",
+    shares: "proportional",
+    rowHistory: true,
+    ramp: true,
+    polarSteps: 4,
+  },
+  frobenius: {
+    norm: "frobenius",
+    vectors: "grouped",
+    embeddings: "matrix",
+    momentum: 0,
+    growth: false,
+    nesterov: false,
+    averaging: false,
+    depth: "maps",
+    shares: "equal",
+    rowHistory: false,
+    ramp: false,
+    polarSteps: 0,
+  },
+};
+
+/** The words and truth values that a setting may have, if it is no number. */
+export const AGD_CHOICES = {
+  norm: ["spectral", "frobenius"],
+  vectors: ["own", "grouped", "none"],
+  embeddings: ["rows", "matrix"],
+  growth: [true, false],
+  nesterov: [true, false],
+  averaging: [true, false],
+  depth: ["parameters", "maps"],
+  shares: ["equal", "proportional"],
+  rowHistory: [true, false],
+  ramp: [true, false],
+} as const satisfies Record<Exclude<keyof AgdOptions, "momentum" | "polarSteps">, unknown>;
+
+/** The defaults beside what is set: what belongs to momentum, or to rows, goes with it. */
+function defaultsBeside(
+  { norm, momentum, embeddings }: Pick<AgdSettings, "norm" | "momentum" | "embeddings">,
+): AgdSettings {
+  const { growth, nesterov, ramp, rowHistory, ...others } = DEFAULTS[norm];
+  return {
+    ...others,
+    growth: growth && momentum > 0,
+    nesterov: nesterov && momentum > 0,
+    ramp: ramp && momentum > 0,
+    rowHistory: rowHistory && embeddings === "rows",
+  };
+}
+
+/**
+ * Puts defaults where nothing is given.
+ *
+ * @throws {UsageError} If a setting is unknown or out of range, or means nothing beside another one.
+ */
+export function agdSettings(options: AgdOptions): AgdSettings {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const choices = new Map<string, readonly unknown[]>(Object.entries(AGD_CHOICES));
+  for (const [name, value] of given) {
+    const allowed = choices.get(name);
+    if (allowed && !allowed.includes(value)) {
+      throw new UsageError(`${name} must be ${allowed.join(" or ")}, not ${value}`);
+    }
+    if (!allowed && name !== "momentum" && name !== "polarSteps") {
+      throw new UsageError(`AGD has no setting '${name}'`);
+    }
+  }
+  const set: AgdOptions = Object.fromEntries(given);
+  const wanted = { ...DEFAULTS[set.norm ?? "spectral"], ...set };
+  const settings: AgdSettings = { ...defaultsBeside(wanted), ...set };
+  const { norm, embeddings, momentum, growth, nesterov, polarSteps, rowHistory, ramp } = settings;
+  if (!(typeof momentum === "number" && momentum >= 0 && momentum < 1)) {
+    throw new UsageError(`momentum must be at least 0 and below 1, not ${momentum}`);
+  }
+  if (growth && momentum === 0) {
+    throw new UsageError("growth is that of a momentum, which is 0: give one");
+  }
+  if (nesterov && momentum === 0) {
+    throw new UsageError("nesterov looks ahead along a momentum, which is 0: give one");
+  }
+  if (rowHistory && embeddings === "matrix") {
+    throw new UsageError("rowHistory is of embeddings by rows: set embeddings to rows too");
+  }
+  if (ramp && momentum === 0) {
+    throw new UsageError("ramp is as long as the momentum, which is 0: give one");
+  }
+  if (norm === "frobenius" && options.polarSteps !== undefined) {
+    throw new UsageError("polarSteps are for the spectral norm: frobenius takes no polar factors");
+  }
+  if (norm === "spectral" && !(Number.isSafeInteger(polarSteps) && polarSteps > 0)) {
+    throw new UsageError(`polarSteps must be a number of steps, at least 1, not ${polarSteps}`);
+  }
+  return settings;
+}
+
+/** The norm, and every setting that is not its default, e.g. `agd spectral, momentum 0`. */
+export function describeAgd(settings: AgdSettings): string {
+  const defaults = new Map(Object.entries(defaultsBeside(settings)));
+  return describe(settings, (name, value) => value !== defaults.get(name));
+}
+
+/** The norm and every setting, so that what is a default now may be another one later. */
+export function spellOutAgd(settings: AgdSettings): string {
+  return describe(settings, (name) => name !== "norm");
+}
+
+function describe(
+  settings: AgdSettings,
+  isTold: (name: string, value: unknown) => boolean,
+): string {
+  const told = Object.entries(settings)
+    .filter(([name, value]) => isTold(name, value))
+    .map(([name, value]) => `${name} ${value}`);
+  return [`agd ${settings.norm}`, ...told].join(", ");
+}

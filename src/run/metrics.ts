@@ -1,0 +1,172 @@
+import type { Norms } from "../optim/optimizer.ts";
+import { fileError, UserError } from "../errors.ts";
+import { checkRegular, readText, readTextIfThere } from "../files/read_file.ts";
+import { replaceText } from "../files/replace_file.ts";
+import { checkNoLink } from "../files/no_link.ts";
+import type { StepEvent } from "../train/train.ts";
+
+/** What is recorded of a training step: one JSON object a line in metrics.jsonl. */
+export interface StepMetrics {
+  /** Steps done, this one included. */
+  step: number;
+  /** Tokens trained on so far. */
+  tokens: number;
+  /** Training loss of the step's batch, in nats per token. */
+  loss: number;
+  /** Whether the step was skipped, since a gradient was not finite or too large. */
+  skipped?: true;
+  /** Validation loss in nats per token, at the steps that measure it. */
+  val_loss?: number;
+  /** The step size that AGD chose, before its ramp. */
+  eta?: number;
+  /** The gradient summary, G, that AGD chose it by. */
+  gradient_summary?: number;
+  /** Norms by group of parameters, at the steps that measure them. */
+  norms?: Norms;
+  /** The step size that AdamW or SGD was given. */
+  learning_rate?: number;
+  /** Tokens trained on per second, over the last steps. */
+  tokens_per_second: number;
+  /** Milliseconds for which training waited for the step's batch. */
+  data_wait_ms: number;
+  /** Milliseconds that the host took for the step, while the GPU was at work on another one. */
+  host_ms?: number;
+}
+
+/** A step as metrics.jsonl records it. */
+export function stepMetrics(event: StepEvent): StepMetrics {
+  return {
+    step: event.step,
+    tokens: event.tokens,
+    loss: event.loss,
+    skipped: event.skipped || undefined,
+    val_loss: event.validationLoss,
+    eta: event.eta,
+    gradient_summary: event.gradientSummary,
+    norms: event.norms,
+    learning_rate: event.learningRate,
+    tokens_per_second: event.tokensPerSecond,
+    data_wait_ms: event.dataWaitMs,
+    host_ms: event.hostMs,
+  };
+}
+
+const REQUIRED = ["step", "tokens", "loss", "tokens_per_second", "data_wait_ms"];
+const OPTIONAL = ["val_loss", "eta", "gradient_summary", "learning_rate", "host_ms"];
+
+/**
+ * Appends steps to a file, each at once and as a whole, so that the file can be followed while
+ * training goes on and a crash loses nothing. JSON has no word for a number that is not finite:
+ * it is recorded as null.
+ */
+export class MetricsLog implements Disposable {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+
+  /**
+   * Opens `path` to append to it, cutting off a last line that a crash left half-written.
+   *
+   * @throws {UserError} If the file cannot be written, or is a link or no file.
+   */
+  constructor(path: string) {
+    this.#path = path;
+    checkNoLink(path);
+    checkRegular(path);
+    try {
+      this.#file = Deno.openSync(path, { read: true, write: true, create: true });
+      const whole = Deno.readFileSync(path).lastIndexOf("\n".charCodeAt(0)) + 1;
+      this.#file.truncateSync(whole);
+      this.#file.seekSync(whole, Deno.SeekMode.Start);
+    } catch (error) {
+      throw fileError(error, `${path}: cannot write`);
+    }
+  }
+
+  /** @throws {UserError} If the file cannot be written, for example because the disk is full. */
+  append(metrics: StepMetrics): void {
+    const line = new TextEncoder().encode(JSON.stringify(metrics) + "\n");
+    try {
+      for (let done = 0; done < line.length;) done += this.#file.writeSync(line.subarray(done));
+    } catch (error) {
+      throw fileError(error, `${this.#path}: cannot write`);
+    }
+  }
+
+  /**
+   * Makes sure that the steps so far are on the disk, and not only in memory.
+   *
+   * @throws {UserError} If the file cannot be written.
+   */
+  async flush(): Promise<void> {
+    try {
+      await this.#file.sync();
+    } catch (error) {
+      throw fileError(error, `${this.#path}: cannot write`);
+    }
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/**
+ * Reads the steps that a {@linkcode MetricsLog} wrote. A last line without its line break, still
+ * being written or cut off by a crash, is left out; a null is read as NaN.
+ *
+ * @throws {UserError} If the file cannot be read, or a line is not a step; the line is named.
+ */
+export async function readMetrics(path: string): Promise<StepMetrics[]> {
+  const text = await readText(path);
+  const lines = text.split("\n");
+  return lines.slice(0, -1).map((line, i) => parseStep(line, `${path}:${i + 1}`));
+}
+
+/**
+ * Writes the steps of one file up to `lastStep` to another one, or to the same. If there is none,
+ * nothing is written.
+ *
+ * @throws {UserError} As {@linkcode readMetrics}, or if the other file cannot be written.
+ */
+export async function copyMetrics(from: string, to: string, lastStep: number): Promise<void> {
+  const text = await readTextIfThere(from) ?? "";
+  const kept = text.split("\n").slice(0, -1)
+    .filter((line, i) => parseStep(line, `${from}:${i + 1}`).step <= lastStep);
+  if (kept.length > 0) await replaceText(to, kept.map((line) => line + "\n").join(""));
+}
+
+function parseStep(line: string, where: string): StepMetrics {
+  let step: unknown;
+  try {
+    step = JSON.parse(line, (_, value) => value ?? NaN);
+  } catch {
+    throw new UserError(`${where}: not JSON`);
+  }
+  if (!isStep(step)) {
+    throw new UserError(`${where}: not a training step: needs the numbers ${REQUIRED.join(", ")}`);
+  }
+  return step;
+}
+
+function isStep(value: unknown): value is StepMetrics {
+  if (typeof value !== "object" || value === null) return false;
+  const fields = new Map<string, unknown>(Object.entries(value));
+  return REQUIRED.every((name) => typeof fields.get(name) === "number") &&
+    OPTIONAL.every((name) => !fields.has(name) || typeof fields.get(name) === "number") &&
+    (!fields.has("skipped") || fields.get("skipped") === true) &&
+    (!fields.has("norms") || isNorms(fields.get("norms")));
+}
+
+/** Whether a value holds numbers by group, by what they measure. */
+function isNorms(value: unknown): value is Norms {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).every((group: unknown) => {
+    if (typeof group !== "object" || group === null) return false;
+    const fields = new Map<string, unknown>(Object.entries(group));
+    return ["gradient", "update", "weight"].every((name) => typeof fields.get(name) === "number");
+  });
+}

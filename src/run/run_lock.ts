@@ -1,0 +1,89 @@
+import { fileError, UserError } from "../errors.ts";
+import { checkRegular } from "../files/read_file.ts";
+import { isSameFile } from "../files/same_file.ts";
+import { checkNoLink } from "../files/no_link.ts";
+
+const NAME = "run.lock";
+
+/**
+ * The right to write to a run's directory: a file that holds the process's id, locked by the
+ * operating system, which unlocks it when the process ends in whatever way.
+ */
+export class RunLock implements Disposable {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+  /** The process that died while it held the lock, if one did. */
+  readonly staleOf: string | undefined;
+
+  /**
+   * Takes the lock of a directory that exists.
+   *
+   * @throws {UserError} If another process holds it, the directory cannot be written, or the
+   * file is a link or no file.
+   */
+  constructor(directory: string) {
+    this.#path = `${directory}/${NAME}`;
+    checkNoLink(this.#path);
+    checkRegular(this.#path);
+    this.#file = lockFile(this.#path, directory);
+    try {
+      this.staleOf = Deno.readTextFileSync(this.#path).trim() || undefined;
+      this.#file.truncateSync();
+      this.#file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
+    } catch (error) {
+      this.#file.close();
+      throw fileError(error, `${this.#path}: cannot write`);
+    }
+  }
+
+  /** Gives the directory free. */
+  [Symbol.dispose](): void {
+    try {
+      Deno.removeSync(this.#path);
+    } catch {
+      // The lock ends with the process or here, whether or not the file can be removed.
+    }
+    this.#file.close();
+  }
+}
+
+/** @throws {UserError} If a process holds the lock of the directory, which need not exist. */
+export function checkUnlocked(directory: string): void {
+  const path = `${directory}/${NAME}`;
+  checkRegular(path);
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(path);
+  } catch {
+    return; // there is none; whether the directory can be written is asked elsewhere
+  }
+  using lock = file;
+  if (!lock.tryLockSync(true)) throw heldBy(directory);
+}
+
+function lockFile(path: string, directory: string): Deno.FsFile {
+  try {
+    while (true) {
+      const file = Deno.openSync(path, { read: true, write: true, create: true });
+      if (!file.tryLockSync(true)) {
+        file.close();
+        throw heldBy(directory);
+      }
+      if (isSameFile(file, path)) return file;
+      file.close();
+    }
+  } catch (error) {
+    throw fileError(error, `${path}: cannot write`);
+  }
+}
+
+function heldBy(directory: string): UserError {
+  let holder = "another process";
+  try {
+    const id = Deno.readTextFileSync(`${directory}/${NAME}`).trim();
+    if (id) holder = `process ${id}`;
+  } catch {
+    // Windows lets nobody read a locked file.
+  }
+  return new UserError(`${directory} is in use by ${holder}: wait for it, or choose another one`);
+}

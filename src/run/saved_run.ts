@@ -1,0 +1,103 @@
+import { basename, dirname, resolve } from "@std/path";
+import { UserError } from "../errors.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { verifyManifest } from "../checkpoint/manifest.ts";
+import { RunLock } from "./run_lock.ts";
+import { readTrainingState, type TrainingState } from "./training_state.ts";
+
+/**
+ * A run that can go on. Where that is in its own directory, nobody else can write there until this is
+ * disposed of.
+ */
+export interface SavedRun extends Disposable {
+  /** The run's directory. */
+  readonly directory: string;
+  /** Where it goes on. */
+  readonly out: string;
+  /** The directory of the checkpoint to go on from, for {@linkcode loadCheckpoint}. */
+  readonly checkpoint: string;
+  /** The run as it was then. */
+  readonly state: TrainingState;
+  /** The process that died while it wrote to the directory, if one did. */
+  readonly staleOf: string | undefined;
+}
+
+/**
+ * Opens a run to go on with it: from its last checkpoint, or from another one that is named, e.g.
+ * `runs/owt2/checkpoints/step-000100`. Each file's checksum is verified.
+ *
+ * @param out Where the run is to go on; elsewhere than in its own directory, that one is only read.
+ * @default its directory
+ * @throws {UserError} If there is no checkpoint, a file of it is missing or damaged, or another
+ * process is writing to the directory that the run is to go on in.
+ *
+ * @example
+ * ```ts no-run
+ * import { Agd, Gpu, loadCheckpoint, openRun, trainToDirectory } from "@agd/gpt2";
+ *
+ * using gpu = await Gpu.open();
+ * using resume = await openRun("runs/owt2");
+ * using model = await loadCheckpoint(gpu, resume.checkpoint);
+ * await trainToDirectory(model, {
+ *   resume,
+ *   out: "runs/owt2",
+ *   data: ["owt2/*.jsonl.zst"],
+ *   steps: 200_000,
+ *   batch: 8,
+ *   optimizer: (target) => new Agd(target),
+ *   seed: 0,
+ *   evalEvery: 100,
+ *   evalBatches: 8,
+ *   sampleEvery: 0,
+ *   sampleTokens: 200,
+ * });
+ * ```
+ */
+export async function openRun(path: string, out?: string): Promise<SavedRun> {
+  const named = basename(path).match(/^step-(\d+)$/);
+  const isCheckpoint = named !== null && basename(dirname(resolve(path))) === "checkpoints";
+  const directory = isCheckpoint ? dirname(dirname(resolve(path))) : path;
+  const checkpoints = new Checkpoints(directory);
+  const steps = checkpoints.steps();
+  const step = isCheckpoint ? Number(named[1]) : steps.at(-1);
+  if (step === undefined || !steps.includes(step)) {
+    throw new UserError(
+      isCheckpoint && steps.length > 0
+        ? `${path}: there is no such checkpoint, but of the steps ${steps.join(", ")}`
+        : `${path}: there is no checkpoint to resume from; name a run's directory, or start a new run`,
+    );
+  }
+  const isElsewhere = out !== undefined && resolve(out) !== resolve(directory);
+  const lock = isElsewhere ? undefined : new RunLock(directory);
+  try {
+    const checkpoint = checkpoints.path(step);
+    await verify(checkpoint, steps.filter((other) => other < step).map((s) => checkpoints.path(s)));
+    const state = await readTrainingState(checkpoint);
+    if (state.step !== step) {
+      throw new UserError(
+        `${checkpoint} is the checkpoint of step ${state.step}: give it back the name that it had`,
+      );
+    }
+    return {
+      directory,
+      out: out ?? directory,
+      checkpoint,
+      state,
+      staleOf: lock?.staleOf,
+      [Symbol.dispose]: () => lock?.[Symbol.dispose](),
+    };
+  } catch (error) {
+    lock?.[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function verify(checkpoint: string, older: string[]): Promise<void> {
+  try {
+    await verifyManifest(checkpoint);
+  } catch (error) {
+    const last = older.at(-1);
+    if (last === undefined || !(error instanceof UserError)) throw error;
+    throw new UserError(`${error.message}; to go on from the one before: --resume ${last}`);
+  }
+}

@@ -1,0 +1,153 @@
+import { format as formatBytes } from "@std/fmt/bytes";
+import { UserError } from "../errors.ts";
+import type { Vocabulary } from "../tokens/vocabulary.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Measurement } from "../gpu/memory.ts";
+import { snapshotBytes } from "../gpu/snapshot.ts";
+import type { Gpt2Config } from "../model/config.ts";
+import { Gpt2 } from "../model/gpt2.ts";
+import { parameterTable } from "../model/parameters.ts";
+import { allocateLike } from "../model/weights.ts";
+import { Decoder } from "../sample/decoder.ts";
+import { Trainer, type TrainerOptions } from "./trainer.ts";
+import { stateTensors } from "../run/training_state.ts";
+
+/** A run, as far as its memory goes. */
+export interface MeasureOptions extends TrainerOptions {
+  /** Tokens of a sample; 0 for none. @default 0 */
+  sampleTokens?: number;
+  /** Whether it saves checkpoints. @default false */
+  saves?: boolean;
+}
+
+/** What a run takes. */
+export interface TrainingMemory extends Measurement {
+  /** Bytes of the host's: the copies of tensors that a checkpoint is written from. */
+  hostBytes: number;
+}
+
+/**
+ * What a run takes: on the GPU weights, gradients, the optimiser's state, activations and what
+ * sampling needs. It makes everything that the run makes, but without memory behind it.
+ */
+export function measureTraining(
+  gpu: Gpu,
+  config: Gpt2Config,
+  vocabulary: Vocabulary,
+  options: MeasureOptions,
+): TrainingMemory {
+  const { sampleTokens = 0, saves = false } = options;
+  let hostBytes = 0;
+  const measurement = gpu.measure(() => {
+    const weights = allocateLike(gpu, parameterTable(config), "weight");
+    const model = new Gpt2(gpu, config, vocabulary, weights);
+    const { optimizer } = new Trainer(model, options);
+    if (sampleTokens > 0) new Decoder(model, { capacity: 1 + sampleTokens });
+    if (!saves) return;
+    const saved = [...optimizer.evaluationWeights, ...stateTensors(model, optimizer)];
+    hostBytes = snapshotBytes(saved.map(([_, tensor]) => tensor));
+  });
+  return { ...measurement, hostBytes };
+}
+
+/**
+ * Whether this much memory is there now: allocates and frees it. The software driver hands out
+ * memory that the machine does not have, so there the machine's is asked for.
+ */
+export async function canAllocate(gpu: Gpu, bytes: number): Promise<boolean> {
+  if (gpu.isSoftware) return bytes <= Deno.systemMemoryInfo().available;
+  const { device } = gpu;
+  const piece = Math.min(device.limits.maxBufferSize, 2 ** 28);
+  const buffers: GPUBuffer[] = [];
+  let failed = false;
+  for (let left = bytes; left > 0 && !failed; left -= piece) {
+    device.pushErrorScope("out-of-memory");
+    const size = Math.ceil(Math.min(left, piece) / 4) * 4;
+    buffers.push(device.createBuffer({ size, usage: GPUBufferUsage.STORAGE }));
+    failed = await device.popErrorScope() !== null;
+  }
+  for (const buffer of buffers) buffer.destroy();
+  return !failed;
+}
+
+/**
+ * Makes sure that the adapter can hold a run. What is allocated already is taken to be a part of it.
+ *
+ * @throws {UserError} If not: a buffer or binding exceeds what it allows, or the memory is not
+ * there now. The largest batch that fits is named.
+ */
+export async function checkMemory(
+  gpu: Gpu,
+  config: Gpt2Config,
+  vocabulary: Vocabulary,
+  options: MeasureOptions,
+): Promise<void> {
+  const binary = (bytes: number) => formatBytes(bytes, { binary: true });
+  const memory = measureTraining(gpu, config, vocabulary, options);
+  // The software driver's memory is the host's.
+  const hostBytes = gpu.isSoftware ? memory.hostBytes : 0;
+  const fits = async ({ bytes, refusal }: TrainingMemory) =>
+    refusal === undefined && await canAllocate(gpu, bytes - gpu.allocatedBytes + hostBytes);
+  const { available } = Deno.systemMemoryInfo();
+  if (memory.hostBytes > available) {
+    throw new UserError(
+      `a checkpoint takes ${binary(memory.hostBytes)} of the host's memory while it is written, ` +
+        `of which ${binary(available)} are free: use a smaller model`,
+    );
+  }
+  if (await fits(memory)) return;
+
+  const reason = memory.refusal ??
+    `training takes ${binary(memory.bytes + hostBytes)} of memory, which the adapter ` +
+      `"${gpu.adapterName}" does not have free`;
+  const { batch, accumulate = 1, recompute = false } = options;
+  const wouldFit = (batch: number, recompute: boolean, context = config.context) =>
+    fits(
+      measureTraining(gpu, { ...config, context }, vocabulary, { ...options, batch, recompute }),
+    );
+  const largest = (recompute: boolean) => largestUpTo(batch, (batch) => wouldFit(batch, recompute));
+  const recomputed = await largest(true);
+  const most = recompute ? recomputed : await largest(false);
+  if (most > 0) {
+    const sequences = accumulate * batch;
+    const divisor = largestDivisor(sequences, most);
+    const more = recomputed > most ? `, or ${recomputed} with --recompute` : "";
+    throw new UserError(
+      `${reason}: the largest batch that fits is ${most}${more}; --batch ${divisor} ` +
+        `--accumulate ${sequences / divisor} takes the same steps in less memory`,
+    );
+  }
+  if (recomputed > 0) {
+    throw new UserError(
+      `${reason}: not even a batch of 1 fits, but with --recompute up to ${recomputed} do`,
+    );
+  }
+  let context = config.context >> 1;
+  while (context > 0 && !await wouldFit(1, true, context)) context >>= 1;
+  const shorter = context > 0 ? `, but with a context of ${context} one does` : "";
+  throw new UserError(
+    `${reason}: not even a batch of 1 fits, with --recompute either${shorter}; use a smaller model` +
+      (context > 0 ? " or context" : ""),
+  );
+}
+
+/** The largest number from 1 to `most` that fits, if all smaller ones do; 0 if none. */
+async function largestUpTo(
+  most: number,
+  fits: (count: number) => Promise<boolean>,
+): Promise<number> {
+  let [low, high] = [0, most];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (await fits(middle)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** The largest divisor of a number up to `most`. */
+function largestDivisor(number: number, most: number): number {
+  let divisor = most;
+  while (number % divisor !== 0) divisor--;
+  return divisor;
+}

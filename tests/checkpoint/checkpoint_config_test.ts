@@ -1,0 +1,135 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { compactVocabulary } from "../../src/tokens/vocabulary.ts";
+import { UserError } from "../../src/errors.ts";
+import {
+  type CheckpointConfig,
+  configFromJson,
+  configToJson,
+} from "../../src/checkpoint/checkpoint_config.ts";
+
+const FULL: CheckpointConfig = {
+  model: {
+    ...{ layers: 2, heads: 4, width: 32, context: 64, vocabularySize: 50257 },
+    ...{ bias: true, affine: true },
+  },
+};
+
+const { size: vocabularySize, tokens, endOfText } = compactVocabulary([995, 15496]);
+const COMPACT: CheckpointConfig = {
+  model: { ...FULL.model, vocabularySize, bias: false, affine: false },
+  tokens,
+};
+
+Deno.test("config.json has Hugging Face's keys", () => {
+  assertEquals(configToJson(FULL), {
+    ...{ model_type: "gpt2", architectures: ["GPT2LMHeadModel"] },
+    ...{ n_layer: 2, n_head: 4, n_embd: 32, n_positions: 64, n_ctx: 64, vocab_size: 50257 },
+    ...{ activation_function: "gelu_new", layer_norm_epsilon: 0.00001 },
+    ...{ bos_token_id: 50256, eos_token_id: 50256 },
+    ...{ attn_pdrop: 0, embd_pdrop: 0, resid_pdrop: 0 },
+    ...{ scale_attn_weights: true, scale_attn_by_inverse_layer_idx: false },
+    ...{ tie_word_embeddings: true, add_cross_attention: false, torch_dtype: "float32" },
+    agd_gpt2: { bias: true, affine: true, vocabulary: "full" },
+  });
+  assertEquals(configToJson(COMPACT).eos_token_id, endOfText);
+  assertEquals(configToJson(COMPACT).vocab_size, 259);
+});
+
+Deno.test("a configuration survives config.json", () => {
+  for (const config of [FULL, COMPACT]) {
+    const json = JSON.parse(JSON.stringify(configToJson(config)));
+    assertEquals(configFromJson(json, "config.json"), config);
+  }
+});
+
+Deno.test("the config.json of the published GPT-2 is understood", () => {
+  const published = {
+    ...{ activation_function: "gelu_new", architectures: ["GPT2LMHeadModel"] },
+    ...{ attn_pdrop: 0.1, embd_pdrop: 0.1, resid_pdrop: 0.1, initializer_range: 0.02 },
+    ...{ bos_token_id: 50256, eos_token_id: 50256, layer_norm_epsilon: 1e-05, n_inner: null },
+    ...{ model_type: "gpt2", n_ctx: 1024, n_embd: 768, n_head: 12, n_layer: 12 },
+    ...{ n_positions: 1024, summary_type: "cls_index", vocab_size: 50257 },
+  };
+  assertEquals(configFromJson(published, "config.json"), {
+    model: {
+      ...{ layers: 12, heads: 12, width: 768, context: 1024, vocabularySize: 50257 },
+      ...{ bias: true, affine: true },
+    },
+  });
+});
+
+Deno.test("configFromJson names the file and the key that is wrong", () => {
+  const refuse = (json: unknown, message: string) => {
+    const error = assertThrows(() => configFromJson(json, "runs/a/config.json"), UserError);
+    assertEquals(error.message, `runs/a/config.json: ${message}`);
+  };
+  for (const json of [null, 3, "gpt2", [FULL]]) refuse(json, "not a JSON object");
+
+  const json = configToJson(COMPACT);
+  const required = ["model_type", "activation_function", "layer_norm_epsilon"];
+  const sizes = ["n_layer", "n_head", "n_embd", "n_positions", "vocab_size"];
+  for (const key of [...required, ...sizes]) {
+    const { [key]: _, ...rest } = json;
+    refuse(rest, `${key} is missing`);
+  }
+  for (const key of sizes) {
+    for (const value of [0, -1, 1.5, "12", null, [1]]) {
+      refuse(
+        { ...json, [key]: value },
+        `${key} is ${JSON.stringify(value)}, not a positive integer`,
+      );
+    }
+  }
+  const values: [string, unknown, string][] = [
+    ["model_type", "llama", 'is "llama", not "gpt2"'],
+    ["activation_function", "relu", 'is "relu", not "gelu_new"'],
+    ["layer_norm_epsilon", 1e-6, "is 0.000001, not 0.00001"],
+    ["tie_word_embeddings", false, "is false: only true is supported"],
+    ["scale_attn_weights", false, "is false: only true is supported"],
+    ["scale_attn_by_inverse_layer_idx", true, "is true: only false is supported"],
+    ["add_cross_attention", true, "is true: only false is supported"],
+    ["n_ctx", 32, "is 32: only 64 is supported"],
+    ["n_inner", 100, "is 100: only 128 is supported"],
+    ["n_head", 5, "is 5, which does not divide n_embd, 32"],
+    ["vocab_size", 258, "is 258, but the vocabulary has 259 tokens"],
+    ["agd_gpt2", "none", "is not an object"],
+  ];
+  for (const [key, value, message] of values) {
+    refuse({ ...json, [key]: value }, `${key} ${message}`);
+  }
+  refuse(
+    { ...configToJson(FULL), vocab_size: 50304 },
+    [
+      "vocab_size is 50304, but the vocabulary has 50257 tokens",
+    ].join(),
+  );
+});
+
+Deno.test("configFromJson checks agd_gpt2", () => {
+  const json = configToJson(COMPACT);
+  const own = { bias: true, affine: true, vocabulary: [...tokens ?? []] };
+  const changed = (index: number, token: number) => own.vocabulary.with(index, token);
+  const refuse = (change: Record<string, unknown>, message: string) => {
+    const changedJson = { ...json, agd_gpt2: { ...own, ...change } };
+    const error = assertThrows(() => configFromJson(changedJson, "c.json"), UserError);
+    assertEquals(error.message, `c.json: agd_gpt2.${message}`);
+  };
+  refuse({ bias: undefined }, "bias is missing");
+  refuse({ affine: 1 }, "affine is 1, not true or false");
+  refuse({ vocabulary: undefined }, "vocabulary is missing");
+  refuse({ vocabulary: "compact" }, 'vocabulary is neither "full" nor a list of tokens');
+  refuse({ vocabulary: changed(3, -1) }, "vocabulary[3] is -1, which is not a token of GPT-2");
+  refuse(
+    { vocabulary: changed(257, 1.5) },
+    "vocabulary[257] is 1.5, which is not a token of GPT-2",
+  );
+  refuse(
+    { vocabulary: changed(258, 50257) },
+    "vocabulary[258] is 50257, which is not a token of GPT-2",
+  );
+  refuse({ vocabulary: changed(257, 995) }, "vocabulary[257] is 995, which does not ascend");
+  refuse({ vocabulary: changed(258, 50255) }, "vocabulary lacks 50256, <|endoftext|>");
+  const lacks = "vocabulary lacks some of the tokens 0 to 255, the single bytes";
+  refuse({ vocabulary: own.vocabulary.slice(1) }, lacks);
+  refuse({ vocabulary: [] }, lacks);
+});

@@ -1,0 +1,113 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { BinFile, DocumentCounter, isBin } from "../../../src/data/bin/bin_file.ts";
+import { END_OF_TEXT } from "../../../src/tokens/tokenizer.ts";
+import { UserError } from "../../../src/errors.ts";
+import { concat, TempDir } from "../fixtures.ts";
+
+const tokens = (...values: number[]) => new Uint8Array(Uint16Array.from(values).buffer);
+
+/** llm.c's header, with `count` tokens. */
+function header(count: number, magic = 20240520, version = 1): Uint8Array {
+  const numbers = new Int32Array(256);
+  numbers.set([magic, version, count]);
+  return new Uint8Array(numbers.buffer);
+}
+
+const readAll = (source: string) => {
+  using file = BinFile.open({ name: source, source });
+  return [...file.chunks()].flatMap((chunk) => [...chunk]);
+};
+
+Deno.test("llm.c's and nanoGPT's files are read", async () => {
+  await using dir = new TempDir();
+  const llmc = await dir.write("a.bin", concat(header(4), tokens(END_OF_TEXT, 1, 2, 3)));
+  assertEquals(readAll(llmc), [END_OF_TEXT, 1, 2, 3]);
+  const nano = await dir.write("b.bin", tokens(15496, 995, END_OF_TEXT));
+  assertEquals(readAll(nano), [15496, 995, END_OF_TEXT]);
+  assertEquals(readAll(await dir.write("c.bin", tokens(7))), [7]);
+});
+
+Deno.test("tokens are read from anywhere in a file", async () => {
+  await using dir = new TempDir();
+  const numbers = Array.from({ length: 5000 }, (_, i) => i * 10);
+  for (const head of [new Uint8Array(), header(5000)]) {
+    const source = await dir.write("a.bin", concat(head, tokens(...numbers)));
+    using file = BinFile.open({ name: "a", source });
+    assertEquals(file.count, 5000);
+    const buffer = new Uint16Array(7);
+    for (const first of [4993, 0, 1234]) {
+      file.read(first, buffer);
+      assertEquals([...buffer], numbers.slice(first, first + 7));
+      assertEquals(file.offset(first), head.length + 2 * first);
+    }
+  }
+});
+
+Deno.test("files of more tokens than are read at once", async () => {
+  await using dir = new TempDir();
+  const numbers = Uint16Array.from({ length: 2 ** 20 + 5 }, (_, i) => i % 50000);
+  const source = await dir.write("a.bin", new Uint8Array(numbers.buffer));
+  using file = BinFile.open({ name: "a", source });
+  const chunks = [...file.chunks()];
+  assertEquals(chunks.map((chunk) => chunk.length), [2 ** 20, 5]);
+  assertEquals([...chunks[1]], [...numbers.subarray(2 ** 20)]);
+});
+
+Deno.test("files that hold no GPT-2 tokens are errors, with the byte", async () => {
+  await using dir = new TempDir();
+  const whole = concat(header(3), tokens(1, 2, 3));
+  const cases: [Uint8Array, string][] = [
+    [new Uint8Array(), "a.bin is empty"],
+    [tokens(1, 2).subarray(0, 3), "ends at byte 3, inside a 16-bit token"],
+    [
+      whole.subarray(0, 1029),
+      "has 1029 bytes, but its header (byte 8) says 3 tokens, which take 1030",
+    ],
+    [concat(whole, tokens(4)), "has 1032 bytes, but its header (byte 8) says 3 tokens"],
+    [whole.subarray(0, 600), "ends at byte 600, inside its header"],
+    [concat(header(3, 20240520, 7), tokens(1, 2, 3)), "is of version 7 (byte 4), not of version 1"],
+    [header(0), "its header (byte 8) says 0 tokens"],
+    [header(-5), "its header (byte 8) says -5 tokens"],
+    [concat(header(3, 20240801, 7), tokens(1, 2, 3)), "55713 at byte 0 is no GPT-2 token"],
+    [tokens(1, 2, 50257, 4), "50257 at byte 4 is no GPT-2 token, which are below 50257"],
+    [concat(header(3), tokens(1, 65535, 3)), "65535 at byte 1026 is no GPT-2 token"],
+  ];
+  for (const [bytes, message] of cases) {
+    const path = await dir.write("a.bin", bytes);
+    const error = assertThrows(() => readAll(path), UserError, message);
+    assertEquals(error.message.includes("\n"), false);
+    assertEquals(error.message.startsWith(path), true);
+  }
+  const remote = { name: "http://a/b.bin", source: "http://a/b.bin" };
+  assertThrows(() => BinFile.open(remote), UserError, "b.bin: token files are read on disk");
+  const missing = `${dir.path}/missing.bin`;
+  assertThrows(() => readAll(missing), UserError, `${missing}: cannot read: No such file`);
+});
+
+Deno.test("a file that becomes shorter while it is read is an error", async () => {
+  await using dir = new TempDir();
+  const source = await dir.write("a.bin", tokens(1, 2, 3, 4));
+  using file = BinFile.open({ name: "a.bin", source });
+  await Deno.truncate(source, 4);
+  const call = () => file.read(1, new Uint16Array(3));
+  assertThrows(call, UserError, "a.bin has become shorter since it was opened");
+});
+
+Deno.test("documents are counted whether <|endoftext|> comes before or after each", () => {
+  const count = (...chunks: number[][]) => {
+    const counter = new DocumentCounter();
+    for (const chunk of chunks) counter.push(Uint16Array.from(chunk));
+    return counter.count;
+  };
+  const e = END_OF_TEXT;
+  assertEquals(count([1, 2, e, 3, e]), 2);
+  assertEquals(count([e, 1, 2, e, 3]), 2);
+  assertEquals(count([e, e, e]), 0);
+  assertEquals(count([1, 2], [3, e], [4]), 2);
+  assertEquals(count(), 0);
+});
+
+Deno.test("isBin goes by the name", () => {
+  assertEquals(isBin({ name: "a/train.bin", source: "x" }), true);
+  assertEquals(isBin({ name: "a.bin/train.txt", source: "x" }), false);
+});

@@ -1,0 +1,83 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { DataError } from "../../../src/data/files/data_error.ts";
+import { type Shard } from "../../../src/data/files/shard.ts";
+import { indexTar } from "../../../src/data/files/tar_index.ts";
+import { UserError } from "../../../src/errors.ts";
+import { concat, tar, TAR_END, tarMember, TempDir } from "../fixtures.ts";
+
+const describe = ({ name, offset, size }: Shard) => [name.replace(/^.*a\.tar/, ""), offset, size];
+
+async function index(
+  archive: Uint8Array,
+  skipBad = false,
+): Promise<{ found: unknown[]; bad: number }> {
+  await using dir = new TempDir();
+  const source = await dir.write("a.tar", archive);
+  let bad = 0;
+  const shard = { name: source, source, size: archive.length };
+  const shards = await indexTar(shard, { skipBad, onBad: () => bad++ });
+  return { found: shards.map(describe), bad };
+}
+
+Deno.test("indexTar gives the data files of an archive, not the rest", async () => {
+  const archive = tar(
+    ["b.jsonl", "x"],
+    ["README.md", "y"],
+    ["._b.jsonl", "z"],
+    ["c/.d.jsonl", "z"],
+    ["c/a.jsonl.zst", "12"],
+    ["e.tar", "z"],
+    ["f.bin", "z"],
+    ["g.txt.gz", ""],
+  );
+  const { found } = await index(archive);
+  assertEquals(found, [["/b.jsonl", 512, 1], ["/c/a.jsonl.zst", 4608, 2], ["/g.txt.gz", 7680, 0]]);
+  await assertRejects(() => index(tar(["a.md", "x"])), UserError, "a.tar");
+});
+
+Deno.test("indexTar takes the last of members with one name, as when unpacking", async () => {
+  const { found } = await index(tar(["a.jsonl", "old"], ["b.jsonl", "b"], ["./a.jsonl", "newer"]));
+  assertEquals(found, [["/a.jsonl", 2560, 5], ["/b.jsonl", 1536, 1]]);
+});
+
+Deno.test("indexTar reads headers alone, however large the files are", async () => {
+  await using dir = new TempDir();
+  const source = `${dir.path}/a.tar`;
+  const size = 6e9; // mostly a hole
+  const first = tarMember("big.jsonl", "").slice();
+  const text = size.toString(8).padStart(11, "0");
+  first.set(new TextEncoder().encode(text), 124);
+  first.set(new TextEncoder().encode("        "), 148);
+  const sum = first.subarray(0, 512).reduce((a, b) => a + b, 0);
+  first.set(new TextEncoder().encode(sum.toString(8).padStart(6, "0") + "\0 "), 148);
+  using file = await Deno.open(source, { write: true, create: true });
+  const next = 512 + Math.ceil(size / 512) * 512;
+  await file.write(first);
+  await file.seek(next, Deno.SeekMode.Start);
+  await file.write(concat(tarMember("small.jsonl", "x"), TAR_END));
+  const { size: length } = await file.stat();
+  const shards = await indexTar({ name: source, source, size: length });
+  assertEquals(shards.map(describe), [["/big.jsonl", 512, size], ["/small.jsonl", next + 512, 1]]);
+});
+
+Deno.test("indexTar tells of an archive that is cut short, or takes what is there", async () => {
+  const archive = tar(["a.jsonl", "x".repeat(1000)], ["b.jsonl", "y".repeat(1000)]);
+  const member = 512 + 1024;
+  // Within a member, which tells of it when it is read.
+  const within = archive.slice(0, member + 600);
+  await assertRejects(() => index(within), DataError, `it ends at byte ${member + 600}, inside`);
+  assertEquals(await index(within, true), {
+    found: [["/a.jsonl", 512, 1000], ["/b.jsonl", member + 512, 1000]],
+    bad: 0,
+  });
+  // After a member, and within a header.
+  for (const length of [member, member + 100]) {
+    const cut = archive.slice(0, length);
+    await assertRejects(
+      () => index(cut),
+      DataError,
+      `a.tar is cut short: it ends at byte ${length}`,
+    );
+    assertEquals(await index(cut, true), { found: [["/a.jsonl", 512, 1000]], bad: 1 });
+  }
+});

@@ -1,0 +1,243 @@
+import {
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { collectVocabulary } from "../../src/data/token_stream.ts";
+import { fullVocabulary } from "../../src/tokens/vocabulary.ts";
+import { UserError } from "../../src/errors.ts";
+import { Gpu } from "../../src/gpu/gpu.ts";
+import type { Gpt2Config } from "../../src/model/config.ts";
+import { FULL_VOCABULARY_SIZE, PRESETS } from "../../src/model/config.ts";
+import { Gpt2 } from "../../src/model/gpt2.ts";
+import { parameterCount } from "../../src/model/parameters.ts";
+import { AdamW } from "../../src/optim/adamw.ts";
+import { Agd } from "../../src/optim/agd/agd.ts";
+import type { OptimizerTarget } from "../../src/optim/optimizer.ts";
+import { Sgd } from "../../src/optim/sgd.ts";
+import {
+  canAllocate,
+  checkMemory,
+  type MeasureOptions,
+  measureTraining,
+} from "../../src/train/memory.ts";
+import { trainToDirectory } from "../../src/run/run.ts";
+import { Trainer } from "../../src/train/trainer.ts";
+import { jsonl, TempDir, texts } from "../data/fixtures.ts";
+import { LARGE_VOCABULARY, ODD, randomBatch, SLIM, smallVocabulary } from "../model/helpers.ts";
+import { openTestGpu } from "../ops/helpers.ts";
+
+const gpu = await openTestGpu();
+const slim = await openTestGpu(SLIM);
+
+const OPTIMIZERS = {
+  "agd, spectral": (target: OptimizerTarget) => new Agd(target),
+  "agd, frobenius": (target: OptimizerTarget) => new Agd(target, { norm: "frobenius" }),
+  adamw: (target: OptimizerTarget) => new AdamW(target, { learningRate: 1 }),
+  sgd: (target: OptimizerTarget) => new Sgd(target, { learningRate: 1 }),
+};
+const GPT2: Gpt2Config = {
+  ...{ ...PRESETS.gpt2, vocabularySize: FULL_VOCABULARY_SIZE, bias: true, affine: true },
+};
+
+for (const [name, optimizer] of Object.entries(OPTIMIZERS)) {
+  Deno.test(`measureTraining is what training takes, to the byte: ${name}`, async () => {
+    const cases = [
+      [gpu, ODD],
+      [gpu, { ...ODD, bias: false, affine: false }],
+      [slim, LARGE_VOCABULARY],
+    ] as const;
+    for (const [on, config] of cases) {
+      const vocabulary = smallVocabulary(config.vocabularySize);
+      const before = on.allocatedBytes;
+      const options = { batch: 3, optimizer };
+      const { bytes } = measureTraining(on, config, vocabulary, options);
+      assertEquals(on.allocatedBytes, before);
+      using model = await Gpt2.create(on, config, { vocabulary, initialisation: "normal" });
+      using trainer = new Trainer(model, options);
+      const batch = randomBatch(config, 3, 1);
+      await trainer.step(batch, true);
+      await trainer.loss(batch);
+      assertEquals(bytes, on.allocatedBytes - before);
+    }
+  });
+}
+
+Deno.test("measureTraining measures gpt2 without allocating anything", () => {
+  assertEquals(parameterCount(GPT2), 124_439_808);
+  const before = gpu.allocatedBytes;
+  const start = performance.now();
+  const [agd, sgd] = ["agd, spectral", "sgd"].map((name) => {
+    const optimizer = OPTIMIZERS[name as keyof typeof OPTIMIZERS];
+    return measureTraining(gpu, GPT2, fullVocabulary(), { batch: 1, optimizer }).bytes;
+  });
+  assertLess(performance.now() - start, 5000);
+  assertEquals(gpu.allocatedBytes, before);
+  // Weights, gradients and velocity; AGD has an average of the weights and a workspace besides.
+  assertGreater(sgd, 3 * 4 * 124_439_808);
+  assertGreater(agd, sgd + 4 * 124_439_808);
+  assertLess(agd, 4 * 2 ** 30);
+});
+
+/** Counts the bytes of all buffers that a device has: the most of the GPU's, and of the host's. */
+function watchBuffers({ device }: Gpu): { most: { bytes: number; hostBytes: number } } {
+  const now = { bytes: 0, hostBytes: 0 };
+  const most = { ...now };
+  const create = device.createBuffer.bind(device);
+  device.createBuffer = (descriptor) => {
+    const buffer = create(descriptor);
+    const of = descriptor.usage & GPUBufferUsage.MAP_READ ? "hostBytes" : "bytes";
+    const count = (bytes: number) => {
+      now[of] += bytes;
+      most[of] = Math.max(most[of], now[of]);
+    };
+    count(descriptor.size);
+    const destroy = buffer.destroy.bind(buffer);
+    buffer.destroy = () => {
+      destroy();
+      count(-descriptor.size);
+    };
+    return buffer;
+  };
+  return { most };
+}
+
+Deno.test("measureTraining is within 5% of all buffers that a run has at once", async () => {
+  await using directory = new TempDir();
+  const data = [await directory.write("corpus.jsonl", jsonl(texts(200, 40)))];
+  const { vocabulary } = await collectVocabulary(data);
+  const architecture = { layers: 4, heads: 2, width: 48, context: 32 };
+  const config = { ...architecture, vocabularySize: vocabulary.size, bias: true, affine: true };
+  for (const recompute of [false, true]) {
+    const options = {
+      ...{ batch: 4, accumulate: 2, recompute, sampleTokens: 20, saves: true },
+      optimizer: (target: OptimizerTarget) => new Agd(target),
+    };
+    using own = await Gpu.open();
+    const { bytes, hostBytes, refusal } = measureTraining(own, config, vocabulary, options);
+    assertEquals(refusal, undefined);
+    const { most } = watchBuffers(own);
+    using model = await Gpt2.create(own, architecture, { vocabulary });
+    await trainToDirectory(model, {
+      ...{ ...options, data, out: `${directory.path}/${recompute}`, steps: 3, seed: 1 },
+      ...{ evalEvery: 1, evalBatches: 2, sampleEvery: 1, onSample: () => {} },
+    });
+    assertLess(Math.abs(bytes / most.bytes - 1), 0.05, `${bytes} and ${most.bytes}`);
+    assertLess(Math.abs(hostBytes / most.hostBytes - 1), 0.05, `${hostBytes}, ${most.hostBytes}`);
+  }
+});
+
+Deno.test("measureTraining names what the adapter cannot hold", () => {
+  const config = { ...LARGE_VOCABULARY, width: 66 };
+  const { bytes, refusal } = measureTraining(slim, config, smallVocabulary(263), {
+    batch: 1,
+    optimizer: OPTIMIZERS["sgd"],
+  });
+  assertGreater(bytes, 0);
+  assertMatch(refusal!, /^[^\n]+ bytes, but the adapter "[^\n]+" allows 67,600$/);
+});
+
+Deno.test("a measurement that failed leaves the GPU usable", async () => {
+  assertStringIncludes(gpu.measure(() => gpu.tensor("huge", [2 ** 40])).refusal!, "huge");
+  const tensor = gpu.tensorFrom("test", [2], Float32Array.of(1, 2));
+  assertEquals([...await gpu.read(tensor)], [1, 2]);
+  gpu.free(tensor);
+});
+
+Deno.test("canAllocate: a little, but not more than any machine has", async () => {
+  assertEquals(await canAllocate(gpu, 1000), true);
+  assertEquals(await canAllocate(gpu, 2 ** 60), false);
+});
+
+/** What checkMemory says, on the device whose bindings are small. */
+async function refusalOf(
+  config: Gpt2Config,
+  options: Partial<MeasureOptions>,
+): Promise<string> {
+  const all = { batch: 8, optimizer: OPTIMIZERS["sgd"], ...options };
+  const error = await assertRejects(
+    () => checkMemory(slim, config, smallVocabulary(config.vocabularySize), all),
+    UserError,
+  );
+  return error.message;
+}
+
+Deno.test("checkMemory names the largest batch that a limit allows", async () => {
+  // A binding holds 67,600 bytes: 11 sequences of 16 tokens with 4 times 24 channels.
+  const config = { ...ODD, width: 24, context: 16 };
+  const fits = { batch: 11, optimizer: OPTIMIZERS["sgd"] };
+  await checkMemory(slim, config, smallVocabulary(11), fits);
+  const reason = /^hidden needs a binding of 73,728 bytes, but the adapter "[^"]+" allows 67,600: /;
+  const message = await refusalOf(config, { batch: 12 });
+  assertMatch(message, reason);
+  assertEquals(
+    message.replace(reason, ""),
+    "the largest batch that fits is 11; --batch 6 --accumulate 2 takes the same steps in less " +
+      "memory",
+  );
+  assertStringIncludes(
+    await refusalOf(config, { batch: 23, accumulate: 3 }),
+    "fits is 11; --batch 3 --accumulate 23 takes",
+  );
+});
+
+Deno.test("checkMemory names the context where no batch fits a limit", async () => {
+  // 176 rows fit a binding, as above.
+  const config = { ...ODD, width: 24, context: 400 };
+  assertStringIncludes(
+    await refusalOf(config, {}),
+    "allows 67,600: not even a batch of 1 fits, with --recompute either, but with a context of " +
+      "100 one does; use a smaller model or context",
+  );
+});
+
+Deno.test("checkMemory names the largest batch that memory allows", async (t) => {
+  const free = (available: number) => ({ ...systemMemoryInfo(), available });
+  const { systemMemoryInfo } = Deno;
+  const vocabulary = smallVocabulary(11);
+  const config = { ...ODD, layers: 20, width: 12, context: 30 };
+  const options = { batch: 20, saves: true, optimizer: OPTIMIZERS["agd, spectral"] };
+  const { hostBytes } = measureTraining(gpu, config, vocabulary, options);
+  const take = (batch: number, recompute = false) => {
+    const { bytes } = measureTraining(gpu, config, vocabulary, {
+      ...{ ...options, batch, recompute },
+    });
+    return bytes + hostBytes;
+  };
+  const cases: [available: number, expected: string | undefined][] = [
+    [take(20), undefined],
+    [take(20) - 1, "the largest batch that fits is 19, or 20 with --recompute; --batch 10 --acc"],
+    [take(7), "the largest batch that fits is 7, or 20 with --recompute; --batch 5 --accumulate 4"],
+    [take(2, true), "not even a batch of 1 fits, but with --recompute up to 2 do"],
+    [hostBytes + 1000, "not even a batch of 1 fits, with --recompute either; use a smaller model"],
+  ];
+  try {
+    await t.step("the host's", async () => {
+      Deno.systemMemoryInfo = () => free(1000);
+      const { message } = await assertRejects(
+        () => checkMemory(gpu, config, vocabulary, options),
+        UserError,
+      );
+      assertEquals(
+        message,
+        "a checkpoint takes 448 kiB of the host's memory while it is written, of which 1000 B " +
+          "are free: use a smaller model",
+      );
+    });
+    for (const [available, expected] of cases) {
+      await t.step(expected ?? "it fits", async () => {
+        Deno.systemMemoryInfo = () => free(available);
+        const check = () => checkMemory(gpu, config, vocabulary, options);
+        if (expected === undefined) return await check();
+        const { message } = await assertRejects(check, UserError);
+        assertMatch(message, /^training takes \S+ \S+ of memory, which the adapter "[^"]+" does/);
+        assertStringIncludes(message, `does not have free: ${expected}`);
+      });
+    }
+  } finally {
+    Deno.systemMemoryInfo = systemMemoryInfo;
+  }
+});
