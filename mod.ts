@@ -31,16 +31,10 @@ export { DivergedError, UsageError, UserError } from "./src/errors.ts";
 export { Gpu, type OpenGpuOptions } from "./src/gpu/gpu.ts";
 export type { Kernel } from "./src/gpu/kernel.ts";
 export type { Measurement, TensorSpec } from "./src/gpu/memory.ts";
-export {
-  f32,
-  type FloatValue,
-  Plan,
-  type PlanObserver,
-  spread,
-  type Workgroups,
-} from "./src/gpu/plan.ts";
+export type { PlanObserver } from "./src/gpu/observer.ts";
+export { f32, type FloatValue, Plan, spread, type Workgroups } from "./src/gpu/plan.ts";
 export { Tensor, type TensorType } from "./src/gpu/tensor.ts";
-export type { Constants } from "./src/gpu/template.ts";
+export type { Constants, Includes } from "./src/gpu/template.ts";
 
 export { encode, END_OF_TEXT, TokenDecoder } from "./src/tokens/tokenizer.ts";
 export { compactVocabulary, fullVocabulary, type Vocabulary } from "./src/tokens/vocabulary.ts";

@@ -1,4 +1,5 @@
-import { fileError, UserError } from "../src/errors.ts";
+import { UserError } from "../src/errors.ts";
+import { fileError } from "../src/files/file_error.ts";
 import type { Machine } from "./machine.ts";
 import type { Result } from "./result.ts";
 

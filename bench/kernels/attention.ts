@@ -1,9 +1,6 @@
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import {
-  attention,
-  attentionBackward,
-  type AttentionShape,
-} from "../../src/ops/attention/attention.ts";
+import { attention, attentionBackward } from "../../src/ops/attention/attention.ts";
+import type { AttentionShape } from "../../src/ops/attention/shapes.ts";
 import { attentionBackwardFlops, attentionFlops } from "../formulas.ts";
 import type { Scratch } from "../scratch.ts";
 import type { KernelCase } from "./case.ts";

@@ -1,5 +1,5 @@
 import type { Gpt2Config } from "../../src/model/config.ts";
-import type { AttentionShape } from "../../src/ops/attention/attention.ts";
+import type { AttentionShape } from "../../src/ops/attention/shapes.ts";
 import type { PeakSizes } from "../peak.ts";
 
 /** Rows of activations. */

@@ -1,4 +1,4 @@
-import { fileError } from "../errors.ts";
+import { fileError } from "../files/file_error.ts";
 import { tokenizerFiles } from "./tokenizer_files.ts";
 import { replaceText } from "../files/replace_file.ts";
 import { type CheckpointConfig, configToJson } from "./checkpoint_config.ts";

@@ -1,4 +1,5 @@
-import { fileError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
+import { fileError } from "../files/file_error.ts";
 import { checkRegular, openFile, readText, readTextIfThere } from "../files/read_file.ts";
 import { removeFile, replaceText } from "../files/replace_file.ts";
 import { CONFIG } from "./checkpoint_directory.ts";

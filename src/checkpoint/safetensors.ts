@@ -1,4 +1,5 @@
-import { fileError, UsageError, UserError } from "../errors.ts";
+import { UsageError, UserError } from "../errors.ts";
+import { fileError } from "../files/file_error.ts";
 import { openFile } from "../files/read_file.ts";
 import { replaceFile, writeAll } from "../files/replace_file.ts";
 import { sizeOf } from "../model/parameters.ts";

@@ -1,4 +1,5 @@
-import { fileError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
+import { fileError } from "../files/file_error.ts";
 import { downloadModel, isHubId } from "../hub/model.ts";
 import { ReadingBar } from "./reading_bar.ts";
 

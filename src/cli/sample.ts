@@ -1,5 +1,6 @@
 /** `deno task sample`: generates text from a checkpoint. */
-import { fileError, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
+import { fileError } from "../files/file_error.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { loadCheckpoint } from "../checkpoint/checkpoint.ts";
 import { checkSampling } from "../sample/choose_token.ts";

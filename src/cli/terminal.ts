@@ -1,4 +1,5 @@
-import { fileError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
+import { fileError } from "../files/file_error.ts";
 import { warn } from "../warn.ts";
 
 /** Clears the line that the cursor is on. */

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { agdWith, type Contender } from "./contender.ts";
-import { fileError, UsageError, UserError } from "../errors.ts";
+import { UsageError, UserError } from "../errors.ts";
+import { fileError } from "../files/file_error.ts";
 import { replaceText } from "../files/replace_file.ts";
 import { RunLock } from "../run/run_lock.ts";
 import type { RunRecord, RunSettings } from "./record.ts";

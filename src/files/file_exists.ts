@@ -1,4 +1,4 @@
-import { fileError } from "../errors.ts";
+import { fileError } from "./file_error.ts";
 
 /**
  * Whether there is something at a path.

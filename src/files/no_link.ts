@@ -1,4 +1,5 @@
-import { fileError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
+import { fileError } from "./file_error.ts";
 
 /**
  * Makes sure that a path in a run's directory is no symbolic link, which writing would follow.

@@ -1,4 +1,5 @@
-import { fileError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
+import { fileError } from "./file_error.ts";
 
 /**
  * Makes sure that what is at a path, or where a link there leads, is a file: to open a named pipe

@@ -1,4 +1,4 @@
-import { fileError } from "../errors.ts";
+import { fileError } from "./file_error.ts";
 
 /**
  * Writes a file as `path.tmp`, flushes it to disk and renames it, so that a half-written file never

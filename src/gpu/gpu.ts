@@ -1,9 +1,10 @@
-import { UserError } from "../errors.ts";
-import type { PlanObserver } from "./plan.ts";
+import { UsageError, UserError } from "../errors.ts";
 import { type Kernel, LazyKernel } from "./kernel.ts";
 import { type Measurement, Memory, type TensorSpec } from "./memory.ts";
+import type { PlanObserver } from "./observer.ts";
+import { Queue } from "./queue.ts";
 import { Staging } from "./staging.ts";
-import type { Constants } from "./template.ts";
+import type { Constants, Includes } from "./template.ts";
 import type { Tensor, TensorType } from "./tensor.ts";
 
 /** How to choose an adapter. */
@@ -30,8 +31,8 @@ export interface OpenGpuOptions {
  * ```
  */
 export class Gpu implements Disposable {
-  /** The WebGPU device itself. */
-  readonly device: GPUDevice;
+  /** What takes the work, and keeps the device's first failure. */
+  readonly queue: Queue;
   /** The adapter's name as its driver gives it, e.g. `NVIDIA H100` or `llvmpipe (LLVM 15.0.6)`. */
   readonly adapterName: string;
   /** Whether the "adapter" is the CPU: tile shapes differ there. */
@@ -40,16 +41,12 @@ export class Gpu implements Disposable {
   readonly maxBindingBytes: number;
   /** Watches the plans that run, to profile them. */
   observer?: PlanObserver;
-  /** Milliseconds that {@linkcode submit} has taken so far. */
-  submitMs = 0;
   readonly #kernels = new Map<string, Kernel>();
-  #failure: Error | undefined;
   readonly #memory: Memory;
-  readonly #staging = new Staging(this);
+  readonly #staging: Staging;
   #closed = false;
 
   private constructor(device: GPUDevice, info: GPUAdapterInfo, maxBindingBytes: number) {
-    this.device = device;
     // A binding's size must be a multiple of 4, and the limit need not be.
     this.maxBindingBytes =
       Math.floor(Math.min(device.limits.maxStorageBufferBindingSize, maxBindingBytes) / 4) * 4;
@@ -57,17 +54,13 @@ export class Gpu implements Disposable {
     this.isSoftware = info.isFallbackAdapter ||
       /llvmpipe|swiftshader|lavapipe/i.test(info.description);
     this.#memory = new Memory(device, this.adapterName, this.maxBindingBytes);
-    device.addEventListener("uncapturederror", (event) => {
-      event.preventDefault();
-      const { error } = event as GPUUncapturedErrorEvent;
-      this.#failure ??= error instanceof GPUOutOfMemoryError
-        ? outOfMemory(this.adapterName, this.allocatedBytes)
-        : new Error(`WebGPU: ${error.message}`);
-    });
-    device.lost.then((info) => {
-      if (this.#closed) return;
-      this.#failure ??= new UserError(`the GPU "${this.adapterName}" was lost: ${info.message}`);
-    });
+    this.queue = new Queue(device, this.adapterName, () => this.allocatedBytes);
+    this.#staging = new Staging(this.queue);
+  }
+
+  /** The WebGPU device itself. */
+  get device(): GPUDevice {
+    return this.queue.device;
   }
 
   /**
@@ -92,16 +85,22 @@ export class Gpu implements Disposable {
   }
 
   /**
-   * A kernel; the same label and constants give the same one, compiled once.
+   * A kernel; called again with the same arguments it gives the same one, compiled once.
    *
    * @param source WGSL with the directives of {@linkcode specialise}; its entry point is `main`.
    * @param constants Where one names a type of 16 bits, `enable f16` is put first.
+   * @param includes Texts that the source includes, by name.
    */
-  kernel(label: string, source: string, constants: Constants = {}): Kernel {
-    const key = `${label} ${JSON.stringify(constants)}`;
+  kernel(
+    label: string,
+    source: string,
+    constants: Constants = {},
+    includes: Includes = {},
+  ): Kernel {
+    const key = JSON.stringify([label, constants, includes, source]);
     let kernel = this.#kernels.get(key);
     if (!kernel) {
-      kernel = new LazyKernel(this.device, label, source, constants);
+      kernel = new LazyKernel(this.device, label, source, constants, includes);
       this.#kernels.set(key, kernel);
     }
     return kernel;
@@ -197,29 +196,35 @@ export class Gpu implements Disposable {
     );
   }
 
-  /** Reads a tensor of numbers back. Waits for all work submitted so far. */
+  /**
+   * Reads a tensor of floats back. Waits for all work submitted so far.
+   *
+   * @throws {UsageError} If the tensor holds integers: {@linkcode readIntegers} reads those.
+   */
   async read(tensor: Tensor): Promise<Float32Array> {
+    if (tensor.type === "u32") {
+      throw new UsageError(`${tensor.label} holds integers: read it with readIntegers`);
+    }
     const bytes = await this.#staging.read(tensor);
     if (tensor.type !== "f16") return new Float32Array(bytes);
     return Float32Array.from(new Float16Array(bytes, 0, tensor.size));
   }
 
-  /** Reads a tensor of unsigned integers back. */
+  /**
+   * Reads a tensor of unsigned integers back.
+   *
+   * @throws {UsageError} If the tensor holds floats: {@linkcode read} reads those.
+   */
   async readIntegers(tensor: Tensor): Promise<Uint32Array> {
+    if (tensor.type !== "u32") {
+      throw new UsageError(`${tensor.label} holds floats: read it with read`);
+    }
     return new Uint32Array(await this.#staging.read(tensor));
-  }
-
-  /** Submits commands. A GPU takes them up and returns; the software driver does them first. */
-  submit(commands: GPUCommandBuffer): void {
-    const start = performance.now();
-    this.device.queue.submit([commands]);
-    this.submitMs += performance.now() - start;
   }
 
   /** Waits until all submitted work is done. */
   async finish(): Promise<void> {
-    await this.device.queue.onSubmittedWorkDone();
-    this.check();
+    await this.queue.finish();
   }
 
   /**
@@ -228,7 +233,7 @@ export class Gpu implements Disposable {
    * @throws {UserError} If memory ran out or the device was lost.
    */
   check(): void {
-    if (this.#failure) throw this.#failure;
+    this.queue.check();
   }
 
   /** Frees tensors before the device itself is closed. */
@@ -242,7 +247,7 @@ export class Gpu implements Disposable {
     this.#closed = true;
     this.#memory.freeAll();
     this.#staging[Symbol.dispose]();
-    this.device.destroy();
+    this.queue[Symbol.dispose]();
   }
 }
 
@@ -265,10 +270,3 @@ const REQUIRED_LIMITS = [
   "maxComputeWorkgroupSizeY",
   "maxComputeWorkgroupsPerDimension",
 ] as const;
-
-function outOfMemory(adapterName: string, allocated: number): UserError {
-  return new UserError(
-    `the GPU "${adapterName}" ran out of memory with ${Math.round(allocated / 2 ** 20)} MiB ` +
-      `allocated: use a smaller batch, context or model`,
-  );
-}

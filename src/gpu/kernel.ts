@@ -1,4 +1,4 @@
-import { type Constants, specialise } from "./template.ts";
+import { type Constants, type Includes, specialise } from "./template.ts";
 
 /** A compute pipeline, compiled at its first use. Its bindings are group 0, numbered from 0. */
 export interface Kernel {
@@ -14,12 +14,18 @@ export class LazyKernel implements Kernel {
   readonly #compile: () => GPUComputePipeline;
   #pipeline: GPUComputePipeline | undefined;
 
-  constructor(device: GPUDevice, label: string, source: string, constants: Constants) {
+  constructor(
+    device: GPUDevice,
+    label: string,
+    source: string,
+    constants: Constants,
+    includes: Includes,
+  ) {
     this.label = label;
     this.#compile = () => {
       const types: unknown[] = Object.values(constants);
       const enable = types.includes("f16") ? "enable f16;\n" : "";
-      const code = enable + specialise(source, constants);
+      const code = enable + specialise(source, constants, includes);
       return device.createComputePipeline({
         label,
         layout: "auto",

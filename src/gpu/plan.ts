@@ -59,14 +59,6 @@ type Operation = (Dispatch | Copy | Clear) & {
   section: string;
 };
 
-/** Watches the plans that run on a device, section by section; see `profile.ts`. */
-export interface PlanObserver {
-  /** Whether to run the operations of a section. */
-  includes(section: string): boolean;
-  /** Where the next compute pass, of this section, writes the times of its begin and end. */
-  timestampWrites(section: string): GPUComputePassTimestampWrites | undefined;
-}
-
 /**
  * A fixed sequence of GPU work: built once, when all shapes are known, and replayed every step.
  * Pipelines, bind groups and uniforms are made at the first run and kept.
@@ -178,7 +170,7 @@ export class Plan implements Disposable {
     };
     const submit = () => {
       endPass();
-      this.#gpu.submit(encoder.finish());
+      this.#gpu.queue.submit(encoder.finish());
     };
     this.#operations.forEach((operation, i) => {
       const { section } = operation;

@@ -1,5 +1,5 @@
 import type { Gpu } from "./gpu.ts";
-import type { PlanObserver } from "./plan.ts";
+import type { PlanObserver } from "./observer.ts";
 
 /** A query set holds at most 4,096 timestamps, of which a pass writes two. */
 const PASSES_PER_SET = 2048;

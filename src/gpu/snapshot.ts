@@ -1,4 +1,4 @@
-import type { Gpu } from "./gpu.ts";
+import type { Queue } from "./queue.ts";
 import type { Tensor } from "./tensor.ts";
 
 interface Staged {
@@ -16,7 +16,7 @@ export function snapshotBytes(tensors: Iterable<Tensor>): number {
  * read while later work changes the tensors.
  */
 export class Snapshot implements Disposable {
-  readonly #gpu: Gpu;
+  readonly #queue: Queue;
   readonly #staged: Map<Tensor, Staged>;
 
   /**
@@ -24,23 +24,23 @@ export class Snapshot implements Disposable {
    *
    * @throws {UserError} If memory ran out or the device was lost.
    */
-  constructor(gpu: Gpu, tensors: Iterable<Tensor>) {
-    this.#gpu = gpu;
-    const encoder = gpu.device.createCommandEncoder();
+  constructor(queue: Queue, tensors: Iterable<Tensor>) {
+    this.#queue = queue;
+    const encoder = queue.device.createCommandEncoder();
     const buffers = [...new Set(tensors)].map((tensor) => {
       const size = tensor.size * 4;
       const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
-      const buffer = gpu.device.createBuffer({ label: "snapshot", size, usage });
+      const buffer = queue.device.createBuffer({ label: "snapshot", size, usage });
       encoder.copyBufferToBuffer(tensor.buffer, tensor.byteOffset, buffer, 0, size);
       return [tensor, buffer] as const;
     });
-    gpu.submit(encoder.finish());
+    queue.submit(encoder.finish());
     this.#staged = new Map(buffers.map(([tensor, buffer]) => {
       const mapped = buffer.mapAsync(GPUMapMode.READ);
       mapped.catch(() => {}); // told of where it is read
       return [tensor, { buffer, mapped }];
     }));
-    gpu.check();
+    queue.check();
   }
 
   /**
@@ -51,16 +51,7 @@ export class Snapshot implements Disposable {
   async read(tensor: Tensor): Promise<Float32Array> {
     const staged = this.#staged.get(tensor);
     if (!staged) throw new Error(`there is no copy of ${tensor.label}`);
-    try {
-      await staged.mapped;
-    } catch (error) {
-      // A lost device fails here before its loss is told of, which is what matters.
-      await Promise.resolve();
-      this.#gpu.check();
-      throw error;
-    }
-    this.#gpu.check();
-    const values = new Float32Array(staged.buffer.getMappedRange().slice(0));
+    const values = new Float32Array(await this.#queue.mapped(staged.buffer, staged.mapped));
     this.#staged.delete(tensor);
     staged.buffer.destroy();
     return values;

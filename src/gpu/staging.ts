@@ -1,4 +1,4 @@
-import type { Gpu } from "./gpu.ts";
+import type { Queue } from "./queue.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Staging buffers up to this size are kept: losses and logits, read every step or token. */
@@ -6,13 +6,13 @@ const MAX_POOLED_BYTES = 2 ** 20;
 
 /** Buffers through which tensors are read back; small ones are used again. */
 export class Staging implements Disposable {
-  readonly #gpu: Gpu;
+  readonly #queue: Queue;
   /** Buffers that are not in use, by size. */
   readonly #idle = new Map<number, GPUBuffer[]>();
 
-  /** Reads by way of this GPU's queue. */
-  constructor(gpu: Gpu) {
-    this.#gpu = gpu;
+  /** Reads by way of this queue. */
+  constructor(queue: Queue) {
+    this.#queue = queue;
   }
 
   /**
@@ -21,28 +21,23 @@ export class Staging implements Disposable {
    * @throws {UserError} If memory ran out or the device was lost.
    */
   async read(tensor: Tensor): Promise<ArrayBuffer> {
-    const gpu = this.#gpu;
+    const queue = this.#queue;
     const size = Math.ceil(tensor.size * tensor.elementBytes / 4) * 4; // as copies must be
-    const buffer = this.#idle.get(size)?.pop() ?? gpu.device.createBuffer({
+    const buffer = this.#idle.get(size)?.pop() ?? queue.device.createBuffer({
       label: "staging",
       size,
       usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
     });
     try {
-      const encoder = gpu.device.createCommandEncoder();
+      const encoder = queue.device.createCommandEncoder();
       encoder.copyBufferToBuffer(tensor.buffer, tensor.byteOffset, buffer, 0, size);
-      gpu.submit(encoder.finish());
-      gpu.check();
-      await buffer.mapAsync(GPUMapMode.READ);
-      gpu.check();
-      const bytes = buffer.getMappedRange().slice(0);
+      queue.submit(encoder.finish());
+      queue.check();
+      const bytes = await queue.mapped(buffer, buffer.mapAsync(GPUMapMode.READ));
       this.#release(buffer);
       return bytes;
     } catch (error) {
       buffer.destroy();
-      // A lost device fails here before its loss is told of, which is what matters.
-      await Promise.resolve();
-      gpu.check();
       throw error;
     }
   }

@@ -1,7 +1,8 @@
-import { INCLUDES } from "../ops/includes.ts";
-
 /** Values that a kernel is specialised by. A string is a list of letters to loop over. */
 export type Constants = Readonly<Record<string, number | boolean | string>>;
+
+/** Texts of WGSL that a kernel may include, by name. */
+export type Includes = Readonly<Record<string, string>>;
 
 /**
  * Specialises WGSL text. Kernels are plain WGSL but for lines that start with `//:` and for
@@ -10,7 +11,7 @@ export type Constants = Readonly<Record<string, number | boolean | string>>;
  *     //: for i in 0..N       repeats for i = 0, 1, … N - 1 (N a number or a constant)
  *     //: for c in xyzw       repeats for each letter (in capitals: each letter of a constant)
  *     //: for v in qkv,dy     repeats for each word
- *     //: include NAME A=b    the text of wgsl/include/NAME.wgsl, in which $A stands for b
+ *     //: include NAME A=b    the text of that name, in which $A stands for b
  *     //: if NAME             keeps the lines if the constant is neither false nor 0
  *     //: else
  *     //: end
@@ -23,7 +24,7 @@ export type Constants = Readonly<Record<string, number | boolean | string>>;
 export function specialise(
   source: string,
   constants: Constants,
-  includes: Readonly<Record<string, string>> = INCLUDES,
+  includes: Includes = {},
 ): string {
   const lines = source.split("\n");
   const output: string[] = [];
@@ -38,7 +39,7 @@ function expand(
   start: number,
   scope: Constants,
   output: string[],
-  includes: Readonly<Record<string, string>>,
+  includes: Includes,
 ): number {
   let at = start;
   while (at < lines.length) {

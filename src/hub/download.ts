@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { fileError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
+import { fileError } from "../files/file_error.ts";
 import { fileExists } from "../files/file_exists.ts";
 import { removeFile } from "../files/replace_file.ts";
 import { isSameFile } from "../files/same_file.ts";

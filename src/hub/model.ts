@@ -1,4 +1,5 @@
-import { fileError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
+import { fileError } from "../files/file_error.ts";
 import { fileExists } from "../files/file_exists.ts";
 import { readTextIfThere } from "../files/read_file.ts";
 import { removeFile } from "../files/replace_file.ts";

@@ -2,6 +2,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { type Plan, spread } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { columnSums } from "./column_sums.ts";
+import { WORKGROUP_SUM } from "./includes.ts";
 import { rowThreads } from "./threads.ts";
 import forwardSource from "../../wgsl/ops/layer_norm.wgsl" with { type: "text" };
 import backwardSource from "../../wgsl/ops/layer_norm_backward.wgsl" with { type: "text" };
@@ -24,7 +25,12 @@ export interface LayerNormForward {
 export function layerNorm(gpu: Gpu, plan: Plan, op: LayerNormForward): void {
   const [rows, columns] = op.x.shape;
   plan.dispatch(
-    gpu.kernel("layer_norm", forwardSource, { THREADS: rowThreads(gpu), Y_TYPE: op.y.type }),
+    gpu.kernel(
+      "layer_norm",
+      forwardSource,
+      { THREADS: rowThreads(gpu), Y_TYPE: op.y.type },
+      WORKGROUP_SUM,
+    ),
     spread(rows),
     [columns, rows],
     [op.x, op.gain, op.bias, op.y, op.statistics],
@@ -52,10 +58,12 @@ export interface LayerNormBackward {
 export function layerNormBackward(gpu: Gpu, plan: Plan, op: LayerNormBackward): void {
   const [rows, columns] = op.x.shape;
   plan.dispatch(
-    gpu.kernel("layer_norm_backward", backwardSource, {
-      THREADS: rowThreads(gpu),
-      DY_TYPE: op.dy.type,
-    }),
+    gpu.kernel(
+      "layer_norm_backward",
+      backwardSource,
+      { THREADS: rowThreads(gpu), DY_TYPE: op.dy.type },
+      WORKGROUP_SUM,
+    ),
     spread(rows),
     [columns, rows],
     [op.x, op.gain, op.statistics, op.dy, op.dx],

@@ -1,5 +1,6 @@
 import { f32, type Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
+import { WORKGROUP_SUM } from "../ops/includes.ts";
 import { rowThreads } from "../ops/threads.ts";
 import { type OptimizerTarget, trainable } from "./optimizer.ts";
 import { runsOf } from "./runs.ts";
@@ -58,7 +59,7 @@ export function guardStep(
   // Of each workgroup whether a gradient is unfit, and the sum of squares.
   const findings = gpu.tensor("gradient findings", [count, 2], "u32");
   const constants = { THREADS: rowThreads(gpu), CLIPPED: clipping !== undefined };
-  const unfit = gpu.kernel("unfit_gradients", unfitSource, constants);
+  const unfit = gpu.kernel("unfit_gradients", unfitSource, constants, WORKGROUP_SUM);
   let first = 0;
   for (const { tensors: [run] } of runs) {
     const { size } = run;
@@ -69,7 +70,7 @@ export function guardStep(
   const progress = gpu.tensorFrom("progress", [4], Float32Array.of(0, 0, 1, 1));
   const summary = gpu.tensor("summary", [summarySize]);
   plan.dispatch(
-    gpu.kernel("begin_step", beginStepSource, constants),
+    gpu.kernel("begin_step", beginStepSource, constants, WORKGROUP_SUM),
     [1],
     [count, f32(beta1), f32(beta2), ...clipping ? [f32(clipping.norm)] : []],
     [findings, progress, summary, ...clipping ? [clipping.factor] : []],

@@ -1,4 +1,4 @@
-import { fileError } from "../errors.ts";
+import { fileError } from "../files/file_error.ts";
 import { copyManifest, MANIFEST, removeManifest, writeManifest } from "../checkpoint/manifest.ts";
 import { removeFile } from "../files/replace_file.ts";
 import { checkNoLink } from "../files/no_link.ts";

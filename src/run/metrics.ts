@@ -1,5 +1,6 @@
 import type { Norms } from "../optim/optimizer.ts";
-import { fileError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
+import { fileError } from "../files/file_error.ts";
 import { checkRegular, readText, readTextIfThere } from "../files/read_file.ts";
 import { replaceText } from "../files/replace_file.ts";
 import { checkNoLink } from "../files/no_link.ts";

@@ -1,5 +1,6 @@
 import { resolve } from "@std/path";
-import { DivergedError, fileError, UsageError, UserError } from "../errors.ts";
+import { DivergedError, UsageError, UserError } from "../errors.ts";
+import { fileError } from "../files/file_error.ts";
 import type { DataSources } from "../data/files/sources.ts";
 import { Snapshot } from "../gpu/snapshot.ts";
 import type { Tensor } from "../gpu/tensor.ts";
@@ -182,7 +183,7 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
       options: options.record ?? {},
     };
     await saving.idle(); // the copies of two saves would be too much
-    const snapshot = new Snapshot(model.gpu, [...weights.values(), ...tensors.values()]);
+    const snapshot = new Snapshot(model.gpu.queue, [...weights.values(), ...tensors.values()]);
     const read = async (tensor: Tensor) => checkFinite(await snapshot.read(tensor), tensor, step);
     await saving.start(async () => {
       using _copies = snapshot;

@@ -1,5 +1,6 @@
 import { dirname, resolve } from "@std/path";
-import { fileError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
+import { fileError } from "../files/file_error.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { checkUnlocked } from "./run_lock.ts";
 

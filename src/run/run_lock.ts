@@ -1,4 +1,5 @@
-import { fileError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
+import { fileError } from "../files/file_error.ts";
 import { checkRegular } from "../files/read_file.ts";
 import { isSameFile } from "../files/same_file.ts";
 import { checkNoLink } from "../files/no_link.ts";

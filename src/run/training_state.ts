@@ -1,4 +1,5 @@
-import { fileError, UserError } from "../errors.ts";
+import { UserError } from "../errors.ts";
+import { fileError } from "../files/file_error.ts";
 import type { StreamPosition } from "../data/order/position.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { Gpt2 } from "../model/gpt2.ts";

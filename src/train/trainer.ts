@@ -152,7 +152,7 @@ export class Trainer implements Disposable {
    */
   step(batch: TokenBatch, measure = false): Promise<StepResult> {
     const { gpu } = this.#model;
-    const start = performance.now() - (gpu.isSoftware ? gpu.submitMs : 0);
+    const start = performance.now() - (gpu.isSoftware ? gpu.queue.submitMs : 0);
     this.#clearPlan.run();
     this.#half?.plan.run();
     const losses = this.#runEach(this.#gradientPlan, batch);
@@ -163,7 +163,7 @@ export class Trainer implements Disposable {
       summary ? gpu.read(summary) : [0],
       measure ? this.optimizer.norms?.() : undefined,
     ]);
-    this.hostMs = performance.now() - (gpu.isSoftware ? gpu.submitMs : 0) - start;
+    this.hostMs = performance.now() - (gpu.isSoftware ? gpu.queue.submitMs : 0) - start;
     return results
       .then(([loss, [skipped, eta, gradientSummary], norms]) => {
         if (skipped) return { loss, skipped: true };

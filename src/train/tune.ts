@@ -1,5 +1,5 @@
 import { cacheDirectory } from "../files/cache_directory.ts";
-import { fileError } from "../errors.ts";
+import { fileError } from "../files/file_error.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { autotune } from "../ops/matmul/autotune.ts";
 import { replaceText } from "../files/replace_file.ts";

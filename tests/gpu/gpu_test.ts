@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { UserError } from "../../src/errors.ts";
+import { UsageError, UserError } from "../../src/errors.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { Plan } from "../../src/gpu/plan.ts";
 import { openTestGpu } from "../ops/helpers.ts";
@@ -28,6 +28,13 @@ Deno.test("gpu: tensors are zero at first, and are read as they were written", a
   const tensor = gpu.tensorFrom("integers", [3], integers);
   assertEquals(tensor.type, "u32");
   assertEquals(await gpu.readIntegers(tensor), integers);
+});
+
+Deno.test("gpu: integers are not read as floats, nor floats as integers", async () => {
+  const integers = gpu.tensorFrom("integers", [1], Uint32Array.of(7));
+  await assertRejects(() => gpu.read(integers), UsageError, "integers: read it with readIntegers");
+  const floats = gpu.tensor("floats", [1]);
+  await assertRejects(() => gpu.readIntegers(floats), UsageError, "floats: read it with read");
 });
 
 Deno.test("gpu: counts the bytes it holds", () => {
@@ -67,6 +74,9 @@ Deno.test("gpu: a kernel is compiled once for each set of constants", () => {
   assertStrictEquals(gpu.kernel("empty", EMPTY_KERNEL, { THREADS: 1 }), kernel);
   assertStrictEquals(kernel.pipeline, kernel.pipeline);
   assert(gpu.kernel("empty", EMPTY_KERNEL, { THREADS: 2 }) !== kernel);
+  // The same name does not make it the same kernel.
+  assert(gpu.kernel("empty", `${EMPTY_KERNEL}\n`, { THREADS: 1 }) !== kernel);
+  assert(gpu.kernel("empty", EMPTY_KERNEL, { THREADS: 1 }, { more: "" }) !== kernel);
 });
 
 Deno.test("gpu: a buffer over the limit is one line that says which and what to do", () => {

@@ -6,7 +6,7 @@ Deno.test("a snapshot keeps tensors as they were", async () => {
   const gpu = await openTestGpu();
   const first = gpu.tensorFrom("first", [2, 3], Float32Array.of(1, 2, 3, 4, 5, 6));
   const second = gpu.tensorFrom("second", [1], Float32Array.of(7));
-  using snapshot = new Snapshot(gpu, [first, second, first]);
+  using snapshot = new Snapshot(gpu.queue, [first, second, first]);
   gpu.write(first, new Float32Array(6));
   assertEquals(await gpu.read(first), new Float32Array(6));
   assertEquals(await snapshot.read(first), Float32Array.of(1, 2, 3, 4, 5, 6));

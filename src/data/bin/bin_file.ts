@@ -1,4 +1,5 @@
-import { fileError, UserError } from "../../errors.ts";
+import { UserError } from "../../errors.ts";
+import { fileError } from "../../files/file_error.ts";
 import { isUrl, type Shard } from "../files/shard.ts";
 import { END_OF_TEXT, TOKEN_COUNT } from "../../tokens/tokenizer.ts";
 

@@ -1,4 +1,5 @@
-import { fileError, UserError } from "../../errors.ts";
+import { UserError } from "../../errors.ts";
+import { fileError } from "../../files/file_error.ts";
 import { DataError } from "./data_error.ts";
 import { readRemote } from "../../http/http.ts";
 import type { HttpOptions } from "../../http/http_request.ts";

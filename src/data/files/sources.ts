@@ -1,6 +1,7 @@
 import { glob } from "node:fs/promises";
 import { resolve } from "node:path";
-import { fileError, UserError } from "../../errors.ts";
+import { UserError } from "../../errors.ts";
+import { fileError } from "../../files/file_error.ts";
 import { checkRegular } from "../../files/read_file.ts";
 import { formatOf, KINDS } from "./format.ts";
 import { probe } from "../../http/http.ts";

@@ -1,4 +1,5 @@
-import { fileError, UserError } from "../../errors.ts";
+import { UserError } from "../../errors.ts";
+import { fileError } from "../../files/file_error.ts";
 
 /** Every `of`-th shard, from the `number`-th on, counted from 1. */
 export interface Share {

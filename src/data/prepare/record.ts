@@ -1,4 +1,5 @@
-import { fileError, UserError } from "../../errors.ts";
+import { UserError } from "../../errors.ts";
+import { fileError } from "../../files/file_error.ts";
 import { BIN_HEADER } from "../bin/bin_file.ts";
 import { MOST_TOKENS } from "../bin/bin_writer.ts";
 import { isUrl, type Shard } from "../files/shard.ts";

@@ -1,4 +1,4 @@
-import { fileError } from "../../errors.ts";
+import { fileError } from "../../files/file_error.ts";
 import { type Document, documentsIn } from "../text/documents.ts";
 import { free } from "../tokenize/free.ts";
 import { PartWriter, removeIfThere, temporary } from "./part.ts";

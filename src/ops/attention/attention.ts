@@ -1,35 +1,11 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import { f32, type Plan } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
+import type { AttentionBackward, AttentionForward, AttentionShape } from "./shapes.ts";
 import { tiledAttention, tiledAttentionBackward } from "./tiles.ts";
 import forwardSource from "../../../wgsl/ops/attention/attention.wgsl" with { type: "text" };
 import queriesSource from "../../../wgsl/ops/attention/backward_queries.wgsl" with { type: "text" };
 import keysSource from "../../../wgsl/ops/attention/backward_keys.wgsl" with { type: "text" };
-
-/** Shape of a causal multi-head attention. */
-export interface AttentionShape {
-  /** Sequences, B. */
-  batch: number;
-  /** Queries per sequence, T. */
-  length: number;
-  heads: number;
-  /** C, a multiple of the number of heads. */
-  width: number;
-}
-
-/** Tensors of the forward pass. */
-export interface AttentionForward extends AttentionShape {
-  /** (B, rows, 3 C), where rows >= T: query, key and value of every position. */
-  qkv: Tensor;
-  /** Rows of qkv per sequence. @default length */
-  rows?: number;
-  /** (1), integer: the row of qkv that holds the first query. */
-  start: Tensor;
-  /** (B, T, C) */
-  y: Tensor;
-  /** (B, heads, T): log of the softmax's denominator, for the backward pass. */
-  logSums: Tensor;
-}
 
 /** Rows that one invocation handles: more of them share each load but need more registers. */
 function rowsPerInvocation(headSize: number): number {
@@ -64,22 +40,6 @@ export function attention(gpu: Gpu, plan: Plan, op: AttentionForward): void {
     [op.qkv, op.start, op.y, op.logSums],
     4 * batch * length * rows * width,
   );
-}
-
-/** Tensors of the backward pass. */
-export interface AttentionBackward extends AttentionShape {
-  /** (B, T, 3 C) */
-  qkv: Tensor;
-  /** (B, T, C) */
-  y: Tensor;
-  /** (B, T, C) */
-  dy: Tensor;
-  /** (B, heads, T) */
-  logSums: Tensor;
-  /** (B, heads, T), scratch. */
-  deltas: Tensor;
-  /** (B, T, 3 C) */
-  dqkv: Tensor;
 }
 
 /** Appends the gradients of query, key and value. */

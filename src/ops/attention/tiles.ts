@@ -1,6 +1,9 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import { f32, type Plan } from "../../gpu/plan.ts";
-import type { AttentionBackward, AttentionForward, AttentionShape } from "./attention.ts";
+import type { AttentionBackward, AttentionForward, AttentionShape } from "./shapes.ts";
+import load from "../../../wgsl/ops/attention/include/load.wgsl" with { type: "text" };
+import product from "../../../wgsl/ops/attention/include/product.wgsl" with { type: "text" };
+import tiles from "../../../wgsl/ops/attention/include/tiles.wgsl" with { type: "text" };
 import forwardSource from "../../../wgsl/ops/attention/tiled.wgsl" with { type: "text" };
 import queriesSource from "../../../wgsl/ops/attention/tiled_backward_queries.wgsl" with {
   type: "text",
@@ -21,8 +24,11 @@ import keysSource from "../../../wgsl/ops/attention/tiled_backward_keys.wgsl" wi
  */
 const BLOCK = 64;
 
+/** What the kernels of tiles have in common. */
+const INCLUDES = { load, product, tiles };
+
 /** What the forward and the backward kernels have in common, and where they differ. */
-function prepare(op: AttentionShape & Pick<AttentionForward, "qkv" | "rows">, backward: boolean) {
+function tiling(op: AttentionShape & Pick<AttentionForward, "qkv" | "rows">, backward: boolean) {
   const { batch, length, rows = length, heads, width, qkv } = op;
   const headSize = width / heads;
   // Panels that are loaded at once: those of q and k, and in the backward pass of dy and v.
@@ -47,9 +53,9 @@ function prepare(op: AttentionShape & Pick<AttentionForward, "qkv" | "rows">, ba
 /** Appends the forward pass in tiles that a workgroup shares, as is right on GPUs. */
 export function tiledAttention(gpu: Gpu, plan: Plan, op: AttentionForward): void {
   const { batch, length, rows = length, width } = op;
-  const { constants, workgroups, parameters } = prepare(op, false);
+  const { constants, workgroups, parameters } = tiling(op, false);
   plan.dispatch(
-    gpu.kernel("attention_tiled", forwardSource, constants),
+    gpu.kernel("attention_tiled", forwardSource, constants, INCLUDES),
     workgroups,
     parameters,
     [op.qkv, op.y, op.start, op.logSums],
@@ -60,17 +66,17 @@ export function tiledAttention(gpu: Gpu, plan: Plan, op: AttentionForward): void
 /** Appends the backward pass in tiles that a workgroup shares, as is right on GPUs. */
 export function tiledAttentionBackward(gpu: Gpu, plan: Plan, op: AttentionBackward): void {
   const { batch, length, width } = op;
-  const { constants, workgroups, parameters } = prepare(op, true);
+  const { constants, workgroups, parameters } = tiling(op, true);
   const work = 8 * batch * length ** 2 * width;
   plan.dispatch(
-    gpu.kernel("attention_tiled_backward_queries", queriesSource, constants),
+    gpu.kernel("attention_tiled_backward_queries", queriesSource, constants, INCLUDES),
     workgroups,
     parameters,
     [op.qkv, op.dqkv, op.dy, op.y, op.logSums, op.deltas],
     work,
   );
   plan.dispatch(
-    gpu.kernel("attention_tiled_backward_keys", keysSource, constants),
+    gpu.kernel("attention_tiled_backward_keys", keysSource, constants, INCLUDES),
     workgroups,
     parameters,
     [op.qkv, op.dqkv, op.dy, op.logSums, op.deltas],

@@ -1,9 +1,11 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import { f32, type Plan } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
+import { GELU } from "../includes.ts";
 import { chooseVariant } from "./tuning.ts";
 import { gridUnit, type MatmulVariant, skipsWork, threadsOf } from "./variants.ts";
 import registersSource from "../../../wgsl/ops/matmul/registers.wgsl" with { type: "text" };
+import shared from "../../../wgsl/ops/matmul/include/shared.wgsl" with { type: "text" };
 import workgroupSource from "../../../wgsl/ops/matmul/workgroup.wgsl" with { type: "text" };
 
 /**
@@ -52,6 +54,9 @@ export interface MatmulOptions {
   variant?: MatmulVariant;
 }
 
+/** What both kernels have in common. */
+const INCLUDES = { shared, ...GELU };
+
 /** Appends a matrix product to a plan. Shapes are arbitrary; multiples of 4 are faster. */
 export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
   const { a, b, out, bias, m, n, k, batch = 1, alpha = 1, beta = 0 } = options;
@@ -90,7 +95,7 @@ export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
       ROWS: "xyzw".slice(0, Math.min(tileRows, 4)),
       WORKGROUP_X: variant.workgroup[0],
       WORKGROUP_Y: variant.workgroup[1],
-    })
+    }, INCLUDES)
     : gpu.kernel("matmul_workgroup", workgroupSource, {
       ...constants,
       BLOCK_M: variant.block[0],
@@ -98,7 +103,7 @@ export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
       BLOCK_K: variant.block[2],
       THREADS: threadsOf(variant),
       LOADS: (variant.block[0] + variant.block[1]) * variant.block[2] / 16 / threadsOf(variant),
-    });
+    }, INCLUDES);
   const [columns, rows] = gridUnit(variant);
   const extra = activated ?? geluOf;
   plan.dispatch(

@@ -4,6 +4,7 @@ import type { ParameterSpec } from "../../model/parameters.ts";
 import { allocateLike, type TensorMap } from "../../model/weights.ts";
 import { rowThreads } from "../../ops/threads.ts";
 import { appendDirections } from "./directions.ts";
+import { CHUNK } from "./chunks.ts";
 import { AgdLayers, isByRows } from "./layers.ts";
 import { AgdNorms } from "./norms.ts";
 import { type AgdOptions, agdSettings, spellOutAgd } from "./options.ts";
@@ -153,7 +154,7 @@ export class Agd implements Optimizer {
 
     // W_l <- W_l - p eta c_l s_l D(g_l), and the average of the iterates.
     const THREADS = rowThreads(gpu);
-    const update = gpu.kernel("agd_update", updateSource, { THREADS, AVERAGING: averaging });
+    const update = gpu.kernel("agd_update", updateSource, { THREADS, AVERAGING: averaging }, CHUNK);
     for (const { run, chunks, count } of chunked) {
       const tensors = [progress, coefficients, chunks, ...run.tensors];
       plan.dispatch(update, spread(count), [count], tensors);

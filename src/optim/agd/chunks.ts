@@ -1,11 +1,16 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import { type Plan, spread } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
+import { WORKGROUP_SUM } from "../../ops/includes.ts";
 import { rowThreads } from "../../ops/threads.ts";
 import type { AgdLayers, Range } from "./layers.ts";
 import type { Run, Segment } from "../runs.ts";
+import chunk from "../../../wgsl/optim/agd/include/chunk.wgsl" with { type: "text" };
 import squaresSource from "../../../wgsl/optim/agd/squares.wgsl" with { type: "text" };
 import sumsSource from "../../../wgsl/optim/agd/sums.wgsl" with { type: "text" };
+
+/** How a chunk is told to kernels that include it. */
+export const CHUNK = { chunk };
 
 /** Elements of one workgroup's share, about. */
 export const SHARE = 4096;
@@ -110,7 +115,10 @@ export function sumSquares(
   values: (run: Run) => Tensor,
   partials: Tensor,
 ): void {
-  const kernel = gpu.kernel("agd_squares", squaresSource, { THREADS: rowThreads(gpu) });
+  const kernel = gpu.kernel("agd_squares", squaresSource, { THREADS: rowThreads(gpu) }, {
+    ...CHUNK,
+    ...WORKGROUP_SUM,
+  });
   for (const { run, chunks, squares, first } of chunked) {
     if (squares === 0) continue;
     plan.dispatch(kernel, spread(squares), [squares, first], [chunks, values(run), partials]);

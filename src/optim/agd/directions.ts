@@ -2,6 +2,7 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { type Plan, spread } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import type { TensorMap } from "../../model/weights.ts";
+import { WORKGROUP_SUM } from "../../ops/includes.ts";
 import { rowThreads } from "../../ops/threads.ts";
 import { blocksOf, type ChunkedRun, cutRuns, joinPartials, sumSquares } from "./chunks.ts";
 import { type AgdLayers, isByRows, type Range } from "./layers.ts";
@@ -110,7 +111,7 @@ export function appendDirections(
     const history = rowSquares.get(spec.name);
     const constants = { THREADS: rowThreads(gpu), DESCENT: true, HISTORY: history !== undefined };
     plan.dispatch(
-      gpu.kernel("agd_rows", rowsSource, constants),
+      gpu.kernel("agd_rows", rowsSource, constants, WORKGROUP_SUM),
       spread(rows),
       [rows, columns, offset, first, ...history ? [start] : []],
       [gradient(run), partials, ...history ? [progress, history] : []],

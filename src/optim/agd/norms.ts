@@ -2,6 +2,7 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { Plan, spread } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import type { ParameterSpec } from "../../model/parameters.ts";
+import { WORKGROUP_SUM } from "../../ops/includes.ts";
 import { rowThreads } from "../../ops/threads.ts";
 import { type Block, blocksOf, cutRuns, joinPartials, sumSquares } from "./chunks.ts";
 import { type AgdLayers, isByRows, type Range } from "./layers.ts";
@@ -73,7 +74,7 @@ export class AgdNorms {
       THREADS: rowThreads(gpu),
       DESCENT: false,
       HISTORY: false,
-    });
+    }, WORKGROUP_SUM);
     this.#norms.forEach((norms, i) => {
       const values = ({ tensors }: Run) => tensors[i];
       sumSquares(gpu, plan, chunked, values, partials);

@@ -1,9 +1,11 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { Plan } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
+import { WORKGROUP_SUM } from "../../ops/includes.ts";
 import { rowThreads, THREADS } from "../../ops/threads.ts";
 import type { Block } from "./chunks.ts";
 import type { Run } from "../runs.ts";
+import power from "../../../wgsl/optim/agd/include/power.wgsl" with { type: "text" };
 import normSource from "../../../wgsl/optim/agd/power_norm.wgsl" with { type: "text" };
 import powerSource from "../../../wgsl/optim/agd/power.wgsl" with { type: "text" };
 
@@ -46,11 +48,14 @@ export function appendOperatorNorms(
   const groups = [...Map.groupBy(matrices.keys(), (i) => matrices[i].run)];
 
   const normalise = (START: boolean) => {
-    const kernel = gpu.kernel("agd_power_norm", normSource, { THREADS: rowThreads(gpu), START });
+    const kernel = gpu.kernel("agd_power_norm", normSource, { THREADS: rowThreads(gpu), START }, {
+      power,
+      ...WORKGROUP_SUM,
+    });
     plan.dispatch(kernel, [matrices.length], [first], [maps, vectors, norms]);
   };
   const multiply = (TRANSPOSED: boolean) => {
-    const kernel = gpu.kernel("agd_power", powerSource, { THREADS, TRANSPOSED });
+    const kernel = gpu.kernel("agd_power", powerSource, { THREADS, TRANSPOSED }, { power });
     for (const [run, members] of groups) {
       const lengths = members.map((i) => matrices[i].block[TRANSPOSED ? "columns" : "rows"]);
       const workgroups = [Math.ceil(Math.max(...lengths) / THREADS), members.length] as const;

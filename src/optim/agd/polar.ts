@@ -3,9 +3,11 @@ import type { Plan } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { polarFactor, type PolarWorkspace, polarWorkspace } from "../../ops/polar/polar.ts";
 import { polarSteps } from "../../ops/polar/steps.ts";
+import { WORKGROUP_SUM } from "../../ops/includes.ts";
 import { rowThreads } from "../../ops/threads.ts";
 import { type Block, SHARE } from "./chunks.ts";
 import type { Run } from "../runs.ts";
+import map from "../../../wgsl/optim/agd/include/map.wgsl" with { type: "text" };
 import loadSource from "../../../wgsl/optim/agd/load.wgsl" with { type: "text" };
 import storeSource from "../../../wgsl/optim/agd/store.wgsl" with { type: "text" };
 
@@ -73,8 +75,8 @@ export function appendPolarFactors(
     Uint32Array.from(batches.flatMap(({ maps }) => maps.flatMap(describe))),
   );
   const THREADS = rowThreads(gpu);
-  const load = gpu.kernel("agd_load", loadSource, { THREADS });
-  const store = gpu.kernel("agd_store", storeSource, { THREADS });
+  const load = gpu.kernel("agd_load", loadSource, { THREADS }, { map });
+  const store = gpu.kernel("agd_store", storeSource, { THREADS }, { map, ...WORKGROUP_SUM });
   let first = 0;
   for (const { maps, workspace } of batches) {
     const groups = neighbours(maps);

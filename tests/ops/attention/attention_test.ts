@@ -1,10 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { TensorType } from "../../../src/gpu/tensor.ts";
-import {
-  attention,
-  attentionBackward,
-  type AttentionShape,
-} from "../../../src/ops/attention/attention.ts";
+import { attention, attentionBackward } from "../../../src/ops/attention/attention.ts";
+import type { AttentionShape } from "../../../src/ops/attention/shapes.ts";
 import { Random } from "../../../src/random.ts";
 import * as reference from "../../reference/ops/attention.ts";
 import { randomIntegers } from "../../reference/random.ts";

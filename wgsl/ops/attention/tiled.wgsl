@@ -5,7 +5,7 @@
 // qkv is (batch, rows, 3 C): query, key and value of all heads. The query at row r attends to
 // rows 0..r; y's row 0 belongs to qkv's row `start`.
 
-//: include attention_tiles
+//: include tiles
 
 // y, (batch, length, C)
 @group(0) @binding(2) var<storage, read_write> out: array<Element>;
@@ -51,7 +51,7 @@ fn main(
       load_columns(at, d, thread);
       workgroupBarrier();
       for (var half = 0u; half < 2u; half++) {
-//: include attention_product A=0 B=1 SUMS=score
+//: include product A=0 B=1 SUMS=score
       }
     }
 
@@ -99,7 +99,7 @@ fn main(
       load_rows(head, 1u, value, s + part * 16u, thread);
       workgroupBarrier();
       for (var half = 0u; half < 2u; half++) {
-//: include attention_product A=0 B=1 SUMS=y
+//: include product A=0 B=1 SUMS=y
       }
     }
   }

@@ -4,7 +4,7 @@
 //   p = exp(q . k scale - log_sum),  dv = sum over t of p dy,
 //   ds = p (dy . v - delta),         dk = scale sum over t of ds q
 
-//: include attention_tiles
+//: include tiles
 
 // dqkv, (batch, length, 3 C)
 @group(0) @binding(2) var<storage, read_write> out: array<Element>;
@@ -37,8 +37,8 @@ fn main(
       load_columns(at, d, thread);
       workgroupBarrier();
       for (var half = 0u; half < 2u; half++) {
-//: include attention_product A=0 B=1 SUMS=score
-//: include attention_product A=2 B=3 SUMS=dp
+//: include product A=0 B=1 SUMS=score
+//: include product A=2 B=3 SUMS=dp
       }
     }
 
@@ -69,8 +69,8 @@ fn main(
       load_rows(head, 3u, query, t + part * 16u, thread);
       workgroupBarrier();
       for (var half = 0u; half < 2u; half++) {
-//: include attention_product A=0 B=1 SUMS=dv
-//: include attention_product A=2 B=3 SUMS=dk
+//: include product A=0 B=1 SUMS=dv
+//: include product A=2 B=3 SUMS=dk
       }
     }
   }

@@ -4,12 +4,12 @@
 //   p = exp(q . k scale - log_sum),  ds = p (dy . v - delta),  dq = scale sum over s of ds k
 // where delta[t] = dy[t] . y[t], which is stored for the pass over the keys.
 
-//: include attention_tiles
+//: include tiles
 
 // dqkv, (batch, length, 3 C)
 @group(0) @binding(2) var<storage, read_write> out: array<Element>;
 @group(0) @binding(4) var<storage, read> y: array<Element>;
-//: include attention_load ARRAY=y
+//: include load ARRAY=y
 @group(0) @binding(5) var<storage, read> log_sums: array<f32>;
 // (batch, heads, length)
 @group(0) @binding(6) var<storage, read_write> deltas: array<f32>;
@@ -64,8 +64,8 @@ fn main(
       load_columns(at, d, thread);
       workgroupBarrier();
       for (var half = 0u; half < 2u; half++) {
-//: include attention_product A=0 B=1 SUMS=score
-//: include attention_product A=2 B=3 SUMS=dp
+//: include product A=0 B=1 SUMS=score
+//: include product A=2 B=3 SUMS=dp
       }
     }
 
@@ -89,7 +89,7 @@ fn main(
       load_rows(head, 1u, key, s + part * 16u, thread);
       workgroupBarrier();
       for (var half = 0u; half < 2u; half++) {
-//: include attention_product A=0 B=1 SUMS=dq
+//: include product A=0 B=1 SUMS=dq
       }
     }
   }

@@ -10,7 +10,7 @@
 // N only reaches sums that are not stored; otherwise each element is read by itself and what lies
 // outside reads as 0.
 
-//: include matmul
+//: include shared
 
 @compute @workgroup_size($WORKGROUP_X, $WORKGROUP_Y)
 fn main(

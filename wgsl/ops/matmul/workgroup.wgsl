@@ -8,7 +8,7 @@
 // Every stored row is a multiple of 4 long and so is K, and what a tile reads past M or N only
 // reaches sums that are not stored.
 
-//: include matmul
+//: include shared
 
 // Where a row of a panel starts, in vec4s; one more than it holds keeps stores off the same banks.
 const pitch_a = ${BLOCK_M}u / 4u + 1u;

@@ -1,7 +1,7 @@
 // Copies blocks of the gradients into matrices of their own, perhaps transposed, each divided by
 // its Frobenius norm; a block of zeros stays zero. A workgroup copies `share` rows of a block.
 
-//: include agd_map
+//: include map
 
 struct Parameters {
   // The first map.

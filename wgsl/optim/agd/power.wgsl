@@ -1,7 +1,7 @@
 // A half of a power iteration on every map of a run: u = M v, or with TRANSPOSED v = Mᵀ u. One
 // invocation an element.
 
-//: include agd_power
+//: include power
 
 struct Parameters {
   // The run's first map.

@@ -1,7 +1,7 @@
 // Ends a power iteration on every map: v = MᵀM v is divided by its norm, whose root approaches the
 // largest singular value of M from below. With START v is random. One workgroup a map.
 
-//: include agd_power
+//: include power
 
 struct Parameters {
   // Where the norms are.

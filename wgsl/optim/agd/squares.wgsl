@@ -6,7 +6,7 @@ struct Parameters {
   first: u32,
 }
 
-//: include agd_chunk
+//: include chunk
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> chunks: array<Chunk>;

@@ -1,7 +1,7 @@
 // Replaces blocks of the gradients by their directions, and adds up the inner products of the two,
 // the dual norms. A workgroup replaces `share` rows of a block.
 
-//: include agd_map
+//: include map
 
 struct Parameters {
   // The first map.

@@ -5,7 +5,7 @@ struct Parameters {
   chunks: u32,
 }
 
-//: include agd_chunk
+//: include chunk
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 // [0]: whether the step is skipped, [1]: steps done, this one included.

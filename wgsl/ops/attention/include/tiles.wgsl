@@ -38,10 +38,10 @@ alias Element = $TYPE;
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> qkv: array<Element>;
-//: include attention_load ARRAY=qkv
+//: include load ARRAY=qkv
 //: if BACKWARD
 @group(0) @binding(3) var<storage, read> dy: array<Element>;
-//: include attention_load ARRAY=dy
+//: include load ARRAY=dy
 //: end
 
 const threads = ${THREADS}u;
