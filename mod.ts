@@ -92,7 +92,8 @@ export {
   type EvaluateTextOptions,
   type Evaluation,
 } from "./src/train/evaluate_text.ts";
-export { type RunOptions, type RunResult, trainToDirectory } from "./src/run/run.ts";
+export type { RunOptions, RunResult } from "./src/run/options.ts";
+export { trainToDirectory } from "./src/run/run.ts";
 export { openRun, type SavedRun } from "./src/run/saved_run.ts";
 export type { BestStep, TrainingState } from "./src/run/training_state.ts";
 export { generate, type GenerateOptions } from "./src/sample/generate.ts";

@@ -1,5 +1,5 @@
 import type { Gpt2 } from "../model/gpt2.ts";
-import type { RunResult } from "../run/run.ts";
+import type { RunResult } from "../run/options.ts";
 import type { SavedRun } from "../run/saved_run.ts";
 import { count } from "./count.ts";
 import type { Display } from "./display.ts";

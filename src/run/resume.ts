@@ -1,6 +1,6 @@
 import type { Checkpoints } from "./checkpoints.ts";
 import { copyMetrics } from "./metrics.ts";
-import type { RunOptions } from "./run.ts";
+import type { RunOptions } from "./options.ts";
 import type { SavedRun } from "./saved_run.ts";
 import type { BestStep } from "./training_state.ts";
 

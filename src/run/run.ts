@@ -1,7 +1,6 @@
 import { resolve } from "@std/path";
 import { DivergedError, UsageError, UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
-import type { DataSources } from "../data/files/sources.ts";
 import { Snapshot } from "../gpu/snapshot.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
@@ -10,86 +9,17 @@ import { writeCheckpoint } from "../checkpoint/checkpoint.ts";
 import { generate } from "../sample/generate.ts";
 import { Background } from "./background.ts";
 import { Checkpoints } from "./checkpoints.ts";
+import type { RunOptions, RunResult } from "./options.ts";
 import { goOn } from "./resume.ts";
 import { LossHistory } from "./loss_history.ts";
 import { MetricsLog, readMetrics, stepMetrics } from "./metrics.ts";
 import { openRunData } from "./run_data.ts";
 import { checkRunDirectory } from "./run_directory.ts";
 import { RunLock } from "./run_lock.ts";
-import type { SavedRun } from "./saved_run.ts";
+import { stateTensors } from "../train/state_tensors.ts";
 import { type StepEvent, train } from "../train/train.ts";
-import { Trainer, type TrainerOptions } from "../train/trainer.ts";
-import {
-  type BestStep,
-  restoreTraining,
-  stateTensors,
-  type TrainingState,
-  writeTrainingState,
-} from "./training_state.ts";
-
-/** A training run that leaves its results in a directory. */
-export interface RunOptions extends TrainerOptions {
-  /** Files, globs, directories and URLs. */
-  data: DataSources;
-  /** Skip and count lines that cannot be read. @default false */
-  skipBad?: boolean;
-  /** Read the training data in a random order. @default true */
-  shuffle?: boolean;
-  /** Leave out documents that say to be in another language than this, e.g. `en`. */
-  lang?: string;
-  /** Leave out documents of fewer tokens. @default 0 */
-  minTokens?: number;
-  /**
-   * Directory for checkpoints, metrics and chart; created, and must not hold a run yet other than
-   * the one that is resumed.
-   */
-  out: string;
-  /**
-   * Go on with this run, which was opened to go on in `out`; the model must be its checkpoint's.
-   * @default a new run
-   */
-  resume?: SavedRun;
-  /** Kept in each checkpoint for the caller, as the state's `options`. JSON. @default {} */
-  record?: Record<string, unknown>;
-  /** How many of the last checkpoints are kept, besides the best one. @default 2 */
-  keep?: number;
-  /** Number of steps, those of a resumed run included. */
-  steps: number;
-  /** Seed of the order of the data and of the samples. */
-  seed: number;
-  /** Steps between evaluations; each saves a checkpoint. */
-  evalEvery: number;
-  /** Validation batches per evaluation; with 0 it only saves. */
-  evalBatches: number;
-  /** Steps between samples; 0 for one at the end only. */
-  sampleEvery: number;
-  /** Tokens of a sample. */
-  sampleTokens: number;
-  /** Measure norms at every step, and not only at evaluations. @default false */
-  verbose?: boolean;
-  /** Called after each step. */
-  onStep?: (event: StepEvent) => void;
-  /** Called with each sample; without it none is drawn. */
-  onSample?: (step: number, text: string) => void;
-  /** Called when the directory holds the model of this step; more steps may be done by then. */
-  onSave?: (step: number, directory: string) => void;
-  /** Called with what the user should know, a sentence at a time. */
-  onNote?: (text: string) => void;
-  /** Finishes the step under way, saves and stops when aborted. */
-  signal?: AbortSignal;
-}
-
-/** How a run ended. */
-export interface RunResult {
-  /** The last step; undefined if there was none. */
-  last?: StepEvent;
-  /** The saved step with the lowest validation loss, if that was measured. */
-  best?: BestStep;
-  /** Bad lines skipped. */
-  skipped: number;
-  /** Steps skipped since a gradient was not finite or too large. */
-  skippedSteps: number;
-}
+import { Trainer } from "../train/trainer.ts";
+import { restoreTraining, type TrainingState, writeTrainingState } from "./training_state.ts";
 
 /**
  * Trains a model on text files and writes a directory: `checkpoints/step-000100` and the like, at

@@ -9,7 +9,7 @@ import {
   type TokenStreamOptions,
 } from "../data/token_stream.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
-import type { RunOptions } from "./run.ts";
+import type { RunOptions } from "./options.ts";
 import type { TrainingState } from "./training_state.ts";
 
 /** What a run reads. */

@@ -5,7 +5,8 @@ import type { Tensor } from "../gpu/tensor.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
 import { openSafetensors, writeSafetensors } from "../checkpoint/safetensors.ts";
 import { readText } from "../files/read_file.ts";
-import { named, type Optimizer } from "../optim/optimizer.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import { stateTensors } from "../train/state_tensors.ts";
 
 /** What a run needs to go on from a checkpoint, besides tensors. */
 export interface TrainingState {
@@ -39,16 +40,6 @@ const TENSORS = "training_state.safetensors";
 /** Which of a checkpoint's files are for going on only. */
 export function isTrainingState(name: string): boolean {
   return name === STATE || name === TENSORS;
-}
-
-/**
- * The tensors that the model's file does not hold, by name: the optimiser's, and where it keeps an
- * average of the weights for evaluation, `weights.*`, which are the weights themselves.
- */
-export function stateTensors({ weights }: Gpt2, optimizer: Optimizer): Map<string, Tensor> {
-  const { evaluationWeights, state } = optimizer;
-  const raw = [...weights].filter(([name, tensor]) => evaluationWeights.get(name) !== tensor);
-  return new Map([...named("weights", new Map(raw)), ...state]);
 }
 
 /**

@@ -10,7 +10,7 @@ import { parameterTable } from "../model/parameters.ts";
 import { allocateLike } from "../model/weights.ts";
 import { Decoder } from "../sample/decoder.ts";
 import { Trainer, type TrainerOptions } from "./trainer.ts";
-import { stateTensors } from "../run/training_state.ts";
+import { stateTensors } from "./state_tensors.ts";
 
 /** A run, as far as its memory goes. */
 export interface MeasureOptions extends TrainerOptions {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Display } from "../../src/cli/display.ts";
 import { tellEnd } from "../../src/cli/train_report.ts";
-import type { RunResult } from "../../src/run/run.ts";
+import type { RunResult } from "../../src/run/options.ts";
 import type { StepEvent } from "../../src/train/train.ts";
 
 const LAST: StepEvent = {

@@ -14,7 +14,8 @@ import { Gpt2 } from "../../src/model/gpt2.ts";
 import { Agd } from "../../src/optim/agd/agd.ts";
 import { Sgd } from "../../src/optim/sgd.ts";
 import { readMetrics } from "../../src/run/metrics.ts";
-import { type RunOptions, trainToDirectory } from "../../src/run/run.ts";
+import type { RunOptions } from "../../src/run/options.ts";
+import { trainToDirectory } from "../../src/run/run.ts";
 import { openRun } from "../../src/run/saved_run.ts";
 import { jsonl, TempDir, texts } from "../data/fixtures.ts";
 

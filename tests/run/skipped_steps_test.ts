@@ -7,7 +7,8 @@ import { Gpt2 } from "../../src/model/gpt2.ts";
 import { Agd } from "../../src/optim/agd/agd.ts";
 import type { Optimizer, OptimizerTarget } from "../../src/optim/optimizer.ts";
 import { readMetrics } from "../../src/run/metrics.ts";
-import { type RunOptions, trainToDirectory } from "../../src/run/run.ts";
+import type { RunOptions } from "../../src/run/options.ts";
+import { trainToDirectory } from "../../src/run/run.ts";
 import { openRun } from "../../src/run/saved_run.ts";
 import { jsonl, TempDir, texts } from "../data/fixtures.ts";
 

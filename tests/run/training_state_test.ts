@@ -3,11 +3,11 @@ import { UserError } from "../../src/errors.ts";
 import { writeCheckpoint } from "../../src/checkpoint/checkpoint.ts";
 import { Agd } from "../../src/optim/agd/agd.ts";
 import { agdSettings, spellOutAgd } from "../../src/optim/agd/options.ts";
+import { stateTensors } from "../../src/train/state_tensors.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import {
   readTrainingState,
   restoreTraining,
-  stateTensors,
   type TrainingState,
   writeTrainingState,
 } from "../../src/run/training_state.ts";
