@@ -113,7 +113,7 @@ export class Lion implements Optimizer {
     this.#plan.run();
   }
 
-  dispose(): void {
+  [Symbol.dispose](): void {
     this.#plan[Symbol.dispose]();
     this.#target.gpu.free(...this.#owned);
   }

@@ -71,7 +71,7 @@ async function secondsOf(machine: Machine, config: Gpt2Config, make: Make): Prom
   for (const tensor of tensors) fillRandom(gpu, tensor, 0.02);
   const optimizer = make(target);
   const [seconds] = await stopwatch.measure(() => optimizer.step());
-  optimizer.dispose();
+  optimizer[Symbol.dispose]();
   gpu.free(...tensors);
   return seconds;
 }

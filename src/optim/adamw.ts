@@ -46,7 +46,7 @@ export interface AdamWOptions {
  * }] as const;
  * const tensors = () => new Map([["weight", gpu.tensor("weight", [128, 512])]]);
  * const target: OptimizerTarget = { gpu, table, weights: tensors(), gradients: tensors() };
- * const optimizer = new AdamW(target, { learningRate: 1e-3 });
+ * using optimizer = new AdamW(target, { learningRate: 1e-3 });
  * gpu.write(target.gradients.get("weight")!, new Float32Array(128 * 512).fill(0.01));
  * optimizer.step();
  * console.log(await gpu.read(target.weights.get("weight")!));
@@ -114,7 +114,7 @@ export class AdamW implements Optimizer {
   }
 
   /** Frees the optimiser's state. */
-  dispose(): void {
+  [Symbol.dispose](): void {
     this.#plan[Symbol.dispose]();
     this.#target.gpu.free(...this.#owned);
   }

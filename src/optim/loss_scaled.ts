@@ -77,9 +77,9 @@ export class LossScaled implements Optimizer {
   }
 
   /** Frees the optimiser's state too. */
-  dispose(): void {
+  [Symbol.dispose](): void {
     this.#plan[Symbol.dispose]();
-    this.#inner.dispose();
+    this.#inner[Symbol.dispose]();
     this.#gpu.free(...this.#owned);
   }
 }

@@ -31,8 +31,8 @@ export interface GroupNorms {
 /** The groups that there are. */
 export type Norms = Partial<Record<ParameterGroup, GroupNorms>>;
 
-/** An optimiser whose step runs wholly on the GPU. */
-export interface Optimizer {
+/** An optimiser whose step runs wholly on the GPU. Disposing of it frees its state. */
+export interface Optimizer extends Disposable {
   /** Which optimiser it is, e.g. `agd spectral`: states are exchanged among the same kind only. */
   readonly kind: string;
   /**
@@ -62,8 +62,6 @@ export interface Optimizer {
   norms?(): Promise<Norms>;
   /** Step size, for optimisers that are given one. {@linkcode train} schedules it up to this. */
   learningRate?: number;
-  /** Frees the optimiser's state. */
-  dispose(): void;
 }
 
 /** Tensors by parameter as a part of an optimiser's state, e.g. `momentum.wte.weight`. */

@@ -34,7 +34,7 @@ export interface SgdOptions {
  * }] as const;
  * const tensors = () => new Map([["weight", gpu.tensor("weight", [128, 512])]]);
  * const target: OptimizerTarget = { gpu, table, weights: tensors(), gradients: tensors() };
- * const optimizer = new Sgd(target, { learningRate: 0.1 });
+ * using optimizer = new Sgd(target, { learningRate: 0.1 });
  * gpu.write(target.gradients.get("weight")!, new Float32Array(128 * 512).fill(0.01));
  * optimizer.step();
  * console.log(await gpu.read(target.weights.get("weight")!));
@@ -87,7 +87,7 @@ export class Sgd implements Optimizer {
   }
 
   /** Frees the optimiser's state. */
-  dispose(): void {
+  [Symbol.dispose](): void {
     this.#plan[Symbol.dispose]();
     this.#target.gpu.free(...this.#owned);
   }

@@ -202,7 +202,7 @@ export class Trainer implements Disposable {
 
   /** Frees everything but the model. */
   [Symbol.dispose](): void {
-    this.optimizer.dispose();
+    this.optimizer[Symbol.dispose]();
     freeActivations(this.#model.gpu, this.#activations);
     this.#clearPlan[Symbol.dispose]();
     this.#gradientPlan[Symbol.dispose]();

@@ -43,7 +43,7 @@ Deno.test("the example's optimiser makes the steps of Lion", async () => {
   lion.step();
   assertEquals(await values(), kept);
   assertEquals([...await gpu.read(lion.summary)], [1]);
-  lion.dispose();
+  lion[Symbol.dispose]();
   gpu.free(weight, gradient);
   assertEquals(gpu.allocatedBytes, 0);
 });

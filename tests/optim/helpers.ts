@@ -118,7 +118,7 @@ export class Bench implements Disposable {
 
   /** Frees everything, and fails if the optimiser left anything behind. */
   [Symbol.dispose](): void {
-    this.optimizer.dispose();
+    this.optimizer[Symbol.dispose]();
     this.gpu.free(...this.target.weights.values(), ...this.target.gradients.values());
     assertEquals(this.gpu.allocatedBytes, this.#before, "everything is freed");
   }

@@ -36,7 +36,7 @@ Deno.test("loss scaling: gradients are divided by the scale", async () => {
   optimizer.step();
   assertEquals([...await gpu.read(weight)], [-1, 2, 0, -3, -0.125, -10]);
   assertEquals(optimizer.kind, "sgd, f16");
-  optimizer.dispose();
+  optimizer[Symbol.dispose]();
 });
 
 Deno.test("loss scaling: an overflow halves the scale, and its step is skipped", async () => {
@@ -52,7 +52,7 @@ Deno.test("loss scaling: an overflow halves the scale, and its step is skipped",
   optimizer.step();
   assertEquals([...await gpu.read(scale)], [1, 1]);
   assertEquals((await gpu.read(weight))[0], -1);
-  optimizer.dispose();
+  optimizer[Symbol.dispose]();
 });
 
 Deno.test("loss scaling: 200 steps without an overflow double the scale, up to 2^24", async () => {
@@ -66,13 +66,13 @@ Deno.test("loss scaling: 200 steps without an overflow double the scale, up to 2
   optimizer.step();
   assertEquals([...await gpu.read(scale)], [2 ** 24, 0]);
   assertEquals(optimizer.state.get("loss_scale"), scale);
-  optimizer.dispose();
+  optimizer[Symbol.dispose]();
 });
 
 Deno.test("loss scaling: norms are the optimiser's, if it measures any", async () => {
   const sgd = target().optimizer;
   assertEquals(sgd.norms, undefined);
-  sgd.dispose();
+  sgd[Symbol.dispose]();
   const [weight, gradient] = ["weight", "gradient"].map((label) => gpu.tensor(label, [2, 3]));
   const maps = {
     weights: new Map([["weight", weight]]),
@@ -83,7 +83,7 @@ Deno.test("loss scaling: norms are the optimiser's, if it measures any", async (
   gpu.write(gradient, Float32Array.of(8, -16, 0, 24, 1, 80));
   agd.step();
   assertEquals(Object.keys(await agd.norms!()), ["matrices"]);
-  agd.dispose();
+  agd[Symbol.dispose]();
 });
 
 Deno.test("loss scaling: the learning rate is the optimiser's", () => {
@@ -91,5 +91,5 @@ Deno.test("loss scaling: the learning rate is the optimiser's", () => {
   assertEquals(optimizer.learningRate, 1);
   optimizer.learningRate = 0.5;
   assertEquals(optimizer.learningRate, 0.5);
-  optimizer.dispose();
+  optimizer[Symbol.dispose]();
 });

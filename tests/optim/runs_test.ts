@@ -115,7 +115,7 @@ for (const [name, make] of Object.entries(OPTIMIZERS)) {
     }
     optimizer.step();
     assertEquals(await readTensors(gpu, target.weights), expected);
-    optimizer.dispose();
+    optimizer[Symbol.dispose]();
     gpu.free(...target.weights.values(), ...target.gradients.values());
   });
 }

@@ -67,7 +67,7 @@ import updateSource from "../../../wgsl/optim/agd/update.wgsl" with { type: "tex
  * }] as const;
  * const tensors = () => new Map([["weight", gpu.tensor("weight", [128, 512])]]);
  * const target: OptimizerTarget = { gpu, table, weights: tensors(), gradients: tensors() };
- * const optimizer = new Agd(target);
+ * using optimizer = new Agd(target);
  * gpu.write(target.gradients.get("weight")!, new Float32Array(128 * 512).fill(0.01));
  * optimizer.step();
  * console.log(await gpu.read(target.weights.get("weight")!));
@@ -202,8 +202,8 @@ export class Agd implements Optimizer {
   }
 
   /** Frees the optimiser's state. */
-  dispose(): void {
-    this.#norms.dispose();
+  [Symbol.dispose](): void {
+    this.#norms[Symbol.dispose]();
     this.#plan[Symbol.dispose]();
     this.#target.gpu.free(...this.#owned);
   }

@@ -31,7 +31,7 @@ interface Measured {
 const GROUPS: readonly ParameterGroup[] = ["embeddings", "attention", "mlp", "matrices", "vectors"];
 
 /** Norms of directions and weights, measured when they are asked for. */
-export class AgdNorms {
+export class AgdNorms implements Disposable {
   /** To be freed with the optimiser. */
   readonly owned: Tensor[];
   readonly #gpu: Gpu;
@@ -128,7 +128,7 @@ export class AgdNorms {
   }
 
   /** Frees the plan's memory; the tensors are the optimiser's to free. */
-  dispose(): void {
+  [Symbol.dispose](): void {
     this.#plan[Symbol.dispose]();
   }
 }
