@@ -32,6 +32,8 @@ export async function initialWeights(
 ): Promise<TensorMap> {
   const table = parameterTable(config);
   const weights = allocateLike(gpu, table, "weight");
+  using onFailure = new DisposableStack();
+  onFailure.defer(() => gpu.free(...weights.values()));
   const random = new Random(seed);
   for (const spec of table) {
     const tensor = weights.get(spec.name)!;
@@ -52,6 +54,7 @@ export async function initialWeights(
     }
   }
   await gpu.finish();
+  onFailure.move(); // the caller's now
   return weights;
 }
 
@@ -87,6 +90,8 @@ async function orthogonal(
   const columns = stride / parts;
   const [m, n] = [Math.min(rows, columns), Math.max(rows, columns)];
   const workspace = polarWorkspace(gpu, parts, m, n);
+  using allocated = new DisposableStack();
+  allocated.defer(() => gpu.free(...Object.values(workspace)));
   // The iteration diverges from singular values above 1. The largest one of a normal matrix exceeds
   // sqrt(m) + sqrt(n) + t with a probability below exp(-t^2 / 2) (Davidson and Szarek 2001).
   const largest = Math.sqrt(m) + Math.sqrt(n) + 4;
@@ -100,7 +105,6 @@ async function orthogonal(
   const result = polarFactor(gpu, plan, workspace, steps);
   plan.run();
   const factors = await gpu.read(result);
-  gpu.free(...Object.values(workspace));
 
   const values = new Float32Array(sizeOf(shape));
   for (let part = 0; part < parts; part++) {
@@ -131,13 +135,22 @@ async function tallOrthogonal(
   gpu.write(weight, normals(random, rows * n, spread));
   const identity = new Float32Array(n * n);
   for (let i = 0; i < n; i++) identity[i * n + i] = 1;
-  const gram = gpu.tensor("gram", [n, n]);
-  let inverse = gpu.tensorFrom("inverse square root", [n, n], identity);
-  let next = gpu.tensor("next inverse square root", [n, n]);
-  const [left, both] = ["left product", "product"].map((label) => gpu.tensor(label, [n, n]));
+  const slices = rowSlices(paddedVocabulary(rows), n, gpu.maxBindingBytes);
+  // Each in a buffer of its own: no dispatch may read and write the same one.
+  const matrix = (label: string) => gpu.tensor(label, [n, n]);
+  const { gram, left, both, result, iterates } = gpu.allocateAll(() => ({
+    gram: matrix("gram"),
+    left: matrix("left product"),
+    both: matrix("product"),
+    result: gpu.tensor("orthogonal rows", [slices[0].count, n]),
+    iterates: [matrix("inverse square root"), matrix("next inverse square root")],
+  }));
+  using allocated = new DisposableStack();
+  allocated.defer(() => gpu.free(gram, left, both, result, ...iterates));
+  let [inverse, next] = iterates;
+  gpu.write(inverse, identity);
 
   using plan = new Plan(gpu);
-  const slices = rowSlices(paddedVocabulary(rows), n, gpu.maxBindingBytes);
   for (const { start, count } of slices) {
     const slice = weight.rows(start, count);
     const product = { a: slice, aTransposed: true, b: slice, out: gram, m: n, n, k: count };
@@ -151,7 +164,6 @@ async function tallOrthogonal(
     matmul(gpu, plan, { ...square, a: inverse, b: both, out: next, alpha: -0.5, beta: 1.5 });
     [inverse, next] = [next, inverse];
   }
-  const result = gpu.tensor("orthogonal rows", [slices[0].count, n]);
   for (const { start, count } of slices) {
     const slice = weight.rows(start, count);
     const product = { a: slice, b: inverse, out: result, m: count, n, k: n };
@@ -160,5 +172,4 @@ async function tallOrthogonal(
   }
   plan.run();
   await gpu.finish();
-  gpu.free(gram, inverse, next, left, both, result);
 }

@@ -21,9 +21,33 @@ export interface TokenBatch {
   targets: Uint32Array;
 }
 
-/** Uploads a batch for the plans below. */
-export function uploadBatch(gpu: Gpu, activations: Activations, batch: TokenBatch): void {
-  const { outer, backward } = activations;
+/**
+ * Refuses tokens that the vocabulary does not have: their rows would be read from elsewhere.
+ *
+ * @throws {UsageError} If there is one; it says which and where.
+ */
+export function checkTokens(tokens: Uint32Array, vocabularySize: number): void {
+  const at = tokens.findIndex((token) => token >= vocabularySize);
+  if (at < 0) return;
+  throw new UsageError(
+    `token ${tokens[at]}, number ${at} of the batch, is not one of the model's ` +
+      `${vocabularySize.toLocaleString("en")} tokens, 0 to ${vocabularySize - 1}`,
+  );
+}
+
+/**
+ * Uploads a batch for the plans below.
+ *
+ * @throws {UsageError} If a token is none of the vocabulary's.
+ */
+export function uploadBatch(
+  gpu: Gpu,
+  { vocabularySize }: Gpt2Config,
+  { outer, backward }: Activations,
+  batch: TokenBatch,
+): void {
+  checkTokens(batch.inputs, vocabularySize);
+  checkTokens(batch.targets, vocabularySize);
   gpu.write(outer.tokens, batch.inputs);
   gpu.write(outer.targets, batch.targets);
   if (backward) gpu.write(backward.order, sortedPlaces(batch.inputs));

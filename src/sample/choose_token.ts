@@ -1,4 +1,4 @@
-import { UsageError } from "../errors.ts";
+import { UsageError, UserError } from "../errors.ts";
 import type { Random } from "../random.ts";
 
 /** How the next token is drawn from the model's distribution. */
@@ -35,12 +35,20 @@ export function checkSampling({ temperature = 1, topK = 1, topP = 1 }: SamplingO
  * Draws a token from the softmax of the logits.
  *
  * @param logits (V)
+ * @throws {UserError} If one is NaN or infinite, as those of a model that diverged are. What has a
+ * logit of -Infinity is never drawn.
  */
 export function chooseToken(
   logits: Float32Array,
   { temperature = 1, topK = logits.length, topP = 1 }: SamplingOptions,
   random: Random,
 ): number {
+  const unfit = logits.find((logit) => !(logit < Infinity));
+  if (unfit !== undefined) {
+    throw new UserError(
+      `the model gives a logit of ${unfit}: its weights are damaged, or too large to compute with`,
+    );
+  }
   let best = 0;
   for (let token = 1; token < logits.length; token++) {
     if (logits[token] > logits[best]) best = token;

@@ -3,6 +3,7 @@ import type { Tensor } from "../gpu/tensor.ts";
 import { type Activations, allocateActivations, freeActivations } from "../model/activations.ts";
 import { forward } from "../model/forward.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
+import { checkTokens } from "../model/passes.ts";
 import type { TensorMap } from "../model/weights.ts";
 import { outputLogits } from "../ops/cross_entropy.ts";
 
@@ -17,6 +18,12 @@ export interface DecoderOptions {
   capacity?: number;
 }
 
+/** A forward pass over so many tokens, and the memory that it takes. */
+interface Pass {
+  activations: Activations;
+  plan: Plan;
+}
+
 /**
  * Runs a model over one growing sequence. The keys and values of past tokens are kept, so a new
  * token costs one pass over the weights, and attention over what came before.
@@ -25,10 +32,8 @@ export class Decoder implements Disposable {
   readonly #model: Gpt2;
   readonly #capacity: number;
   readonly #cache: Tensor[];
-  readonly #chunk: Activations;
-  readonly #chunkPlan: Plan;
-  readonly #single: Activations;
-  readonly #singlePlan: Plan;
+  readonly #chunk: Pass;
+  readonly #single: Pass;
   #position = 0;
 
   /** Allocates what it needs besides the model. */
@@ -40,23 +45,23 @@ export class Decoder implements Disposable {
     const length = Math.min(CHUNK, this.#capacity);
     // The last chunk of a prompt may reach past the end with its padding.
     const rows = this.#capacity + length;
-    this.#cache = Array.from(
-      { length: config.layers },
-      () => gpu.tensor("key-value cache", [rows, 3 * config.width]),
-    );
-    const cache = { layers: this.#cache, position: () => this.#position };
-    const pass = (length: number) => {
-      const activations = allocateActivations(gpu, config, { batch: 1, length, backward: false });
-      const plan = new Plan(gpu);
-      forward({ gpu, plan, config, weights, activations }, cache);
-      return { activations, plan };
-    };
-    const chunk = pass(length);
-    const single = pass(1);
-    const { final, logits } = single.activations.outer;
-    outputLogits(gpu, single.plan, final, weights.get("wte.weight")!, logits);
-    [this.#chunk, this.#chunkPlan] = [chunk.activations, chunk.plan];
-    [this.#single, this.#singlePlan] = [single.activations, single.plan];
+    [this.#cache, this.#chunk, this.#single] = gpu.allocateAll(() => {
+      const layers = Array.from(
+        { length: config.layers },
+        () => gpu.tensor("key-value cache", [rows, 3 * config.width]),
+      );
+      const pass = (length: number): Pass => {
+        const activations = allocateActivations(gpu, config, { batch: 1, length, backward: false });
+        const plan = new Plan(gpu);
+        const cache = { layers, position: () => this.#position };
+        forward({ gpu, plan, config, weights, activations }, cache);
+        return { activations, plan };
+      };
+      const [chunk, single] = [pass(length), pass(1)];
+      const { final, logits } = single.activations.outer;
+      outputLogits(gpu, single.plan, final, weights.get("wte.weight")!, logits);
+      return [layers, chunk, single];
+    });
   }
 
   /** Tokens of the sequence so far. */
@@ -73,6 +78,7 @@ export class Decoder implements Disposable {
    * Appends tokens to the sequence and returns the logits (V) of the one that follows.
    *
    * @param tokens At least one, and no more than there is room for.
+   * @throws {UsageError} If a token is none of the vocabulary's.
    */
   async append(tokens: Uint32Array): Promise<Float32Array> {
     const { gpu, config } = this.#model;
@@ -81,21 +87,22 @@ export class Decoder implements Disposable {
         `${tokens.length} tokens do not fit behind ${this.#position} in ${this.#capacity}`,
       );
     }
+    checkTokens(tokens, config.vocabularySize);
     const last = tokens.length - 1;
-    const { length } = this.#chunk.sizes;
+    const { length } = this.#chunk.activations.sizes;
     for (let at = 0; at < last; at += length) {
       const padded = new Uint32Array(length);
       padded.set(tokens.subarray(at, Math.min(at + length, last)));
-      this.#run(this.#chunk, this.#chunkPlan, padded);
+      this.#run(this.#chunk, padded);
       this.#position += Math.min(length, last - at);
     }
-    this.#run(this.#single, this.#singlePlan, tokens.subarray(last));
+    this.#run(this.#single, tokens.subarray(last));
     this.#position++;
-    const logits = await gpu.read(this.#single.outer.logits);
+    const logits = await gpu.read(this.#single.activations.outer.logits);
     return logits.subarray(0, config.vocabularySize);
   }
 
-  #run({ outer }: Activations, plan: Plan, tokens: Uint32Array): void {
+  #run({ activations: { outer }, plan }: Pass, tokens: Uint32Array): void {
     const { gpu } = this.#model;
     gpu.write(outer.tokens, tokens);
     gpu.write(outer.start, Uint32Array.of(this.#position));
@@ -106,9 +113,9 @@ export class Decoder implements Disposable {
   [Symbol.dispose](): void {
     const { gpu } = this.#model;
     gpu.free(...this.#cache);
-    freeActivations(gpu, this.#chunk);
-    freeActivations(gpu, this.#single);
-    this.#chunkPlan[Symbol.dispose]();
-    this.#singlePlan[Symbol.dispose]();
+    for (const { activations, plan } of [this.#chunk, this.#single]) {
+      freeActivations(gpu, activations);
+      plan[Symbol.dispose]();
+    }
   }
 }

@@ -23,9 +23,14 @@ export class LossPass implements Disposable {
     });
   }
 
-  /** Starts the pass over a batch; until it is read, `losses` and `meanLoss` are of it. */
+  /**
+   * Starts the pass over a batch; until it is read, `losses` and `meanLoss` are of it.
+   *
+   * @throws {UsageError} If a token is none of the vocabulary's.
+   */
   run(batch: TokenBatch): void {
-    uploadBatch(this.#model.gpu, this.#activations, batch);
+    const { gpu, config } = this.#model;
+    uploadBatch(gpu, config, this.#activations, batch);
     this.#plan.run();
   }
 

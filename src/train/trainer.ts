@@ -148,7 +148,8 @@ export class Trainer implements Disposable {
    * that.
    *
    * @param measure Whether to measure norms too, after the update.
-   * @throws {UsageError} If the batch is not (accumulate * batch, context).
+   * @throws {UsageError} If the batch is not (accumulate * batch, context), or a token none of the
+   * vocabulary's.
    */
   step(batch: TokenBatch, measure = false): Promise<StepResult> {
     const { gpu } = this.#model;
@@ -176,7 +177,8 @@ export class Trainer implements Disposable {
    * The mean loss of a batch under the weights that the optimiser would have evaluated, in nats
    * per token.
    *
-   * @throws {UsageError} If the batch is not (accumulate * batch, context).
+   * @throws {UsageError} If the batch is not (accumulate * batch, context), or a token none of the
+   * vocabulary's.
    */
   async loss(batch: TokenBatch): Promise<number> {
     return await meanOf(this.#runEach(this.#lossPlan, batch));
@@ -184,7 +186,8 @@ export class Trainer implements Disposable {
 
   /** Submits a plan for each micro-batch; returns their losses to come. */
   #runEach(plan: Plan, { inputs, targets }: TokenBatch): Promise<Float32Array>[] {
-    const { gpu, config: { context } } = this.#model;
+    const { gpu, config } = this.#model;
+    const { context } = config;
     const sequences = this.#accumulate * this.#batch;
     if (inputs.length !== sequences * context || targets.length !== sequences * context) {
       throw new UsageError(`a batch must hold ${sequences} sequences of ${context} tokens`);
@@ -192,7 +195,7 @@ export class Trainer implements Disposable {
     return Array.from({ length: this.#accumulate }, (_, i) => {
       const part = (all: Uint32Array) =>
         all.subarray(i * this.#batch * context, (i + 1) * this.#batch * context);
-      uploadBatch(gpu, this.#activations, { inputs: part(inputs), targets: part(targets) });
+      uploadBatch(gpu, config, this.#activations, { inputs: part(inputs), targets: part(targets) });
       plan.run();
       const loss = gpu.read(this.#activations.outer.loss);
       loss.catch(() => {}); // told of by the mean, unless submitting fails before that

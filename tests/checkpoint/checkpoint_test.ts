@@ -35,7 +35,7 @@ async function lossOf(model: Gpt2): Promise<number> {
   const sizes = { batch: 2, length: config.context, backward: false };
   const activations = allocateActivations(gpu, config, sizes);
   const plan = lossPlan(gpu, config, weights, activations);
-  uploadBatch(gpu, activations, randomBatch(config, 2, 4));
+  uploadBatch(gpu, config, activations, randomBatch(config, 2, 4));
   plan.run();
   const [loss] = await gpu.read(activations.outer.loss);
   freeActivations(gpu, activations);

@@ -1,4 +1,5 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../../src/errors.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { rowSlices } from "../../src/gpu/tensor.ts";
 import { allocateActivations, freeActivations } from "../../src/model/activations.ts";
@@ -37,7 +38,7 @@ async function check(gpu: Gpu, config: Gpt2Config, B: number, scale = 0.3) {
   const sizes = { batch: B, length: config.context };
   const activations = allocateActivations(gpu, config, { ...sizes, backward: true });
   const plan = gradientPlan(gpu, config, weights, activations, gradients);
-  uploadBatch(gpu, activations, batch);
+  uploadBatch(gpu, config, activations, batch);
   const clear = clearPlan(gpu, gradients);
   for (let run = 0; run < 2; run++) { // nothing of the first run may be left in the gradients
     clear.run();
@@ -57,7 +58,7 @@ async function check(gpu: Gpu, config: Gpt2Config, B: number, scale = 0.3) {
     backward: true,
     recompute: true,
   });
-  uploadBatch(gpu, recomputed, batch);
+  uploadBatch(gpu, config, recomputed, batch);
   clear.run();
   gradientPlan(gpu, config, weights, recomputed, gradients).run();
   assertEquals((await gpu.read(recomputed.outer.loss))[0], loss, "the loss of the recomputed");
@@ -65,7 +66,7 @@ async function check(gpu: Gpu, config: Gpt2Config, B: number, scale = 0.3) {
 
   const without = allocateActivations(gpu, config, { ...sizes, backward: false });
   const forward = lossPlan(gpu, config, weights, without);
-  uploadBatch(gpu, without, batch);
+  uploadBatch(gpu, config, without, batch);
   forward.run();
   assertEquals((await gpu.read(without.outer.loss))[0], loss, "the loss without a gradient");
 
@@ -120,7 +121,7 @@ Deno.test("passes: a batch leaves nothing behind for the next", async () => {
   for (const seed of [4, 5]) {
     const batch = randomBatch(ODD, 2, seed);
     const expected = lossAndGradients(ODD, parameters, batch.inputs, batch.targets, 2);
-    uploadBatch(gpu, activations, batch);
+    uploadBatch(gpu, ODD, activations, batch);
     clearPlan(gpu, gradients).run();
     plan.run();
     const [loss] = await gpu.read(activations.outer.loss);
@@ -128,5 +129,16 @@ Deno.test("passes: a batch leaves nothing behind for the next", async () => {
     const wte = await gpu.read(gradients.get("wte.weight")!);
     assertEquals(wte.length, sizeOf([11, 6]));
     assertClose(wte, expected.gradients.get("wte.weight")!, BACKWARD, `batch ${seed}`);
+  }
+});
+
+Deno.test("passes: tokens that the vocabulary does not have are refused", () => {
+  const activations = allocateActivations(gpu, ODD, { batch: 1, length: 5, backward: true });
+  const good = Uint32Array.of(0, 10, 3, 2, 10);
+  uploadBatch(gpu, ODD, activations, { inputs: good, targets: good });
+  const bad = good.with(3, 11);
+  const message = "token 11, number 3 of the batch, is not one of the model's 11 tokens, 0 to 10";
+  for (const batch of [{ inputs: bad, targets: good }, { inputs: good, targets: bad }]) {
+    assertThrows(() => uploadBatch(gpu, ODD, activations, batch), UsageError, message);
   }
 });

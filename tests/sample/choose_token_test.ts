@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
-import { UsageError } from "../../src/errors.ts";
+import { UsageError, UserError } from "../../src/errors.ts";
 import { Random } from "../../src/random.ts";
 import { checkSampling, chooseToken, type SamplingOptions } from "../../src/sample/choose_token.ts";
 
@@ -91,6 +91,18 @@ Deno.test("chooseToken: what has a logit of -Infinity is never drawn", () => {
   const logits = Float32Array.of(-Infinity, 1, 1, -Infinity, -Infinity);
   for (const options of [{}, { topK: 4 }, { topP: 0.999 }, { temperature: 3 }]) {
     assertDistributed(counts(logits, options), [0, 0.5, 0.5, 0, 0]);
+  }
+});
+
+Deno.test("chooseToken: a model whose logits are no numbers is told of", () => {
+  for (const unfit of [NaN, Infinity]) {
+    for (const temperature of [0, 1]) {
+      assertThrows(
+        () => chooseToken(LOGITS.with(3, unfit), { temperature }, new Random(1)),
+        UserError,
+        `the model gives a logit of ${unfit}`,
+      );
+    }
   }
 });
 

@@ -1,4 +1,12 @@
-import { assertEquals, assertLess, assertNotEquals, assertRejects } from "@std/assert";
+import {
+  assertEquals,
+  assertLess,
+  assertNotEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { UserError } from "../../src/errors.ts";
+import { Gpu } from "../../src/gpu/gpu.ts";
 import type { Gpt2Config } from "../../src/model/config.ts";
 import { Random } from "../../src/random.ts";
 import { Decoder } from "../../src/sample/decoder.ts";
@@ -149,4 +157,12 @@ Deno.test("decoder: frees all but the model", () => {
   const before = gpu.allocatedBytes;
   new Decoder(model)[Symbol.dispose]();
   assertEquals(gpu.allocatedBytes, before);
+});
+
+Deno.test("decoder: what it has allocated is freed if not all of it fits", async () => {
+  using small = await Gpu.open({ maxBindingBytes: 8192 });
+  using model = modelOf(small, LONG, WEIGHTS); // 214 rows of 18 keys and values are too many
+  const before = small.allocatedBytes;
+  assertThrows(() => new Decoder(model), UserError, "needs a binding of");
+  assertEquals(small.allocatedBytes, before);
 });

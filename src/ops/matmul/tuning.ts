@@ -15,12 +15,13 @@ function tuningOf(gpu: Gpu): Tuning {
   return tuning;
 }
 
-/** A name for a shape, e.g. `1024x384x128 NT`; shapes of the same name are as fast. */
+/** A name for a shape, e.g. `1024x384x128 NT`, and ` unaligned` where
+ * rows are no whole vec4s; shapes of the same name are as fast. */
 export function shapeName(shape: MatmulShape): string {
-  const { m, n, k, batch, aTransposed, bTransposed, symmetric } = shape;
+  const { m, n, k, batch, aTransposed, bTransposed, vector, symmetric } = shape;
   const sizes = [m, n, k, ...(batch > 1 ? [batch] : [])].join("x");
   const transposes = `${aTransposed ? "T" : "N"}${bTransposed ? "T" : "N"}`;
-  return `${sizes} ${transposes}${symmetric ? " symmetric" : ""}`;
+  return `${sizes} ${transposes}${vector ? "" : " unaligned"}${symmetric ? " symmetric" : ""}`;
 }
 
 /** The variant that was measured to be the fastest for a shape, or else the likely one. */

@@ -33,14 +33,13 @@ export function polarWorkspace(
   columns: number,
 ): PolarWorkspace {
   const square = (label: string) => gpu.tensor(`polar ${label}`, [batch, rows, rows]);
-  const workspace: PolarWorkspace = {
+  return gpu.allocateAll(() => ({
     x: gpu.tensor("polar x", [batch, rows, columns]),
     next: gpu.tensor("polar next", [batch, rows, columns]),
     gram: square("gram"),
     polynomial: square("polynomial"),
-  };
-  if (!isWide(rows, columns)) return workspace;
-  return { ...workspace, factor: square("factor"), scratch: square("scratch") };
+    ...isWide(rows, columns) ? { factor: square("factor"), scratch: square("scratch") } : {},
+  }));
 }
 
 /**

@@ -31,6 +31,7 @@ Deno.test("autotune: measures the shapes that a model asks for, once, and decide
     const shape = shapeOf(32);
     const name = shapeName(shape);
     assertEquals(name, "32x32x16 NN");
+    assertEquals(shapeName({ ...shape, vector: false }), "32x32x16 NN unaligned");
     const names = candidates(gpu, shape).map(variantName);
     assert(names.length > 2, "or there is nothing to measure");
     const allocated = gpu.allocatedBytes;
