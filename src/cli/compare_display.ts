@@ -6,7 +6,7 @@ import { finalLoss, lowestLoss, type RunRecord } from "../compare/record.ts";
 import type { StepEvent } from "../train/train.ts";
 import { count } from "./count.ts";
 import { formatSeconds, ProgressBar } from "./progress_bar.ts";
-import { printLine } from "./terminal.ts";
+import { printJson, printLine } from "./terminal.ts";
 
 /** Where a comparison reports to: text, JSON lines, or nothing but the tables. */
 export class CompareDisplay implements Disposable {
@@ -99,7 +99,7 @@ export class CompareDisplay implements Disposable {
   }
 
   #tell(event: string, data: Record<string, unknown>, text?: string): void {
-    if (this.kind === "json") printLine(JSON.stringify({ event, ...data }));
+    if (this.kind === "json") printJson({ event, ...data });
     if (this.kind !== "text" || text === undefined) return;
     this.#bar?.erase();
     printLine(text);

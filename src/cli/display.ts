@@ -3,7 +3,7 @@ import { stepMetrics } from "../run/metrics.ts";
 import type { StepEvent } from "../train/train.ts";
 import type { Arguments } from "./arguments.ts";
 import { ProgressBar } from "./progress_bar.ts";
-import { printLine } from "./terminal.ts";
+import { printJson, printLine } from "./terminal.ts";
 
 /** Where a training run reports to. Disposing leaves the terminal ready for other output. */
 export interface Display extends Disposable {
@@ -36,7 +36,7 @@ export interface Display extends Disposable {
  */
 export class JsonDisplay implements Display {
   tell(event: string, data: Record<string, unknown>): void {
-    printLine(JSON.stringify({ event, ...data }));
+    printJson({ event, ...data });
   }
 
   step(event: StepEvent): void {
@@ -94,9 +94,7 @@ export class TextDisplay implements Display {
   }
 
   sample(step: number, text: string): void {
-    // A model that knows little writes control characters too, which would upset a terminal.
-    const printable = text.trim().replace(/[^\P{Cc}\n\t]/gu, "\uFFFD");
-    this.#line(`--- sample after step ${step} ---\n${printable}\n---`);
+    this.#line(`--- sample after step ${step} ---\n${text.trim()}\n---`);
   }
 
   #line(text: string): void {

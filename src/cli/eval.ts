@@ -9,7 +9,7 @@ import { count } from "./count.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { ReadingBar } from "./reading_bar.ts";
-import { printLine } from "./terminal.ts";
+import { printJson, printLine } from "./terminal.ts";
 
 const COMMAND: CommandSpec = {
   name: "eval",
@@ -82,7 +82,7 @@ async function evalCommand(options: Arguments): Promise<void> {
     evaluation = await evaluateText(model, { data, ...settings, onProgress });
   }
   const { bitsPerByte = null, ...rest } = evaluation;
-  if (json) printLine(JSON.stringify({ ...rest, bits_per_byte: bitsPerByte }));
+  if (json) printJson({ ...rest, bits_per_byte: bitsPerByte });
   else printLine(describe(evaluation));
 }
 

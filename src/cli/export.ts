@@ -6,7 +6,7 @@ import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
-import { printLine } from "./terminal.ts";
+import { printJson, printLine } from "./terminal.ts";
 import { limitWriting } from "./writing.ts";
 
 const FORMATS = ["f32", "f16", "llmc"] as const;
@@ -46,7 +46,8 @@ async function exportCommand(options: Arguments): Promise<void> {
   const directory = await findCheckpoint(checkpoint, json);
   limitWriting(out, `${out}.tmp`);
   const result = await exportCheckpoint(directory, out, format);
-  printLine(json ? JSON.stringify({ out, format, ...result }) : describe(out, result));
+  if (json) printJson({ out, format, ...result });
+  else printLine(describe(out, result));
 }
 
 function describe(out: string, { unseen, shift }: ExportResult): string {

@@ -8,7 +8,7 @@ import type { Arguments, CommandSpec } from "./arguments.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { ReadingBar } from "./reading_bar.ts";
-import { printLine } from "./terminal.ts";
+import { printJson, printLine } from "./terminal.ts";
 
 const COMMAND: CommandSpec = {
   name: "inspect",
@@ -62,7 +62,7 @@ async function inspectCommand(options: Arguments): Promise<void> {
     inspection = await inspect(shards, { limit, examples, lang, minTokens, skipBad, onRead });
     inspection.skipped += skipped;
   }
-  if (json) printLine(JSON.stringify({ files: shards.length, ...inspection }));
+  if (json) printJson({ files: shards.length, ...inspection });
   else printLine(describe(inspection, shards.length));
 }
 

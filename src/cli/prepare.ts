@@ -9,7 +9,7 @@ import { limitNetwork } from "./network.ts";
 import { count } from "./count.ts";
 import { formatSeconds } from "./progress_bar.ts";
 import { ReadingBar } from "./reading_bar.ts";
-import { printLine } from "./terminal.ts";
+import { printJson, printLine } from "./terminal.ts";
 import { limitWriting } from "./writing.ts";
 
 const COMMAND: CommandSpec = {
@@ -61,7 +61,7 @@ async function prepareCommand(options: Arguments): Promise<void> {
     bar?.draw(bytes, totalBytes, `${shards}/${totalShards} files`);
     if (bar || quiet || performance.now() < saidAt + BETWEEN_LINES) return;
     saidAt = performance.now();
-    if (json) printLine(JSON.stringify({ event: "progress", ...progress }));
+    if (json) printJson({ event: "progress", ...progress });
     else printLine(describeProgress(progress));
   };
   const result = await prepare({
@@ -76,7 +76,7 @@ async function prepareCommand(options: Arguments): Promise<void> {
   });
   const seconds = (performance.now() - start) / 1000;
   bar?.erase();
-  if (json) printLine(JSON.stringify({ event: "end", out, seconds, ...result }));
+  if (json) printJson({ event: "end", out, seconds, ...result });
   else printLine(describeResult(result, out, seconds));
 }
 

@@ -3,6 +3,7 @@ import { UsageError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { loadCheckpoint } from "../checkpoint/checkpoint.ts";
+import { printable } from "../printable.ts";
 import { checkSampling } from "../sample/choose_token.ts";
 import { generate } from "../sample/generate.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
@@ -84,8 +85,9 @@ async function readPrompt(): Promise<string> {
   return text.replace(/\r?\n$/, "");
 }
 
+/** Writes text as it is, or made {@linkcode printable} to a terminal. */
 function write(text: string): void {
-  const bytes = new TextEncoder().encode(text);
+  const bytes = new TextEncoder().encode(Deno.stdout.isTerminal() ? printable(text) : text);
   try {
     for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
   } catch (error) {

@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
+import { printable } from "../printable.ts";
 import { warn } from "../warn.ts";
 
 /** Clears the line that the cursor is on. */
@@ -22,9 +23,15 @@ export function terminalColumns(): number {
   }
 }
 
-/** Prints a line of text, see {@linkcode isOutputLost}. */
+/** Prints a line of text, made {@linkcode printable}; see {@linkcode isOutputLost}. */
 export function printLine(text: string): void {
-  attempt(() => console.log(text));
+  attempt(() => console.log(printable(text)));
+}
+
+/** Prints a value as a line of JSON, control characters escaped; see {@linkcode isOutputLost}. */
+export function printJson(value: unknown): void {
+  const escape = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  attempt(() => console.log(JSON.stringify(value).replace(/\p{Cc}/gu, escape)));
 }
 
 /** Writes text as it is, see {@linkcode isOutputLost}. */

@@ -2,7 +2,8 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { jsonl, TempDir, texts } from "../data/fixtures.ts";
 
-const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
+/** The project's deno.json. */
+export const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
 
 /** What a command did. */
 export interface Outcome {

@@ -41,3 +41,32 @@ Deno.test({
     }
   },
 });
+
+/** A command that tells of names that would set a terminal's title and colours. */
+const HOSTILE = `
+import { UserError } from "${new URL("../../src/errors.ts", import.meta.url)}";
+import { main } from "${MAIN}";
+import { printJson, printLine } from "${TERMINAL}";
+await main({ name: "test", summary: "", options: {}, examples: [] }, () => {
+  printLine("\\x1b]0;title\\x07");
+  printJson({ name: "\\x9b31m\\x7f" });
+  throw new UserError("\\x1b[31mred: no such file");
+});
+`;
+
+Deno.test("what is printed cannot control the terminal, and JSON stays what it is", async () => {
+  const cwd = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${cwd}/program.ts`, HOSTILE);
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--config", CONFIG, "program.ts"],
+      ...{ cwd, env: { NO_COLOR: "1" }, stdin: "null" },
+    }).output();
+    const [line, json] = new TextDecoder().decode(stdout).split("\n");
+    assertEquals(line, "\uFFFD]0;title\uFFFD");
+    assertEquals(json, '{"name":"\\u009b31m\\u007f"}');
+    assertEquals(new TextDecoder().decode(stderr), "error: \uFFFD[31mred: no such file\n");
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
+});
