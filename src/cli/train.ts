@@ -1,12 +1,11 @@
 /** `deno task train`: trains a GPT-2 on text. */
-import { resolve } from "@std/path";
 import { UserError } from "../errors.ts";
 import { findShards } from "../data/files/sources.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { readCheckpointConfig } from "../checkpoint/checkpoint.ts";
 import { trainToDirectory } from "../run/run.ts";
 import { checkRunDirectory } from "../run/run_directory.ts";
-import { openRun } from "../run/saved_run.ts";
+import { isInPlace, openRun } from "../run/saved_run.ts";
 import { tuningDirectory } from "../train/tune.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
@@ -148,7 +147,7 @@ async function trainCommand(given: Arguments): Promise<number> {
     if (!isKept || !(error instanceof UserError)) throw error;
     throw new UserError(`${error.message}; if the run's data is elsewhere now, say so with --data`);
   });
-  const isElsewhere = !resume || resolve(out) !== resolve(resume.directory);
+  const isElsewhere = !resume || !isInPlace(resume, out);
   if (!isDryRun && isElsewhere) await checkRunDirectory(out);
   const isHidden = options.flag("quiet") || options.flag("json");
   const checkpoint = resume?.checkpoint ?? (initFrom && await findCheckpoint(initFrom, isHidden));

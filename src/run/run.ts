@@ -1,24 +1,18 @@
-import { resolve } from "@std/path";
-import { DivergedError, UsageError, UserError } from "../errors.ts";
-import { fileError } from "../files/file_error.ts";
+import { DivergedError, UserError } from "../errors.ts";
+import { replaceText } from "../files/replace_file.ts";
 import { Snapshot } from "../gpu/snapshot.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
-import { replaceText } from "../files/replace_file.ts";
 import { writeCheckpoint } from "../checkpoint/checkpoint.ts";
 import { generate } from "../sample/generate.ts";
-import { Background } from "./background.ts";
-import { Checkpoints } from "./checkpoints.ts";
-import type { RunOptions, RunResult } from "./options.ts";
-import { goOn } from "./resume.ts";
-import { LossHistory } from "./loss_history.ts";
-import { MetricsLog, readMetrics, stepMetrics } from "./metrics.ts";
-import { openRunData } from "./run_data.ts";
-import { checkRunDirectory } from "./run_directory.ts";
-import { RunLock } from "./run_lock.ts";
 import { stateTensors } from "../train/state_tensors.ts";
 import { type StepEvent, train } from "../train/train.ts";
 import { Trainer } from "../train/trainer.ts";
+import { Background } from "./background.ts";
+import { stepMetrics } from "./metrics.ts";
+import type { RunOptions, RunResult } from "./options.ts";
+import { openRunData, type RunData } from "./run_data.ts";
+import { checkOut, openRunDirectory, type RunDirectory } from "./run_directory.ts";
 import { restoreTraining, type TrainingState, writeTrainingState } from "./training_state.ts";
 
 /**
@@ -57,132 +51,199 @@ import { restoreTraining, type TrainingState, writeTrainingState } from "./train
  * ```
  */
 export async function trainToDirectory(model: Gpt2, options: RunOptions): Promise<RunResult> {
-  const { out, seed, steps, evalEvery, signal, resume } = options;
-  const { config } = model;
-  if (resume && resolve(out) !== resolve(resume.out)) {
-    throw new UsageError(`the run was opened to go on in ${resume.out}, not in ${out}`);
-  }
-  const goesOn = resume !== undefined && resolve(out) === resolve(resume.directory);
-  if (!goesOn) await checkRunDirectory(out);
-  if (!goesOn && resume && resume.state.step >= steps) {
-    throw new UserError(
-      `${resume.checkpoint} is of step ${resume.state.step} already, so that nothing would be ` +
-        `written to ${out}: train for more than ${steps} steps, or copy it`,
-    );
-  }
-  const { batches, validation, validationId, skipped } = await openRunData(model, options);
-  await using _ = batches;
+  const { resume } = options;
+  await checkOut(options);
+  const data = await openRunData(model, options);
+  await using _ = data.batches;
   using trainer = new Trainer(model, options);
-  const { optimizer } = trainer;
-  if (resume) await restoreTraining(resume.checkpoint, resume.state, model, optimizer);
-  await createDirectory(out);
-  using lock = goesOn ? undefined : new RunLock(out);
-  const staleOf = goesOn ? resume.staleOf : lock?.staleOf;
-  if (staleOf) options.onNote?.(`Took over the lock of process ${staleOf}, which is dead.`);
-  const checkpoints = new Checkpoints(out);
-  await checkpoints.removeUnfinished();
-  let best = resume ? await goOn(resume, checkpoints, options, validationId) : null;
-  using metrics = new MetricsLog(`${out}/metrics.jsonl`);
-  const history = new LossHistory();
-  for (const step of await readMetrics(`${out}/metrics.jsonl`)) history.add(step);
+  if (resume) await restoreTraining(resume.checkpoint, resume.state, model, trainer.optimizer);
+  using directory = await openRunDirectory(options, data.validationId);
+  await using run = new Run(model, trainer, data, directory, options);
+  return await run.train();
+}
 
-  const tensors = stateTensors(model, optimizer);
-  const weights = optimizer.evaluationWeights;
-  const start = resume?.state ?? { step: 0, tokens: 0, validation: null };
-  let asked = start.step;
-  let done = start.step; // the last step that was not skipped
-  let told: StepEvent | undefined;
-  let skippedSteps = 0;
-  let saved = resume?.checkpoint;
-  await using saving = new Background();
+/** A run under way: what happens after a step, and at the end. */
+class Run implements AsyncDisposable {
+  /** What was done before. */
+  readonly #start: Pick<TrainingState, "step" | "tokens" | "validation">;
+  /** What a checkpoint holds besides the weights to evaluate. */
+  readonly #tensors: ReadonlyMap<string, Tensor>;
+  /** Writes a checkpoint while training goes on. */
+  readonly #saving = new Background();
+  #best: TrainingState["best"];
+  /** The step that was the last to be saved, or is being. */
+  #savedStep: number;
+  /** The last checkpoint that is whole. */
+  #checkpoint: string | undefined;
+  #lastEvent: StepEvent | undefined;
+  /** The last step that was not skipped. */
+  #lastDone: number;
+  #skippedSteps = 0;
+
+  constructor(
+    readonly model: Gpt2,
+    readonly trainer: Trainer,
+    readonly data: RunData,
+    readonly directory: RunDirectory,
+    readonly options: RunOptions,
+  ) {
+    const { resume } = options;
+    this.#start = resume?.state ?? { step: 0, tokens: 0, validation: null };
+    this.#tensors = stateTensors(model, trainer.optimizer);
+    this.#best = directory.best;
+    this.#savedStep = this.#lastDone = this.#start.step;
+    this.#checkpoint = resume?.checkpoint;
+  }
+
+  /** Takes all steps that are left. */
+  async train(): Promise<RunResult> {
+    const { steps, evalEvery, verbose, signal } = this.options;
+    const { batches, validation } = this.data;
+    try {
+      const last = await train(this.trainer, {
+        ...{ batches, validation, steps, start: this.#start, evalEvery, verbose, signal },
+        pauseAt: (step) => this.#isSampled(step),
+        onStep: (event) => this.#afterStep(event),
+      });
+      return await this.#finish(last);
+    } catch (error) {
+      throw await this.#giveUp(error);
+    }
+  }
+
+  async #afterStep(event: StepEvent): Promise<void> {
+    const { steps, evalEvery } = this.options;
+    const { step } = event;
+    this.#saving.check();
+    this.#report(event);
+    if (step % evalEvery === 0) await this.#save(event);
+    if (this.#isSampled(step) && step < steps) await this.#sample(step);
+  }
+
+  #report(event: StepEvent): void {
+    const { step, skipped } = event;
+    const { metrics, history } = this.directory;
+    const recorded = stepMetrics(event);
+    metrics.append(recorded);
+    history.add(recorded);
+    this.options.onStep?.(event);
+    this.#lastEvent = event;
+    if (!skipped) {
+      this.#lastDone = step;
+      return;
+    }
+    this.#skippedSteps++;
+    this.options.onNote?.(`Step ${step} was skipped: a gradient was not finite or too large.`);
+  }
 
   /** Copies what the checkpoint holds; it is written while training goes on. */
-  const save = async ({ step, tokens, validationLoss }: StepEvent) => {
-    if (step === asked) return;
-    asked = step;
-    if (validationLoss !== undefined && validationLoss < (best?.val_loss ?? Infinity)) {
-      best = { step, val_loss: validationLoss };
+  async #save(event: StepEvent): Promise<void> {
+    const { step, validationLoss } = event;
+    if (step === this.#savedStep) return;
+    this.#savedStep = step;
+    if (validationLoss !== undefined && validationLoss < (this.#best?.val_loss ?? Infinity)) {
+      this.#best = { step, val_loss: validationLoss };
     }
-    const state: TrainingState = {
+    const state = this.#stateAfter(event);
+    const { evaluationWeights } = this.trainer.optimizer;
+    await this.#saving.idle(); // the copies of two saves would be too much
+    const copied = [...evaluationWeights.values(), ...this.#tensors.values()];
+    const snapshot = new Snapshot(this.model.gpu.queue, copied);
+    await this.#saving.start(async () => {
+      using copies = snapshot;
+      await this.directory.metrics.flush(); // the log is never behind a checkpoint
+      await this.#write(state, copies);
+      await this.#prune(state);
+      await this.#drawLosses();
+      this.options.onSave?.(step, this.options.out);
+    });
+  }
+
+  #stateAfter({ step, tokens }: StepEvent): TrainingState {
+    return {
       step,
       tokens,
-      optimizer: optimizer.kind,
-      best,
-      validation: validationId ?? start.validation,
-      data_position: batches.position!,
-      options: options.record ?? {},
+      optimizer: this.trainer.optimizer.kind,
+      best: this.#best,
+      validation: this.data.validationId ?? this.#start.validation,
+      data_position: this.data.batches.position!,
+      options: this.options.record ?? {},
     };
-    await saving.idle(); // the copies of two saves would be too much
-    const snapshot = new Snapshot(model.gpu.queue, [...weights.values(), ...tensors.values()]);
-    const read = async (tensor: Tensor) => checkFinite(await snapshot.read(tensor), tensor, step);
-    await saving.start(async () => {
-      using _copies = snapshot;
-      await metrics.flush(); // the log is never behind a checkpoint
-      await checkpoints.add(step, async (directory) => {
-        await writeCheckpoint(model, directory, weights, read);
-        await writeTrainingState(directory, state, tensors, read);
-      });
-      saved = checkpoints.path(step);
-      const newest = checkpoints.steps().slice(-(options.keep ?? 2));
-      await checkpoints.prune((step) => newest.includes(step) || step === state.best?.step);
-      await writeChart(
-        out,
-        history,
-        `Loss of a ${config.layers}-layer GPT-2 of width ${config.width}`,
-      );
-      options.onSave?.(step, out);
+  }
+
+  async #write(state: TrainingState, copies: Snapshot): Promise<void> {
+    const { model, trainer: { optimizer }, directory: { checkpoints } } = this;
+    const { step } = state;
+    const read = async (tensor: Tensor) => checkFinite(await copies.read(tensor), tensor, step);
+    await checkpoints.add(step, async (directory) => {
+      await writeCheckpoint(model, directory, optimizer.evaluationWeights, read);
+      await writeTrainingState(directory, state, this.#tensors, read);
     });
-  };
-  const sample = async (step: number) => {
-    if (!options.onSample) return;
+    this.#checkpoint = checkpoints.path(step);
+  }
+
+  /** Removes all checkpoints but the newest and the best. */
+  async #prune({ best }: TrainingState): Promise<void> {
+    const { checkpoints } = this.directory;
+    const newest = checkpoints.steps().slice(-(this.options.keep ?? 2));
+    await checkpoints.prune((step) => newest.includes(step) || step === best?.step);
+  }
+
+  async #drawLosses(): Promise<void> {
+    // Loaded only now: it is large, and mod.ts should import fast.
+    const { lossChart } = await import("./chart.ts");
+    const { layers, width } = this.model.config;
+    const title = `Loss of a ${layers}-layer GPT-2 of width ${width}`;
+    const { points } = this.directory.history;
+    await replaceText(`${this.options.out}/loss.svg`, lossChart(points, { title }));
+  }
+
+  #isSampled(step: number): boolean {
+    const { sampleEvery } = this.options;
+    return sampleEvery > 0 && step % sampleEvery === 0;
+  }
+
+  async #sample(step: number): Promise<void> {
+    const { onSample, sampleTokens: maxTokens, seed, signal } = this.options;
+    if (!onSample) return;
+    const weights = this.trainer.optimizer.evaluationWeights;
     let text = "";
-    const settings = { maxTokens: options.sampleTokens, temperature: 0.8, seed, weights };
-    for await (const piece of generate(model, settings)) {
+    for await (
+      const piece of generate(this.model, { maxTokens, temperature: 0.8, seed, weights })
+    ) {
       if (signal?.aborted) return;
       text += piece;
     }
-    options.onSample(step, text);
-  };
+    onSample(step, text);
+  }
 
-  const isSampled = (step: number) => options.sampleEvery > 0 && step % options.sampleEvery === 0;
-  try {
-    const last = await train(trainer, {
-      batches,
-      validation,
-      steps,
-      start,
-      evalEvery,
-      verbose: options.verbose,
-      signal,
-      pauseAt: isSampled,
-      onStep: async (event) => {
-        saving.check();
-        const recorded = stepMetrics(event);
-        metrics.append(recorded);
-        history.add(recorded);
-        options.onStep?.(event);
-        const { step } = event;
-        told = event;
-        if (event.skipped) {
-          skippedSteps++;
-          options.onNote?.(`Step ${step} was skipped: a gradient was not finite or too large.`);
-        } else {
-          done = step;
-        }
-        if (step % evalEvery === 0) await save(event);
-        if (isSampled(step) && step < steps) await sample(step);
-      },
-    });
-    if (last) await save(last);
-    await saving.idle();
-    if (last && !signal?.aborted) await sample(last.step);
-    return { last, best: best ?? undefined, skipped: skipped + batches.skipped, skippedSteps };
-  } catch (error) {
+  async #finish(last: StepEvent | undefined): Promise<RunResult> {
+    if (last) await this.#save(last);
+    await this.#saving.idle();
+    if (last && !this.options.signal?.aborted) await this.#sample(last.step);
+    return {
+      last,
+      best: this.#best ?? undefined,
+      skipped: this.data.skipped + this.data.batches.skipped,
+      skippedSteps: this.#skippedSteps,
+    };
+  }
+
+  /** Saves what can be saved; returns the error, with the last checkpoint if the user is told. */
+  async #giveUp(error: unknown): Promise<unknown> {
+    const last = this.#lastEvent;
     // Skipped steps left everything as the last one that was done.
-    if (error instanceof DivergedError && told?.skipped && done > asked) await save(told);
-    await saving[Symbol.asyncDispose](); // which may still become the last checkpoint
-    if (saved === undefined || !(error instanceof UserError)) throw error;
-    throw new UserError(`${error.message}; the last checkpoint is ${saved}`);
+    if (error instanceof DivergedError && last?.skipped && this.#lastDone > this.#savedStep) {
+      await this.#save(last);
+    }
+    await this[Symbol.asyncDispose](); // which may still become the last checkpoint
+    if (this.#checkpoint === undefined || !(error instanceof UserError)) return error;
+    return new UserError(`${error.message}; the last checkpoint is ${this.#checkpoint}`);
+  }
+
+  /** Waits for the checkpoint that is being written. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#saving[Symbol.asyncDispose]();
   }
 }
 
@@ -195,19 +256,4 @@ function checkFinite(values: Float32Array, { label }: Tensor, step: number): Flo
     );
   }
   return values;
-}
-
-async function createDirectory(path: string): Promise<void> {
-  try {
-    await Deno.mkdir(path, { recursive: true });
-  } catch (error) {
-    throw fileError(error, `${path}: cannot create`);
-  }
-}
-
-/** Draws the losses recorded so far. */
-async function writeChart(out: string, { points }: LossHistory, title: string): Promise<void> {
-  // Loaded only now: it is large, and mod.ts should import fast.
-  const { lossChart } = await import("./chart.ts");
-  await replaceText(`${out}/loss.svg`, lossChart(points, { title }));
 }

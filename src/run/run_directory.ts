@@ -1,8 +1,14 @@
 import { dirname, resolve } from "@std/path";
-import { UserError } from "../errors.ts";
+import { UsageError, UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import { checkUnlocked } from "./run_lock.ts";
+import { LossHistory } from "./loss_history.ts";
+import { MetricsLog, readMetrics } from "./metrics.ts";
+import type { RunOptions } from "./options.ts";
+import { goOn } from "./resume.ts";
+import { checkUnlocked, RunLock } from "./run_lock.ts";
+import { isInPlace } from "./saved_run.ts";
+import type { BestStep } from "./training_state.ts";
 
 /**
  * Makes sure that a run can be written to a directory, which need not exist yet, and that nothing
@@ -44,5 +50,73 @@ async function stat(path: string): Promise<Deno.FileInfo | undefined> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return;
     throw error;
+  }
+}
+
+/**
+ * Makes sure that a run can be written to its directory, as {@linkcode checkRunDirectory}, unless it
+ * goes on there.
+ *
+ * @throws {UsageError} If the run that is resumed was opened to go on elsewhere.
+ * @throws {UserError} If the directory cannot be written, is in use or holds a run already, or no
+ * step would be done.
+ */
+export async function checkOut({ out, steps, resume }: RunOptions): Promise<void> {
+  if (resume && resolve(out) !== resolve(resume.out)) {
+    throw new UsageError(`the run was opened to go on in ${resume.out}, not in ${out}`);
+  }
+  if (resume && isInPlace(resume, out)) return;
+  await checkRunDirectory(out);
+  if (resume && resume.state.step >= steps) {
+    throw new UserError(
+      `${resume.checkpoint} is of step ${resume.state.step} already, so that nothing would be ` +
+        `written to ${out}: train for more than ${steps} steps, or copy it`,
+    );
+  }
+}
+
+/** A run's directory that nobody else writes to until this is disposed of. */
+export interface RunDirectory extends Disposable {
+  /** The checkpoints in it. */
+  readonly checkpoints: Checkpoints;
+  /** Its `metrics.jsonl`. */
+  readonly metrics: MetricsLog;
+  /** The losses of the steps done before. */
+  readonly history: LossHistory;
+  /** The best step so far that there is a checkpoint of. */
+  readonly best: BestStep | null;
+}
+
+/**
+ * Makes and locks a run's directory. One that a run goes on in becomes what it was at the checkpoint
+ * that it goes on from.
+ *
+ * @param validation What identifies the validation batches, if there are any.
+ * @throws {UserError} If the directory cannot be written or is in use, or its log is damaged.
+ */
+export async function openRunDirectory(
+  options: RunOptions,
+  validation: string | null,
+): Promise<RunDirectory> {
+  const { out, resume, onNote } = options;
+  using held = new DisposableStack();
+  await createDirectory(out);
+  const { staleOf } = resume && isInPlace(resume, out) ? resume : held.use(new RunLock(out));
+  if (staleOf) onNote?.(`Took over the lock of process ${staleOf}, which is dead.`);
+  const checkpoints = new Checkpoints(out);
+  await checkpoints.removeUnfinished();
+  const best = resume ? await goOn(resume, checkpoints, options, validation) : null;
+  const metrics = held.use(new MetricsLog(`${out}/metrics.jsonl`));
+  const history = new LossHistory();
+  for (const step of await readMetrics(`${out}/metrics.jsonl`)) history.add(step);
+  const all = held.move();
+  return { checkpoints, metrics, history, best, [Symbol.dispose]: () => all.dispose() };
+}
+
+async function createDirectory(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (error) {
+    throw fileError(error, `${path}: cannot create`);
   }
 }

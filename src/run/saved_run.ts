@@ -92,6 +92,11 @@ export async function openRun(path: string, out?: string): Promise<SavedRun> {
   }
 }
 
+/** Whether a run goes on in its own directory, so that its lock is held already. */
+export function isInPlace({ directory }: SavedRun, out: string): boolean {
+  return resolve(out) === resolve(directory);
+}
+
 async function verify(checkpoint: string, older: string[]): Promise<void> {
   try {
     await verifyManifest(checkpoint);

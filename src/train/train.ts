@@ -2,6 +2,7 @@ import { DivergedError } from "../errors.ts";
 import type { TokenBatch } from "../model/passes.ts";
 import type { Norms } from "../optim/optimizer.ts";
 import { scheduledLearningRate } from "./schedule.ts";
+import { Throughput } from "./throughput.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** What is known after a step. */
@@ -94,109 +95,121 @@ export async function train(
   trainer: Trainer,
   options: TrainOptions,
 ): Promise<StepEvent | undefined> {
-  const { batches, validation = [], steps, evalEvery = 100, pauseAt, onStep, signal } = options;
-  const { verbose = false } = options;
-  const { start = { step: 0, tokens: 0 } } = options; // of a run that is continued
-  const { optimizer } = trainer;
-  const peak = optimizer.learningRate;
-  const ending = "training cannot go on" + (peak ? ` with a learning rate of ${peak}` : "");
-  let last: StepEvent | undefined;
-  let tokens = start.tokens;
-  let skippedInARow = 0;
-  const throughput = new Throughput();
-  const iterator = batches[Symbol.asyncIterator]();
-
-  /** Waits for a step, evaluates if there is something to evaluate on, and reports. */
-  const finish = async (submitted: Submitted, { evaluates = false, pauses = false } = {}) => {
-    const { step, batch, result, learningRate, dataWaitMs, hostMs } = submitted;
-    const { loss, skipped, ...found } = await result;
-    if (!skipped && !Number.isFinite(loss)) {
-      throw new DivergedError(`the loss of step ${step} is ${loss}: ${ending}`);
-    }
-    const tokensPerSecond = throughput.add(batch.inputs.length);
-    tokens += batch.inputs.length;
-    const times = { tokensPerSecond, dataWaitMs, hostMs };
-    last = { step, tokens, loss, skipped, ...found, learningRate, ...times };
-    skippedInARow = skipped ? skippedInARow + 1 : 0;
-    if (evaluates && validation.length > 0) {
-      const validationLoss = await meanLoss(trainer, validation);
-      if (!Number.isFinite(validationLoss)) {
-        throw new DivergedError(
-          `the validation loss after step ${step} is ${validationLoss}: ${ending}`,
-        );
-      }
-      last.validationLoss = validationLoss;
-    }
-    await onStep?.(last);
-    if (skippedInARow === MOST_SKIPPED) {
-      throw new DivergedError(
-        `in ${MOST_SKIPPED} steps in a row, up to step ${step}, a gradient was not finite or ` +
-          `too large: ${ending}`,
-      );
-    }
-    // Evaluating, and saving and sampling after it, do not count as training time.
-    if (pauses) throughput.restart();
-  };
-
-  let pending: Submitted | undefined;
-  try {
-    for (let step = start.step + 1; step <= steps && !signal?.aborted; step++) {
-      const asked = performance.now();
-      const { done, value: batch } = await iterator.next();
-      const dataWaitMs = performance.now() - asked;
-      if (done) break;
-      const learningRate = peak && scheduledLearningRate(peak, step - 1, steps);
-      if (learningRate) optimizer.learningRate = learningRate;
-      const evaluates = step % evalEvery === 0 || step === steps;
-      const result = trainer.step(batch, verbose || evaluates);
-      result.catch(() => {}); // its turn to be told of comes later
-      const { hostMs } = trainer;
-      const submitted = { step, batch, learningRate, dataWaitMs, hostMs, result };
-      if (pending) await finish(pending);
-      pending = submitted;
-      // An evaluation must see this step's weights, not the next one's.
-      const isLastChance = skippedInARow === MOST_SKIPPED - 1;
-      if (evaluates || pauseAt?.(step) || isLastChance) {
-        await finish(pending, { evaluates, pauses: true });
-        pending = undefined;
-      }
-    }
-    if (pending) await finish(pending);
-  } finally {
-    if (peak) optimizer.learningRate = peak;
-  }
-  return last;
+  return await new TrainingLoop(trainer, options).run();
 }
 
-/** Tokens per second over the last few steps: single steps may be told of in bursts. */
-class Throughput {
-  #times = [performance.now()];
-  #tokens: number[] = [];
-
-  add(tokens: number): number {
-    this.#tokens.push(tokens);
-    this.#times.push(performance.now());
-    if (this.#tokens.length > 10) {
-      this.#tokens.shift();
-      this.#times.shift();
-    }
-    const sum = this.#tokens.reduce((a, b) => a + b, 0);
-    return sum / (this.#times.at(-1)! - this.#times[0]) * 1000;
-  }
-
-  restart(): void {
-    this.#times = [performance.now()];
-    this.#tokens = [];
-  }
-}
-
+/** A step that the GPU is at work on. */
 interface Submitted {
   step: number;
   batch: TokenBatch;
+  /** Whether the validation loss is measured after it. */
+  evaluates: boolean;
   learningRate?: number;
   dataWaitMs: number;
   hostMs: number;
   result: ReturnType<Trainer["step"]>;
+}
+
+/** One step is under way on the GPU while the next one is fetched and submitted. */
+class TrainingLoop {
+  readonly #trainer: Trainer;
+  readonly #options: TrainOptions;
+  readonly #batches: AsyncIterator<TokenBatch>;
+  /** The learning rate that was asked for, if the optimiser has one. */
+  readonly #peak: number | undefined;
+  readonly #throughput = new Throughput();
+  #tokens: number;
+  #skippedInARow = 0;
+  #last: StepEvent | undefined;
+
+  constructor(trainer: Trainer, options: TrainOptions) {
+    this.#trainer = trainer;
+    this.#options = options;
+    this.#batches = options.batches[Symbol.asyncIterator]();
+    this.#peak = trainer.optimizer.learningRate;
+    this.#tokens = options.start?.tokens ?? 0;
+  }
+
+  async run(): Promise<StepEvent | undefined> {
+    const { start, steps, signal } = this.#options;
+    let pending: Submitted | undefined;
+    try {
+      for (let step = (start?.step ?? 0) + 1; step <= steps && !signal?.aborted; step++) {
+        const submitted = await this.#submit(step);
+        if (!submitted) break;
+        if (pending) await this.#finish(pending);
+        pending = submitted;
+        if (!this.#pausesAfter(submitted)) continue;
+        await this.#finish(submitted);
+        pending = undefined;
+        // Evaluating, and saving and sampling after it, do not count as training time.
+        this.#throughput.restart();
+      }
+      if (pending) await this.#finish(pending);
+    } finally {
+      if (this.#peak) this.#trainer.optimizer.learningRate = this.#peak;
+    }
+    return this.#last;
+  }
+
+  /** Fetches a batch and starts its step; undefined if there are no more. */
+  async #submit(step: number): Promise<Submitted | undefined> {
+    const { steps, evalEvery = 100, verbose = false } = this.#options;
+    const asked = performance.now();
+    const { done, value: batch } = await this.#batches.next();
+    const dataWaitMs = performance.now() - asked;
+    if (done) return;
+    const learningRate = this.#peak && scheduledLearningRate(this.#peak, step - 1, steps);
+    if (learningRate) this.#trainer.optimizer.learningRate = learningRate;
+    const evaluates = step % evalEvery === 0 || step === steps;
+    const result = this.#trainer.step(batch, verbose || evaluates);
+    result.catch(() => {}); // its turn to be told of comes later
+    const { hostMs } = this.#trainer;
+    return { step, batch, evaluates, learningRate, dataWaitMs, hostMs, result };
+  }
+
+  /** Whether somebody must see this step's weights, not the next one's. */
+  #pausesAfter({ step, evaluates }: Submitted): boolean {
+    const isLastChance = this.#skippedInARow === MOST_SKIPPED - 1;
+    return evaluates || (this.#options.pauseAt?.(step) ?? false) || isLastChance;
+  }
+
+  /** Waits for a step, evaluates if it is time to, and reports. */
+  async #finish(submitted: Submitted): Promise<void> {
+    const { step, batch, result, learningRate, dataWaitMs, hostMs } = submitted;
+    const { loss, skipped, ...found } = await result;
+    if (!skipped && !Number.isFinite(loss)) {
+      throw this.#diverged(`the loss of step ${step} is ${loss}`);
+    }
+    const tokensPerSecond = this.#throughput.add(batch.inputs.length);
+    const tokens = this.#tokens += batch.inputs.length;
+    const times = { tokensPerSecond, dataWaitMs, hostMs };
+    this.#last = { step, tokens, loss, skipped, ...found, learningRate, ...times };
+    this.#skippedInARow = skipped ? this.#skippedInARow + 1 : 0;
+    if (submitted.evaluates) await this.#evaluate(this.#last);
+    await this.#options.onStep?.(this.#last);
+    if (this.#skippedInARow < MOST_SKIPPED) return;
+    throw this.#diverged(
+      `in ${MOST_SKIPPED} steps in a row, up to step ${step}, a gradient was not finite or ` +
+        "too large",
+    );
+  }
+
+  /** Adds the validation loss, if there is something to measure it on. */
+  async #evaluate(event: StepEvent): Promise<void> {
+    const { validation = [] } = this.#options;
+    if (validation.length === 0) return;
+    const loss = await meanLoss(this.#trainer, validation);
+    if (!Number.isFinite(loss)) {
+      throw this.#diverged(`the validation loss after step ${event.step} is ${loss}`);
+    }
+    event.validationLoss = loss;
+  }
+
+  #diverged(why: string): DivergedError {
+    const rate = this.#peak ? ` with a learning rate of ${this.#peak}` : "";
+    return new DivergedError(`${why}: training cannot go on${rate}`);
+  }
 }
 
 /**
