@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 
 /** The tools of every system that `run` needs; all others it finds are the fakes below. */
-const TOOLS = ["cat", "chmod", "cp", "dirname", "env", "mkdir", "rm", "sed", "sh", "true"];
+const TOOLS = ["awk", "cat", "chmod", "cp", "dirname", "env", "mkdir", "rm", "sed", "sh", "true"];
 
 /** A Deno that knows its version, the adapter's presence by a file, and how it was called. */
 const DENO = (version: string) => `
@@ -99,6 +99,26 @@ test("without a task prints its usage", async () => {
   assertStringIncludes(wrong.stderr, "Usage: ./run <task>");
   const help = await machine.run("--help");
   assertEquals([help.code, help.stdout, help.stderr], [0, wrong.stderr, ""]);
+});
+
+test("lists the tasks of deno.json, a line each", async () => {
+  const config = JSON.parse(await Deno.readTextFile(new URL("../deno.json", import.meta.url)));
+  const expected = Object.entries(config.tasks as Record<string, { description: string }>)
+    .map(([name, { description }]) => `  ./run ${name.padEnd(9)} ${description}`);
+  await using machine = new Machine({}, { adapter: true });
+  const { stdout } = await machine.run("--help");
+  assertEquals(stdout.match(/^  \.\/run .*/gm), expected);
+});
+
+test("refuses an unknown task before anything is installed, naming the nearest", async () => {
+  await using machine = new Machine({ ...ROOT, npm: NPM }, { adapter: false });
+  for (const [given, near] of [["trian", "train"], ["smaple", "sample"], ["tests", "test"]]) {
+    const { code, stdout, stderr } = await machine.run(given, "--help");
+    assertEquals([code, stdout], [2, ""]);
+    const message = `there is no task '${given}': did you mean ./run ${near}? ./run lists all`;
+    assertEquals(stderr, `run: ${message}\n`);
+  }
+  assertEquals(machine.log, []);
 });
 
 test("fetches Deno once, if there is none or too old a one", async () => {

@@ -1,6 +1,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import { UsageError } from "../errors.ts";
+import { commandOf, versionText } from "./command.ts";
 
 /** An option of a command. */
 export interface OptionSpec {
@@ -82,17 +83,18 @@ export class Arguments {
 /**
  * Reads a command's arguments.
  *
- * @returns undefined if help was asked for.
+ * @returns What to print instead, if help or the version was asked for.
  * @throws {UsageError} On an unknown option, a missing value or a stray argument.
  */
 export function parseArguments(
   args: readonly string[],
-  { name: command, options }: CommandSpec,
-): Arguments | undefined {
+  spec: CommandSpec,
+): Arguments | string {
+  const { name: command, options } = spec;
   const names = Object.keys(options);
   const withValue = names.filter((name) => options[name].value !== undefined);
-  const flags = [...names.filter((name) => options[name].value === undefined), "help"];
-  const seeHelp = `see deno task ${command} --help`;
+  const flags = [...names.filter((name) => options[name].value === undefined), "help", "version"];
+  const seeHelp = `see ${commandOf(command)} --help`;
   const parsed = parseArgs(joinValues(args, options), {
     boolean: flags,
     string: withValue,
@@ -105,14 +107,15 @@ export function parseArguments(
       const option = argument.replace(/=.*$/s, "");
       const given = option.replace(/^-+/, "").replaceAll("_", "-");
       const near = names.find((name) => options[name].elsewhere?.includes(given)) ??
-        closestOption(given, [...names, "help"]);
+        closestOption(given, [...names, "help", "version"]);
       throw new UsageError(
         `unknown option '${option}': ${near ? `did you mean --${near}?` : seeHelp}`,
       );
     },
   });
   if (parsed._.length > 0) throw new UsageError(`unexpected argument '${parsed._[0]}'; ${seeHelp}`);
-  if (parsed.help) return undefined;
+  if (parsed.help) return helpText(spec);
+  if (parsed.version) return versionText();
 
   const values: Record<string, unknown> = {};
   for (const name of flags) values[name] = parsed[name];
@@ -165,15 +168,19 @@ function closestOption(given: string, names: readonly string[]): string | undefi
 }
 
 /** The text that `--help` prints. */
-export function helpText({ name, summary, options, examples }: CommandSpec): string {
-  const all: CommandSpec["options"] = { ...options, help: { help: "print this" } };
+function helpText({ name, summary, options, examples }: CommandSpec): string {
+  const all: CommandSpec["options"] = {
+    ...options,
+    help: { help: "print this" },
+    version: { help: "print the versions of this program and of Deno" },
+  };
   const rows = Object.entries(all).map(([option, { value, help }]) => {
     return [`--${option}${value ? ` ${value}` : ""}`, help];
   });
   const width = Math.max(...rows.map(([left]) => left.length)) + 2;
   return [
-    ...[`Usage: deno task ${name} [options]`, "", summary, ""],
+    ...[`Usage: ${commandOf(name)} [options]`, "", summary, ""],
     ...rows.map(([left, help]) => `  ${left.padEnd(width)}${help}`),
-    ...["", "Examples:", ...examples.map((example) => `  deno task ${name} ${example}`.trimEnd())],
+    ...["", "Examples:", ...examples.map((example) => `  ${commandOf(name)} ${example}`.trimEnd())],
   ].join("\n");
 }

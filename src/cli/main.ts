@@ -1,6 +1,6 @@
 import { UsageError, UserError } from "../errors.ts";
 import { warn } from "../warn.ts";
-import { type Arguments, type CommandSpec, helpText, parseArguments } from "./arguments.ts";
+import { type Arguments, type CommandSpec, parseArguments } from "./arguments.ts";
 import { outliveHangUp } from "./interrupt.ts";
 import { isOutputLost, printLine } from "./terminal.ts";
 
@@ -21,10 +21,7 @@ export async function main(
   outliveHangUp();
   try {
     const options = parseArguments(Deno.args, command);
-    if (!options) {
-      printLine(helpText(command));
-      return;
-    }
+    if (typeof options === "string") return printLine(options);
     Deno.exitCode = await run(options) || (isOutputLost() ? 1 : 0);
   } catch (error) {
     // That a sample's reader stops early, such as `head`, is no failure.

@@ -1,6 +1,7 @@
 import type { Gpt2 } from "../model/gpt2.ts";
 import type { RunResult } from "../run/options.ts";
 import type { SavedRun } from "../run/saved_run.ts";
+import { commandOf } from "./command.ts";
 import { count } from "./count.ts";
 import type { Display } from "./display.ts";
 
@@ -55,8 +56,8 @@ export function tellEnd(
 ): void {
   const isDone = last === undefined && step > 0 && !interrupted;
   const next = interrupted
-    ? `go on with\n  deno task train --resume ${out}`
-    : `sample from it with\n  deno task sample --checkpoint ${out} --prompt "..."`;
+    ? `go on with\n  ${commandOf("train")} --resume ${out}`
+    : `sample from it with\n  ${commandOf("sample")} --checkpoint ${out} --prompt "..."`;
   const text = [
     isDone
       ? `Nothing was left to do: it is at step ${number(step)} already. --steps asks for more.`

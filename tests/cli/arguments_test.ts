@@ -1,6 +1,6 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/errors.ts";
-import { type CommandSpec, helpText, parseArguments } from "../../src/cli/arguments.ts";
+import { Arguments, type CommandSpec, parseArguments } from "../../src/cli/arguments.ts";
 
 const COMMAND: CommandSpec = {
   name: "bake",
@@ -15,7 +15,9 @@ const COMMAND: CommandSpec = {
 };
 
 function parse(...args: string[]) {
-  return parseArguments(args, COMMAND)!;
+  const options = parseArguments(args, COMMAND);
+  assert(options instanceof Arguments);
+  return options;
 }
 
 Deno.test("options are read by kind", () => {
@@ -88,12 +90,32 @@ Deno.test("a choice is one of those offered", () => {
 });
 
 Deno.test("help lists every option", () => {
-  assertEquals(parseArguments(["--help"], COMMAND), undefined);
-  assertEquals(parseArguments(["--steps", "3", "-h"], COMMAND), undefined);
-  const text = helpText(COMMAND);
+  const text = parseArguments(["--help"], COMMAND);
+  assert(typeof text === "string");
+  assertEquals(parseArguments(["--steps", "3", "-h"], COMMAND), text);
   assertStringIncludes(text, "Usage: deno task bake [options]\n\nBakes.\n");
   for (const row of ["  --steps N      how long\n", "  --no-bias      without\n", "  --help "]) {
     assertStringIncludes(text, row);
   }
   assertStringIncludes(text, "  deno task bake --steps 3");
+});
+
+Deno.test("hints name the command that the user called", () => {
+  Deno.env.set("GPT2_COMMAND", "./run");
+  try {
+    const text = parseArguments(["--help"], COMMAND);
+    assert(typeof text === "string");
+    assertStringIncludes(text, "Usage: ./run bake [options]\n");
+    assertStringIncludes(text, "  ./run bake --steps 3");
+    const error = assertThrows(() => parseArguments(["x"], COMMAND), UsageError);
+    assertEquals(error.message, "unexpected argument 'x'; see ./run bake --help");
+  } finally {
+    Deno.env.delete("GPT2_COMMAND");
+  }
+});
+
+Deno.test("the version is told with Deno's", () => {
+  const text = parseArguments(["--version"], COMMAND);
+  assert(typeof text === "string");
+  assertMatch(text, /^@agd\/gpt2 \d+\.\d+\.\d+, Deno \d+\.\d+\.\d+, /);
 });
