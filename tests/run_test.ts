@@ -107,7 +107,7 @@ test("lists the tasks of deno.json, a line each", async () => {
     .map(([name, { description }]) => `  ./run ${name.padEnd(9)} ${description}`);
   await using machine = new Machine({}, { adapter: true });
   const { stdout } = await machine.run("--help");
-  assertEquals(stdout.match(/^  \.\/run .*/gm), expected);
+  assertEquals(stdout.match(/^ {2}\.\/run .*/gm), expected);
 });
 
 test("refuses an unknown task before anything is installed, naming the nearest", async () => {
