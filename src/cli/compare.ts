@@ -117,18 +117,18 @@ async function compareCommand(options: Arguments): Promise<number> {
   await compare(gpu, store, {
     ...{ cells, seeds, ...optimizers, extensions, evaluations, validationTokens },
     signal: interrupt.signal,
-    onPlan: (plan) => display.start(plan, cells),
+    onStart: (progress) => display.start(progress, cells),
     onCell: async (build) => {
       if (options.flag("no-autotune")) return;
       const { measured, left } = await tune(gpu, build);
       if (measured > 0) display.tuned(measured, left);
     },
-    onRun: (run, plan) => display.begin(run, plan),
+    onRun: (run, progress) => display.begin(run, progress),
     onStep: (event, steps) => display.step(event, steps),
-    onRecord: async (record, run, plan) => {
+    onRecord: async (record, run, progress) => {
       if (run.isDone) return;
       text = await writeComparison(out, store.records);
-      display.record(record, run, plan);
+      display.record(record, run, progress);
     },
     onExtend: (cell, contender) => display.extend(cell, contender),
   });

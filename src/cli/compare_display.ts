@@ -1,5 +1,5 @@
 import { type Cell, describeCell } from "../compare/cell.ts";
-import type { Plan, Run } from "../compare/compare.ts";
+import type { PlannedRun, Progress } from "../compare/compare.ts";
 import { nameOf, type Tuned } from "../compare/contender.ts";
 import { dataName } from "../compare/corpus.ts";
 import { finalLoss, lowestLoss, type RunRecord } from "../compare/record.ts";
@@ -23,7 +23,7 @@ export class CompareDisplay implements Disposable {
     readonly out: string,
   ) {}
 
-  start({ runs }: Plan, cells: readonly Cell[]): void {
+  start({ runs }: Progress, cells: readonly Cell[]): void {
     this.#tellsData = new Set(cells.map(({ data }) => data)).size > 1;
     this.#tell(
       "start",
@@ -47,7 +47,10 @@ export class CompareDisplay implements Disposable {
     this.#tell("autotune", { measured, left }, text);
   }
 
-  begin({ cell, settings: { contender, seed } }: Run, { runs, finished }: Plan): void {
+  begin(
+    { cell, settings: { contender, seed } }: PlannedRun,
+    { runs, finished }: Progress,
+  ): void {
     const data = this.#tellsData ? `, ${dataName(cell.data)}` : "";
     const text = `run ${finished + 1}/${runs}  ${describeCell(cell)}${data}  ` +
       `${nameOf(contender)}, seed ${seed}`;
@@ -59,7 +62,11 @@ export class CompareDisplay implements Disposable {
     this.#bar?.step(event, steps);
   }
 
-  record(record: RunRecord, { cost }: Run, { runs, finished, costLeft }: Plan): void {
+  record(
+    record: RunRecord,
+    { cost }: PlannedRun,
+    { runs, finished, costLeft }: Progress,
+  ): void {
     const { seconds, diverged, parameters } = record;
     this.#seconds += seconds;
     this.#cost += cost;

@@ -1,13 +1,9 @@
-import { format as formatBytes } from "@std/fmt/bytes";
-import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { checkConfig, type Gpt2Config } from "../model/config.ts";
 import { parameterCount } from "../model/parameters.ts";
-import { canAllocate, measureTraining, type TrainingMemory } from "../train/memory.ts";
-import { type Cell, describeCell } from "./cell.ts";
-import { type Contender, type Grid, makeOptimizer, type Tuned, tuned } from "./contender.ts";
-import { Corpus } from "./corpus.ts";
+import type { Cell } from "./cell.ts";
+import { type Contender, type Grid, type Tuned, tuned } from "./contender.ts";
 import { nextLearningRate, type Trial } from "./learning_rates.ts";
+import { type OpenCell, openCells } from "./open_cell.ts";
 import { finalLoss, type RunRecord, type RunSettings } from "./record.ts";
 import { type RunHooks, runOne } from "./run_one.ts";
 import type { RunStore } from "./store.ts";
@@ -27,22 +23,26 @@ export interface CompareOptions extends RunHooks {
   /** Tokens of an evaluation, at least. */
   validationTokens: number;
   /** Called before the first run. */
-  onPlan?: (plan: Plan) => void;
+  onStart?: (progress: Progress) => void;
   /**
    * Called before the first run that is made in a cell, with what makes everything that a run
    * makes but without memory, e.g. to find out which kernels it takes.
    */
   onCell?: (build: () => unknown) => Promise<void>;
   /** Called before a run is made. */
-  onRun?: (run: Run, plan: Plan) => void;
+  onRun?: (run: PlannedRun, progress: Progress) => void;
   /** Called after a run, also one that had been made before. */
-  onRecord?: (record: RunRecord, run: Run, plan: Plan) => void | Promise<void>;
+  onRecord?: (
+    record: RunRecord,
+    run: PlannedRun,
+    progress: Progress,
+  ) => void | Promise<void>;
   /** Called when a grid is extended by a learning rate with which runs are to be made. */
   onExtend?: (cell: Cell, contender: Tuned) => void;
 }
 
 /** A run that is to be made, or has been. */
-export interface Run {
+export interface PlannedRun {
   cell: Cell;
   settings: RunSettings;
   /** Parameters times tokens, to which its time is about proportional. */
@@ -52,23 +52,12 @@ export interface Run {
 }
 
 /** How far a comparison is. Grids that are extended add runs. */
-export interface Plan {
+export interface Progress {
   /** Runs, those done before included. */
   runs: number;
   finished: number;
   /** The cost of the runs that are yet to be made, the present one included. */
   costLeft: number;
-}
-
-/** A cell whose data is open. */
-interface Prepared {
-  cell: Cell;
-  corpus: Corpus;
-  config: Gpt2Config;
-  /** What each optimiser's training takes. */
-  measure: () => TrainingMemory[];
-  /** Whether a run was made in it. */
-  isBegun: boolean;
 }
 
 /**
@@ -79,134 +68,111 @@ interface Prepared {
  * be stored. The runs before remain.
  */
 export async function compare(gpu: Gpu, store: RunStore, options: CompareOptions): Promise<void> {
-  const { contenders, grids, seeds, extensions, signal } = options;
-  const cells = await prepare(gpu, options);
-  const all = [
-    ...contenders,
-    ...grids.flatMap((grid) => grid.learningRates.map((rate) => tuned(grid, rate))),
-  ];
-  const runsOf = (prepared: Prepared, contender: Contender) =>
-    seeds.map((seed) => runIn(prepared, contender, seed, options, store));
-  const plan: Plan = { runs: 0, finished: 0, costLeft: 0 };
-  const add = (runs: readonly Run[]) => {
-    plan.runs += runs.length;
-    for (const { isDone, cost } of runs) plan.costLeft += isDone ? 0 : cost;
-  };
-  for (const prepared of cells) {
-    for (const contender of all) add(runsOf(prepared, contender));
+  const cells = await openCells(gpu, options);
+  await new Comparison(gpu, store, options).run(cells);
+}
+
+class Comparison {
+  readonly progress: Progress = { runs: 0, finished: 0, costLeft: 0 };
+  /** The cells in which a run was made. */
+  readonly #begun = new Set<OpenCell>();
+
+  constructor(readonly gpu: Gpu, readonly store: RunStore, readonly options: CompareOptions) {}
+
+  async run(cells: readonly OpenCell[]): Promise<void> {
+    const { contenders, grids } = this.options;
+    const all = [
+      ...contenders,
+      ...grids.flatMap((grid) => grid.learningRates.map((rate) => tuned(grid, rate))),
+    ];
+    for (const cell of cells) {
+      for (const contender of all) this.#plan(this.#runsOf(cell, contender));
+    }
+    this.options.onStart?.(this.progress);
+    for (const cell of cells) {
+      for (const contender of contenders) await this.#makeRuns(cell, contender);
+      for (const grid of grids) {
+        if (!await this.#search(cell, grid)) return;
+      }
+    }
   }
-  options.onPlan?.(plan);
+
+  /** Tries a grid's learning rates, and further ones where the best is at an end. */
+  async #search(cell: OpenCell, grid: Grid): Promise<boolean> {
+    const most = grid.learningRates.length + this.options.extensions;
+    const trials: Trial[] = [];
+    const rates = [...grid.learningRates];
+    for (let learningRate; (learningRate = rates.shift()) !== undefined;) {
+      const loss = await this.#makeRuns(cell, tuned(grid, learningRate));
+      if (loss === undefined) return false; // interrupted
+      trials.push({ learningRate, loss });
+      if (rates.length > 0 || trials.length >= most) continue;
+      const next = nextLearningRate(trials);
+      if (next === undefined) continue;
+      rates.push(next);
+      this.#extend(cell, tuned(grid, next));
+    }
+    return true;
+  }
+
+  #extend(cell: OpenCell, contender: Tuned): void {
+    const runs = this.#runsOf(cell, contender);
+    this.#plan(runs);
+    if (runs.some(({ isDone }) => !isDone)) this.options.onExtend?.(cell.cell, contender);
+  }
+
+  #plan(runs: readonly PlannedRun[]): void {
+    this.progress.runs += runs.length;
+    for (const { isDone, cost } of runs) this.progress.costLeft += isDone ? 0 : cost;
+  }
+
+  #runsOf(cell: OpenCell, contender: Contender): PlannedRun[] {
+    return this.options.seeds.map((seed) => this.#planned(cell, contender, seed));
+  }
+
+  #planned({ cell, corpus, config }: OpenCell, contender: Contender, seed: number): PlannedRun {
+    const { evaluations, validationTokens } = this.options;
+    const { data: _, ...rest } = cell;
+    const settings: RunSettings = {
+      ...{ contender, seed, cell: rest, validationTokens },
+      data: corpus.identity(cell.context, seed),
+      evalEvery: Math.ceil(cell.steps / evaluations),
+    };
+    const cost = parameterCount(config) * cell.steps * cell.batch * cell.context;
+    return { cell, settings, cost, isDone: this.store.find(settings) !== undefined };
+  }
 
   /** The mean final loss over the seeds; undefined if interrupted. */
-  const makeRuns = async (prepared: Prepared, contender: Contender) => {
+  async #makeRuns(cell: OpenCell, contender: Contender): Promise<number | undefined> {
+    const { seeds, signal } = this.options;
     let sum = 0;
-    for (const run of runsOf(prepared, contender)) {
+    for (const run of this.#runsOf(cell, contender)) {
       if (signal?.aborted) return;
-      if (!run.isDone && !prepared.isBegun) {
-        prepared.isBegun = true;
-        await options.onCell?.(prepared.measure);
-      }
-      if (!run.isDone) options.onRun?.(run, plan);
-      const record = store.find(run.settings) ?? await makeRun(gpu, prepared, run, options);
+      const record = this.store.find(run.settings) ?? await this.#makeRun(cell, run);
       if (!record) return;
-      if (!run.isDone) {
-        await store.add(record);
-        plan.costLeft -= run.cost;
-      }
-      plan.finished++;
-      await options.onRecord?.(record, run, plan);
+      this.progress.finished++;
+      await this.options.onRecord?.(record, run, this.progress);
       sum += finalLoss(record);
     }
     return sum / seeds.length;
-  };
-  for (const prepared of cells) {
-    for (const contender of contenders) await makeRuns(prepared, contender);
-    for (const grid of grids) {
-      const { learningRates } = grid;
-      const trials: Trial[] = [];
-      const rates = [...learningRates];
-      for (let learningRate; (learningRate = rates.shift()) !== undefined;) {
-        const loss = await makeRuns(prepared, tuned(grid, learningRate));
-        if (loss === undefined) return;
-        trials.push({ learningRate, loss });
-        if (rates.length > 0 || trials.length >= learningRates.length + extensions) continue;
-        const next = nextLearningRate(trials);
-        if (next === undefined) continue;
-        rates.push(next);
-        const further = runsOf(prepared, tuned(grid, next));
-        add(further);
-        if (further.some(({ isDone }) => !isDone)) {
-          options.onExtend?.(prepared.cell, tuned(grid, next));
-        }
-      }
+  }
+
+  /** Makes and stores a run, and makes sure that it left no memory behind. */
+  async #makeRun(open: OpenCell, run: PlannedRun): Promise<RunRecord | undefined> {
+    const { gpu, options } = this;
+    if (!this.#begun.has(open)) {
+      this.#begun.add(open);
+      await options.onCell?.(open.measure);
     }
-  }
-}
-
-/** Opens the data of all cells and makes sure that each fits the adapter. */
-async function prepare(
-  gpu: Gpu,
-  { cells, contenders, grids, validationTokens }: CompareOptions,
-): Promise<Prepared[]> {
-  for (const cell of cells) checkConfig({ ...cell, vocabularySize: 1 });
-  const corpora = new Map<string, Corpus>();
-  const prepared: Prepared[] = [];
-  for (const cell of cells) {
-    const key = JSON.stringify([cell.data, cell.vocabulary]);
-    const corpus = corpora.get(key) ?? await Corpus.open(cell.data, cell.vocabulary);
-    corpora.set(key, corpus);
-    const { layers, heads, width, context, bias, affine, batch } = cell;
-    const vocabularySize = corpus.vocabulary.size;
-    const config = { layers, heads, width, context, vocabularySize, bias, affine };
-    const all = [...contenders, ...grids.map((grid) => tuned(grid, 1))];
-    const measure = () =>
-      all.map((contender) => {
-        const optimizer = makeOptimizer.bind(undefined, contender);
-        return measureTraining(gpu, config, corpus.vocabulary, { batch, optimizer });
-      });
-    const needs = measure();
-    const refusal = needs.find(({ refusal }) => refusal)?.refusal;
-    const bytes = Math.max(...needs.map(({ bytes }) => bytes));
-    if (refusal || !await canAllocate(gpu, bytes)) {
-      const reason = refusal ?? `${formatBytes(bytes, { binary: true })} of memory are not free`;
-      throw new UserError(
-        `"${gpu.adapterName}" cannot hold ${describeCell(cell)}: ${reason}; leave out this cell`,
-      );
+    options.onRun?.(run, this.progress);
+    const before = gpu.allocatedBytes;
+    const record = await runOne(gpu, open.cell, open.corpus, run.settings, options);
+    if (gpu.allocatedBytes !== before) {
+      throw new Error(`a run left ${gpu.allocatedBytes - before} bytes allocated`);
     }
-    await corpus.validation(cell, validationTokens); // what is wrong with it is told of at once
-    prepared.push({ cell, corpus, config, measure, isBegun: false });
+    if (!record) return;
+    await this.store.add(record);
+    this.progress.costLeft -= run.cost;
+    return record;
   }
-  return prepared;
-}
-
-function runIn(
-  { cell, corpus, config }: Prepared,
-  contender: Contender,
-  seed: number,
-  { evaluations, validationTokens }: CompareOptions,
-  store: RunStore,
-): Run {
-  const { data: _, ...rest } = cell;
-  const settings: RunSettings = {
-    ...{ contender, seed, cell: rest, validationTokens },
-    data: corpus.identity(cell.context, seed),
-    evalEvery: Math.ceil(cell.steps / evaluations),
-  };
-  const cost = parameterCount(config) * cell.steps * cell.batch * cell.context;
-  return { cell, settings, cost, isDone: store.find(settings) !== undefined };
-}
-
-/** Makes a run, and makes sure that it left no memory behind. */
-async function makeRun(
-  gpu: Gpu,
-  { cell, corpus }: Prepared,
-  { settings }: Run,
-  hooks: RunHooks,
-): Promise<RunRecord | undefined> {
-  const before = gpu.allocatedBytes;
-  const record = await runOne(gpu, cell, corpus, settings, hooks);
-  if (gpu.allocatedBytes !== before) {
-    throw new Error(`a run left ${gpu.allocatedBytes - before} bytes allocated`);
-  }
-  return record;
 }

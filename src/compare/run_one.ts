@@ -37,30 +37,14 @@ export async function runOne(
   const optimizer = makeOptimizer.bind(undefined, contender);
   using trainer = new Trainer(model, { batch, optimizer });
 
-  const curve: CurvePoint[] = [];
-  const speeds: number[] = [];
-  let losses: number[] = [];
-  let skippedSteps = 0;
+  const course = new Course();
   let diverged: string | undefined;
   const start = performance.now();
   try {
     await train(trainer, {
       ...{ batches, validation, steps, evalEvery, signal },
       onStep: (event) => {
-        const { step, tokens, loss, skipped, validationLoss, tokensPerSecond } = event;
-        if (skipped) skippedSteps++;
-        else losses.push(loss);
-        speeds.push(tokensPerSecond);
-        if (validationLoss !== undefined) {
-          const mean = losses.reduce((a, b) => a + b, 0) / losses.length;
-          curve.push({
-            step,
-            tokens,
-            loss: losses.length > 0 ? mean : undefined,
-            val_loss: validationLoss,
-          });
-          losses = [];
-        }
+        course.add(event);
         onStep?.(event, steps);
       },
     });
@@ -70,17 +54,47 @@ export async function runOne(
   } finally {
     await gpu.finish(); // nothing may be freed under a step that is still under way
   }
-  if (diverged === undefined && curve.at(-1)?.step !== steps) return undefined;
+  if (diverged === undefined && course.curve.at(-1)?.step !== steps) return undefined;
   return {
     settings,
     data: dataName(cell.data),
     adapter: gpu.adapterName,
     vocabulary_size: vocabulary.size,
     parameters: model.parameterCount,
-    curve,
+    curve: course.curve,
     diverged,
-    skipped: skippedSteps || undefined,
+    skipped: course.skipped || undefined,
     seconds: (performance.now() - start) / 1000,
-    tokens_per_second: speeds.sort((a, b) => a - b)[speeds.length >> 1] ?? 0,
+    tokens_per_second: course.medianSpeed,
   };
+}
+
+/** The course of a run, gathered step by step. */
+class Course {
+  /** A point an evaluation. */
+  readonly curve: CurvePoint[] = [];
+  /** Steps that were skipped. */
+  skipped = 0;
+  readonly #speeds: number[] = [];
+  /** Since the last evaluation, of steps that were not skipped. */
+  #losses: number[] = [];
+
+  add({ step, tokens, loss, skipped, validationLoss, tokensPerSecond }: StepEvent): void {
+    if (skipped) this.skipped++;
+    else this.#losses.push(loss);
+    this.#speeds.push(tokensPerSecond);
+    if (validationLoss === undefined) return;
+    this.curve.push({ step, tokens, loss: this.#meanLoss, val_loss: validationLoss });
+    this.#losses = [];
+  }
+
+  get #meanLoss(): number | undefined {
+    const { length } = this.#losses;
+    return length > 0 ? this.#losses.reduce((a, b) => a + b, 0) / length : undefined;
+  }
+
+  /** The median of the tokens per second; 0 if there was no step. */
+  get medianSpeed(): number {
+    return this.#speeds.toSorted((a, b) => a - b)[this.#speeds.length >> 1] ?? 0;
+  }
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { Cell } from "../../src/compare/cell.ts";
-import { compare, type CompareOptions, type Plan } from "../../src/compare/compare.ts";
+import { compare, type CompareOptions, type Progress } from "../../src/compare/compare.ts";
 import { agdWith, nameOf } from "../../src/compare/contender.ts";
 import { finalLoss, type RunRecord } from "../../src/compare/record.ts";
 import { RunStore } from "../../src/compare/store.ts";
@@ -30,9 +30,9 @@ async function made(out: string, options: CompareOptions): Promise<RunRecord[]> 
   using store = await RunStore.open(out);
   await compare(gpu, store, {
     ...options,
-    onRecord: async (record, run, plan) => {
+    onRecord: async (record, run, progress) => {
       if (!run.isDone) records.push(record);
-      await options.onRecord?.(record, run, plan);
+      await options.onRecord?.(record, run, progress);
     },
   });
   return records;
@@ -45,12 +45,12 @@ Deno.test("a comparison trains every contender from every seed, once", async () 
   const { directory, options } = await setUp();
   await using _ = directory;
   const before = gpu.allocatedBytes;
-  const plans: Plan[] = [];
+  const told: Progress[] = [];
   let measured = 0;
   const records = await made(directory.path, {
     ...options,
     onCell: (build) => Promise.resolve(void (measured += Number(build() !== undefined))),
-    onRecord: (_record, _run, plan) => void plans.push({ ...plan }),
+    onRecord: (_record, _run, progress) => void told.push({ ...progress }),
   });
   assertEquals(gpu.allocatedBytes, before);
   assertEquals(measured, 1);
@@ -65,10 +65,10 @@ Deno.test("a comparison trains every contender from every seed, once", async () 
     assert(curve[3].val_loss < curve[0].val_loss && curve[3].loss! < curve[0].loss!);
   }
   assert(finalLoss(records[0]) !== finalLoss(records[1]), "the seeds differ");
-  assertEquals(plans.map(({ runs, finished }) => [runs, finished]), [
+  assertEquals(told.map(({ runs, finished }) => [runs, finished]), [
     ...[[4, 1], [4, 2], [4, 3], [4, 4]],
   ]);
-  assertEquals(plans[3].costLeft, 0);
+  assertEquals(told[3].costLeft, 0);
   // Nothing is left to do; a further seed is all that is new.
   assertEquals(await made(directory.path, options), []);
   assertEquals(titles(await made(directory.path, { ...options, seeds: [0, 1, 2] })), [
