@@ -40,12 +40,12 @@ export async function openModel(
   const { settings: { architecture, optimizer, seed }, checkpoint } = sources;
   if (checkpoint !== undefined) {
     const model = await loadCheckpoint(gpu, checkpoint);
-    await prepare(gpu, model, sources, display);
+    await checkAndTune(gpu, model, sources, display);
     return model;
   }
   const vocabulary = await readVocabulary(sources, display);
   const config = { ...architecture, vocabularySize: vocabulary.size };
-  await prepare(gpu, { config, vocabulary }, sources, display);
+  await checkAndTune(gpu, { config, vocabulary }, sources, display);
   const { initialisation } = optimizer;
   return await Gpt2.create(gpu, architecture, { vocabulary, initialisation, seed });
 }
@@ -84,7 +84,7 @@ async function readVocabulary(
 }
 
 /** Makes sure of the memory, and chooses kernels. */
-async function prepare(
+async function checkAndTune(
   gpu: Gpu,
   { config, vocabulary }: { config: Gpt2Config; vocabulary: Vocabulary },
   { settings: { autotunes }, memory }: ModelSources,

@@ -29,8 +29,8 @@ export interface ActivationSizes {
 /** Number format of activations and of the weights that products are computed with. */
 export type Precision = "f32" | "f16";
 
-/** A tensor to be allocated. */
-export interface TensorSpec {
+/** A tensor of a set. */
+interface ActivationSpec {
   shape: readonly number[];
   type?: TensorType;
 }
@@ -51,7 +51,7 @@ function blockActivations({ width: C, heads }: Gpt2Config, sizes: ActivationSize
     /** Residual stream between attention and MLP. */
     middle: { shape: [N, C] },
     hidden: { shape: [N, 4 * C], type },
-  } satisfies Record<string, TensorSpec>;
+  } satisfies Record<string, ActivationSpec>;
 }
 
 /** Scratch that each block uses in both passes. */
@@ -64,7 +64,7 @@ function scratchActivations({ width: C }: Gpt2Config, sizes: ActivationSizes) {
     statistics: { shape: [N, 2] },
     /** GELU's output, then the gradient of it, of `hidden` or of `qkv`. */
     wide: { shape: [N, 4 * C], type },
-  } satisfies Record<string, TensorSpec>;
+  } satisfies Record<string, ActivationSpec>;
 }
 
 /** The activations before and after the blocks. */
@@ -82,7 +82,7 @@ function outerActivations(gpu: Gpu, config: Gpt2Config, sizes: ActivationSizes) 
     losses: { shape: [N] },
     /** The mean loss. */
     loss: { shape: [1] },
-  } satisfies Record<string, TensorSpec>;
+  } satisfies Record<string, ActivationSpec>;
 }
 
 /** What only the backward pass needs, shared by all blocks. */
@@ -96,7 +96,7 @@ function backwardActivations({ width: C, heads }: Gpt2Config, sizes: ActivationS
     dx: { shape: [N, C] },
     deltas: { shape: [B, heads, T] },
     sums: { shape: [columnSumsScratch(N, 4 * C)] },
-  } satisfies Record<string, TensorSpec>;
+  } satisfies Record<string, ActivationSpec>;
 }
 
 /** Tensors under the names of a table of specifications. */
@@ -129,7 +129,7 @@ export interface Activations {
   backward?: BackwardActivations;
 }
 
-function allocate<Table extends Record<string, TensorSpec>>(
+function allocate<Table extends Record<string, ActivationSpec>>(
   gpu: Gpu,
   table: Table,
 ): Tensors<Table> {
