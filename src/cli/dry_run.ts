@@ -4,7 +4,12 @@ import type { Vocabulary } from "../tokens/vocabulary.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Gpt2Config } from "../model/config.ts";
 import { parameterCount } from "../model/parameters.ts";
-import { checkMemory, type MeasureOptions, measureTraining } from "../train/memory.ts";
+import {
+  checkMemory,
+  type MeasureOptions,
+  measureTraining,
+  obviousRefusal,
+} from "../train/memory.ts";
 import type { Display } from "./display.ts";
 
 /**
@@ -21,7 +26,6 @@ export async function dryRun(
 ): Promise<void> {
   const parameters = parameterCount(config);
   const adapter = gpu.adapterName;
-  const { bytes, hostBytes } = measureTraining(gpu, config, vocabulary, trainer);
   let reason: UserError | undefined;
   try {
     await checkMemory(gpu, config, vocabulary, trainer);
@@ -29,16 +33,22 @@ export async function dryRun(
     if (!(error instanceof UserError)) throw error;
     reason = error;
   }
+  const obvious = await obviousRefusal(gpu, config, trainer);
+  const memory = obvious ? undefined : measureTraining(gpu, config, vocabulary, trainer);
   const recompute = trainer.recompute ? " --recompute" : "";
   const binary = (bytes: number) => formatBytes(bytes, { binary: true });
   const text = [
     `parameters  ${parameters.toLocaleString("en")}`,
-    `memory      ${binary(bytes)} with --batch ${trainer.batch}${recompute}`,
-    `host        ${binary(hostBytes)} more while a checkpoint is written`,
+    ...memory
+      ? [
+        `memory      ${binary(memory.bytes)} with --batch ${trainer.batch}${recompute}`,
+        `host        ${binary(memory.hostBytes)} more while a checkpoint is written`,
+      ]
+      : [],
     `adapter     ${adapter}: ${reason ? "cannot hold it" : "holds it"}`,
   ].join("\n");
-  const memory = { memory: bytes, host_memory: hostBytes };
-  const data = { adapter, parameters, ...memory, fits: !reason, reason: reason?.message };
+  const sizes = memory && { memory: memory.bytes, host_memory: memory.hostBytes };
+  const data = { adapter, parameters, ...sizes, fits: !reason, reason: reason?.message };
   display.tell("dry-run", data, text);
   if (reason) throw reason;
 }

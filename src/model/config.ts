@@ -45,16 +45,25 @@ export const PRESETS = {
 /** The name of a preset. */
 export type PresetName = keyof typeof PRESETS;
 
+/** The largest sizes: far beyond GPT-2, and small enough for each parameter to be listed. */
+const LARGEST = {
+  ...{ layers: 1000, heads: 4096, width: 2 ** 17, context: 2 ** 20, vocabularySize: 2 ** 24 },
+};
+
 /**
  * Checks that a configuration describes a model.
  *
- * @throws {UsageError} If a size is not a positive integer or heads do not divide the width.
+ * @throws {UsageError} If a size is not a positive integer, beyond what is possible, or heads do not
+ * divide the width.
  */
 export function checkConfig(config: Gpt2Config): void {
   for (const key of ["layers", "heads", "width", "context", "vocabularySize"] as const) {
     const value = config[key];
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new UsageError(`${key} must be a positive integer, not ${value}`);
+    }
+    if (value > LARGEST[key]) {
+      throw new UsageError(`${key} must be at most ${LARGEST[key]}, not ${value}`);
     }
   }
   if (config.width % config.heads !== 0) {

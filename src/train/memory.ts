@@ -6,7 +6,7 @@ import type { Measurement } from "../gpu/memory.ts";
 import { snapshotBytes } from "../gpu/snapshot.ts";
 import type { Gpt2Config } from "../model/config.ts";
 import { Gpt2 } from "../model/gpt2.ts";
-import { parameterTable } from "../model/parameters.ts";
+import { parameterCount, parameterTable, sizeOf } from "../model/parameters.ts";
 import { allocateLike } from "../model/weights.ts";
 import { Decoder } from "../sample/decoder.ts";
 import { Trainer, type TrainerOptions } from "./trainer.ts";
@@ -70,6 +70,68 @@ export async function canAllocate(gpu: Gpu, bytes: number): Promise<boolean> {
   return !failed;
 }
 
+/** Tokens of a step, at most: its batches are held in the host's memory. */
+const MOST_TOKENS = 2 ** 28;
+
+/**
+ * Why a run cannot be held, as far as a few sizes tell: to make its plan, as
+ * {@linkcode measureTraining} does, takes the longer the larger it is. Undefined if it may fit.
+ */
+export async function obviousRefusal(
+  gpu: Gpu,
+  config: Gpt2Config,
+  options: MeasureOptions,
+): Promise<string | undefined> {
+  return await modelRefusal(gpu, config) ?? stepRefusal(config, options) ??
+    batchRefusal(gpu, config, options);
+}
+
+/** Why the adapter cannot hold the model, whatever the batch. */
+async function modelRefusal(gpu: Gpu, config: Gpt2Config): Promise<string | undefined> {
+  for (const { name, shape } of parameterTable(config)) {
+    const refusal = bufferRefusal(gpu, name, 4 * sizeOf(shape));
+    if (refusal !== undefined) return refusal;
+  }
+  const bytes = 2 * 4 * parameterCount(config);
+  if (await canAllocate(gpu, bytes - gpu.allocatedBytes)) return undefined;
+  return `weights and gradients alone take ${binary(bytes)} of memory, which the adapter ` +
+    `"${gpu.adapterName}" does not have free`;
+}
+
+/** Why the batches of a step cannot be held, even one after the other. */
+function stepRefusal(
+  { context }: Gpt2Config,
+  { batch, accumulate = 1 }: MeasureOptions,
+): string | undefined {
+  const tokens = accumulate * batch * context;
+  if (tokens <= MOST_TOKENS) return undefined;
+  return `a step of ${number(tokens)} tokens is more than the ${number(MOST_TOKENS)} possible`;
+}
+
+/** Why the adapter cannot hold the batch. */
+function batchRefusal(
+  gpu: Gpu,
+  { context, width }: Gpt2Config,
+  { batch }: MeasureOptions,
+): string | undefined {
+  return bufferRefusal(gpu, "the residual stream", 4 * batch * context * width);
+}
+
+function bufferRefusal({ device, adapterName }: Gpu, what: string, bytes: number) {
+  const { maxBufferSize } = device.limits;
+  if (bytes <= maxBufferSize) return undefined;
+  return `${what} needs a buffer of ${number(bytes)} bytes, but the adapter "${adapterName}" ` +
+    `allows ${number(maxBufferSize)}`;
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en");
+}
+
+function binary(bytes: number): string {
+  return formatBytes(bytes, { binary: true });
+}
+
 /**
  * Makes sure that the adapter can hold a run. What is allocated already is taken to be a part of it.
  *
@@ -82,8 +144,14 @@ export async function checkMemory(
   vocabulary: Vocabulary,
   options: MeasureOptions,
 ): Promise<void> {
-  const binary = (bytes: number) => formatBytes(bytes, { binary: true });
-  const memory = measureTraining(gpu, config, vocabulary, options);
+  const tooLarge = await modelRefusal(gpu, config);
+  if (tooLarge !== undefined) throw new UserError(`${tooLarge}: use a smaller model`);
+  const tooLong = stepRefusal(config, options);
+  if (tooLong !== undefined) throw new UserError(`${tooLong}: use a smaller batch`);
+  const refusal = batchRefusal(gpu, config, options);
+  const memory = refusal === undefined
+    ? measureTraining(gpu, config, vocabulary, options)
+    : { bytes: Infinity, hostBytes: 0, refusal };
   // The software driver's memory is the host's.
   const hostBytes = gpu.isSoftware ? memory.hostBytes : 0;
   const fits = async ({ bytes, refusal }: TrainingMemory) =>
@@ -131,12 +199,17 @@ export async function checkMemory(
   );
 }
 
-/** The largest number from 1 to `most` that fits, if all smaller ones do; 0 if none. */
+/**
+ * The largest number from 1 to `most` that fits, if all smaller ones do; 0 if none. It begins with
+ * small ones, as to try a number takes the longer the larger it is.
+ */
 async function largestUpTo(
   most: number,
   fits: (count: number) => Promise<boolean>,
 ): Promise<number> {
-  let [low, high] = [0, most];
+  let [low, high] = [0, 1];
+  while (high <= most && await fits(high)) [low, high] = [high, 2 * high];
+  high = Math.min(high - 1, most);
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
     if (await fits(middle)) low = middle;

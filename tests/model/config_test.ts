@@ -26,3 +26,9 @@ Deno.test("checkConfig names heads that do not divide the width", () => {
     "4 heads do not divide a width of 6: choose a width that is a multiple of the number of heads",
   );
 });
+
+Deno.test("checkConfig names sizes beyond what is possible", () => {
+  const { message } = assertThrows(() => checkConfig({ ...ODD, layers: 3000 }), UsageError);
+  assertEquals(message, "layers must be at most 1000, not 3000");
+  assertThrows(() => checkConfig({ ...ODD, width: 1e6 }), UsageError, "at most 131072");
+});
