@@ -32,7 +32,7 @@ export interface Display extends Disposable {
  *   `out`, `interrupted`, `skipped` (lines, with `--skip-bad`), `skipped_steps`
  *
  * or, of a dry run, `dry-run`: `adapter`, `parameters`, `memory` and `host_memory` (while a
- * checkpoint is written) in bytes, unless sizes are absurd, `fits`, and if not `reason`.
+ * checkpoint is written) in bytes, unless the model is absurdly large, `fits`, and if not `reason`.
  */
 export class JsonDisplay implements Display {
   tell(event: string, data: Record<string, unknown>): void {

@@ -4,12 +4,7 @@ import type { Vocabulary } from "../tokens/vocabulary.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Gpt2Config } from "../model/config.ts";
 import { parameterCount } from "../model/parameters.ts";
-import {
-  checkMemory,
-  type MeasureOptions,
-  measureTraining,
-  obviousRefusal,
-} from "../train/memory.ts";
+import { checkMemory, estimateTraining, type MeasureOptions } from "../train/memory.ts";
 import type { Display } from "./display.ts";
 
 /**
@@ -33,8 +28,7 @@ export async function dryRun(
     if (!(error instanceof UserError)) throw error;
     reason = error;
   }
-  const obvious = await obviousRefusal(gpu, config, trainer);
-  const memory = obvious ? undefined : measureTraining(gpu, config, vocabulary, trainer);
+  const memory = estimateTraining(gpu, config, vocabulary, trainer);
   const recompute = trainer.recompute ? " --recompute" : "";
   const binary = (bytes: number) => formatBytes(bytes, { binary: true });
   const text = [

@@ -74,28 +74,40 @@ export async function canAllocate(gpu: Gpu, bytes: number): Promise<boolean> {
 const MOST_TOKENS = 2 ** 28;
 
 /**
- * Why a run cannot be held, as far as a few sizes tell: to make its plan, as
- * {@linkcode measureTraining} does, takes the longer the larger it is. Undefined if it may fit.
+ * What a run takes, as {@linkcode measureTraining} tells it, or of a batch that no buffer holds as it
+ * follows from batches of 1 and 2: to make a run's plan takes the longer the larger it is. Undefined
+ * if the model is too large to make one.
  */
-export async function obviousRefusal(
+export function estimateTraining(
   gpu: Gpu,
   config: Gpt2Config,
+  vocabulary: Vocabulary,
   options: MeasureOptions,
-): Promise<string | undefined> {
-  return await modelRefusal(gpu, config) ?? stepRefusal(config, options) ??
-    batchRefusal(gpu, config, options);
+): TrainingMemory | undefined {
+  if (parameterRefusal(gpu, config) !== undefined) return undefined;
+  const measure = (batch: number) =>
+    measureTraining(gpu, config, vocabulary, { ...options, batch });
+  if (batchRefusal(gpu, config, options) === undefined) return measure(options.batch);
+  const [one, two] = [measure(1), measure(2)];
+  return { ...one, bytes: one.bytes + (options.batch - 1) * (two.bytes - one.bytes) };
 }
 
 /** Why the adapter cannot hold the model, whatever the batch. */
 async function modelRefusal(gpu: Gpu, config: Gpt2Config): Promise<string | undefined> {
-  for (const { name, shape } of parameterTable(config)) {
-    const refusal = bufferRefusal(gpu, name, 4 * sizeOf(shape));
-    if (refusal !== undefined) return refusal;
-  }
+  const refusal = parameterRefusal(gpu, config);
+  if (refusal !== undefined) return refusal;
   const bytes = 2 * 4 * parameterCount(config);
   if (await canAllocate(gpu, bytes - gpu.allocatedBytes)) return undefined;
   return `weights and gradients alone take ${binary(bytes)} of memory, which the adapter ` +
     `"${gpu.adapterName}" does not have free`;
+}
+
+/** Why no buffer holds one of the parameters. */
+function parameterRefusal(gpu: Gpu, config: Gpt2Config): string | undefined {
+  for (const { name, shape } of parameterTable(config)) {
+    const refusal = bufferRefusal(gpu, name, 4 * sizeOf(shape));
+    if (refusal !== undefined) return refusal;
+  }
 }
 
 /** Why the batches of a step cannot be held, even one after the other. */

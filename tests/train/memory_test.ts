@@ -21,6 +21,7 @@ import { Sgd } from "../../src/optim/sgd.ts";
 import {
   canAllocate,
   checkMemory,
+  estimateTraining,
   type MeasureOptions,
   measureTraining,
 } from "../../src/train/memory.ts";
@@ -125,6 +126,26 @@ Deno.test("measureTraining is within 5% of all buffers that a run has at once", 
     });
     assertLess(Math.abs(bytes / most.bytes - 1), 0.05, `${bytes} and ${most.bytes}`);
     assertLess(Math.abs(hostBytes / most.hostBytes - 1), 0.05, `${hostBytes}, ${most.hostBytes}`);
+  }
+});
+
+Deno.test("estimateTraining: as measured, or from batches of 1 and 2 where none is held", () => {
+  const config = { ...ODD, layers: 3, width: 40, context: 1024 };
+  const options = { batch: 40, optimizer: OPTIMIZERS["sgd"] };
+  const vocabulary = smallVocabulary(11);
+  const measured = measureTraining(gpu, config, vocabulary, options);
+  assertEquals(estimateTraining(gpu, config, vocabulary, options), measured);
+  const get = (limits: GPUSupportedLimits, name: keyof GPUSupportedLimits) =>
+    name === "maxBufferSize" ? 4e6 : limits[name];
+  const value = new Proxy(gpu.device.limits, { get });
+  Object.defineProperty(gpu.device, "limits", { value, configurable: true });
+  try {
+    const estimated = estimateTraining(gpu, config, vocabulary, options)!;
+    assertLess(Math.abs(estimated.bytes / measured.bytes - 1), 0.02);
+    const wide = { ...config, width: 1000, heads: 1 };
+    assertEquals(estimateTraining(gpu, wide, vocabulary, options), undefined);
+  } finally {
+    Reflect.deleteProperty(gpu.device, "limits");
   }
 });
 
