@@ -39,6 +39,11 @@ const COMMAND: CommandSpec = {
     },
     "top-k": { value: "N", help: "draw among the N likeliest tokens (default all)" },
     "top-p": { value: "X", help: "draw among the likeliest tokens that make up X (default 1)" },
+    window: {
+      value: "KIND",
+      help:
+        "past the context: restart with its last half, or slide by one, slower (default restart)",
+    },
     seed: { value: "N", help: "same seed, same text (default 0)" },
     "num-samples": { value: "N", help: "number of texts, with seeds counting up (default 1)" },
   },
@@ -59,6 +64,7 @@ async function sample(options: Arguments): Promise<void> {
     temperature: options.number("temperature") ?? 0.8,
     topK: options.integer("top-k"),
     topP: options.number("top-p"),
+    window: options.choice("window", ["restart", "slide"]),
   };
   checkSampling(settings);
 

@@ -17,6 +17,13 @@ export interface GenerateOptions extends SamplingOptions {
   maxTokens?: number;
   /** Any integer: the same seed gives the same text. @default 0 */
   seed?: number;
+  /**
+   * What follows a full context, as positions are learned and cannot go on: `restart` goes on from
+   * its last half, at the cost of reading that once for half a context of tokens; `slide` leaves out
+   * the first token, as nanoGPT does, which reads the whole context anew for each token.
+   * @default "restart"
+   */
+  window?: "restart" | "slide";
   /** Weights to use. @default the model's weights */
   weights?: TensorMap;
 }
@@ -41,7 +48,7 @@ export async function* generate(
   model: Gpt2,
   options: GenerateOptions = {},
 ): AsyncGenerator<string, void> {
-  const { prompt = "", maxTokens = 100, seed = 0, weights } = options;
+  const { prompt = "", maxTokens = 100, seed = 0, window = "restart", weights } = options;
   checkSampling(options);
   if (!Number.isSafeInteger(maxTokens) || maxTokens < 0) {
     throw new UsageError(`max-tokens must be an integer of 0 or more, not ${maxTokens}`);
@@ -57,9 +64,9 @@ export async function* generate(
   using decoder = new Decoder(model, { weights, capacity: sequence.length + maxTokens });
   for (let generated = 0; generated < maxTokens; generated++) {
     if (decoder.length === config.context) {
-      // Positions are learned, so a full context starts anew with its second half.
       decoder.reset();
-      sequence.splice(0, sequence.length - Math.ceil(config.context / 2));
+      const kept = window === "slide" ? config.context : Math.ceil(config.context / 2);
+      sequence.splice(0, sequence.length - kept);
     }
     const logits = await decoder.append(Uint32Array.from(sequence.slice(decoder.length)));
     const token = chooseToken(logits, options, random);

@@ -49,13 +49,19 @@ async function collect(model: Gpt2, options: GenerateOptions): Promise<string[]>
 const text = async (model: Gpt2, options: GenerateOptions) =>
   (await collect(model, options)).join("");
 
-/** Greedy generation with the reference, with the restart at a full context. */
-function greedy(weights: Tensors, prompt: number[], count: number, config = CONFIG): number[] {
+/** Greedy generation with the reference, which keeps so many tokens of a full context. */
+function greedy(
+  weights: Tensors,
+  prompt: number[],
+  count: number,
+  config = CONFIG,
+  kept = Math.ceil(config.context / 2),
+): number[] {
   const { context, vocabularySize: V } = config;
   let sequence = prompt.slice(-context);
   const generated: number[] = [];
   for (let i = 0; i < count; i++) {
-    if (sequence.length > context) sequence = sequence.slice(-Math.ceil(context / 2));
+    if (sequence.length > context) sequence = sequence.slice(-kept);
     const { logits } = forward(config, weights, sequence, sequence, 1);
     const last = logits.subarray((sequence.length - 1) * V);
     const token = last.indexOf(Math.max(...last));
@@ -82,6 +88,16 @@ Deno.test("generate: greedy text is the reference's, also past the context", asy
     const actual = await text(model, { prompt, temperature: 0, maxTokens: 20 });
     assertEquals(actual, decode(expected), prompt);
   }
+});
+
+Deno.test("generate: a window that slides is the reference's over the last tokens", async () => {
+  using model = modelWith(WEIGHTS);
+  const prompt = "The moon rises";
+  const ids = [...COMPACT.encode(encode(prompt))];
+  const expected = greedy(WEIGHTS, ids, 20, CONFIG, CONFIG.context);
+  assertNotEquals(expected, greedy(WEIGHTS, ids, 20));
+  const options = { prompt, temperature: 0, maxTokens: 20, window: "slide" } as const;
+  assertEquals(await text(model, options), decode(expected));
 });
 
 Deno.test("generate: a prompt longer than the context is the same as its last tokens", async () => {
