@@ -36,10 +36,10 @@ export { f32, type FloatValue, Plan, spread, type Workgroups } from "./src/gpu/p
 export { Tensor, type TensorType } from "./src/gpu/tensor.ts";
 export type { Constants, Includes } from "./src/gpu/template.ts";
 
+export type { Batch } from "./src/tokens/batch.ts";
 export { encode, END_OF_TEXT, TokenDecoder } from "./src/tokens/tokenizer.ts";
 export { compactVocabulary, fullVocabulary, type Vocabulary } from "./src/tokens/vocabulary.ts";
-export type { Batch } from "./src/data/pack/batches.ts";
-export type { CorpusCount, CountOptions } from "./src/data/pack/corpus.ts";
+export type { CorpusCount, CountOptions } from "./src/data/order/count.ts";
 export type { StreamIdentity, StreamPosition } from "./src/data/order/position.ts";
 export type { Shard } from "./src/data/files/shard.ts";
 export { type DataSources, findShards } from "./src/data/files/sources.ts";
@@ -66,7 +66,6 @@ export { loadCheckpoint, saveCheckpoint } from "./src/checkpoint/checkpoint.ts";
 export { exportCheckpoint, type ExportFormat, type ExportResult } from "./src/checkpoint/export.ts";
 export { downloadModel, type DownloadOptions } from "./src/hub/model.ts";
 export type { HubOptions } from "./src/hub/settings.ts";
-export type { TokenBatch } from "./src/model/passes.ts";
 export type { TensorMap } from "./src/model/weights.ts";
 
 export type {

@@ -1,7 +1,7 @@
 import { encode as gptTokenizerEncode } from "gpt-tokenizer/r50k_base";
 import { fromFileUrl } from "@std/path";
 import { cpuUsage } from "node:process";
-import { toBatch } from "../src/data/pack/batches.ts";
+import { toBatch } from "../src/data/order/batch.ts";
 import { packBlocks } from "../src/data/pack/blocks.ts";
 import { documentsIn } from "../src/data/text/documents.ts";
 import { Permutation } from "../src/data/order/permutation.ts";

@@ -2,7 +2,7 @@ import { compactVocabulary, fullVocabulary, type Vocabulary } from "../src/token
 import { FULL_VOCABULARY_SIZE, type Gpt2Config, PRESETS } from "../src/model/config.ts";
 import { Gpt2 } from "../src/model/gpt2.ts";
 import { parameterTable } from "../src/model/parameters.ts";
-import type { TokenBatch } from "../src/model/passes.ts";
+import type { Batch } from "../src/tokens/batch.ts";
 import { allocateLike, type TensorMap } from "../src/model/weights.ts";
 import { Agd } from "../src/optim/agd/agd.ts";
 import { Random } from "../src/random.ts";
@@ -52,7 +52,7 @@ export function tokensOf({ batch, config }: Shape): number {
 /** A shape's model with random weights, a trainer of it, and a random batch. */
 export class OpenShape implements Disposable {
   readonly trainer: Trainer;
-  readonly batch: TokenBatch;
+  readonly batch: Batch;
   readonly #model: Gpt2;
 
   private constructor(model: Gpt2, options: TrainerOptions) {

@@ -49,10 +49,10 @@ export class UsageError extends UserError {
  *
  * @example
  * ```ts no-run
- * import { DivergedError, type TokenBatch, train, type Trainer } from "@agd/gpt2";
+ * import { type Batch, DivergedError, train, type Trainer } from "@agd/gpt2";
  *
  * declare const trainer: Trainer;
- * declare const batches: AsyncIterable<TokenBatch>;
+ * declare const batches: AsyncIterable<Batch>;
  * try {
  *   await train(trainer, { batches, steps: 1000 });
  * } catch (error) {

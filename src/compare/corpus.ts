@@ -1,5 +1,5 @@
 import { fromFileUrl } from "@std/path";
-import type { Batch } from "../data/pack/batches.ts";
+import type { Batch } from "../tokens/batch.ts";
 import { identify, type StreamIdentity } from "../data/order/position.ts";
 import type { Shard } from "../data/files/shard.ts";
 import { findShards } from "../data/files/sources.ts";

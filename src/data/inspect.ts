@@ -3,7 +3,7 @@ import { checkNoFilter } from "./bin/bin_corpus.ts";
 import { readDocuments } from "./text/documents.ts";
 import { isWanted } from "./text/reader.ts";
 import type { Shard } from "./files/shard.ts";
-import type { DocumentOptions } from "./text/text_blocks.ts";
+import type { DocumentOptions } from "./text/block.ts";
 import { TokenBuffer } from "../tokens/token_buffer.ts";
 import { encodeTo, END_OF_TEXT, TOKEN_COUNT, tokenBytes } from "../tokens/tokenizer.ts";
 

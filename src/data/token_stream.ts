@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.ts";
-import type { Batch } from "./pack/batches.ts";
-import type { CorpusCount, CountOptions, UsedTokens } from "./pack/corpus.ts";
+import type { Batch } from "../tokens/batch.ts";
+import type { CorpusCount, CountOptions, UsedTokens } from "./order/count.ts";
 import type { StreamPosition } from "./order/position.ts";
 import type { DataSources } from "./files/sources.ts";
 import type { Split } from "./text/split.ts";

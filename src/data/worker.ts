@@ -1,9 +1,11 @@
 /** The worker in which data is read; its first message is the {@linkcode Job}. */
 /// <reference lib="deno.worker" />
-import { type BatchOptions, type PositionedBatch, readBatches } from "./pack/batches.ts";
+import { readBatches } from "./pack/batches.ts";
+import type { BatchOptions, PositionedBatch } from "./order/batch.ts";
 import { readBinBatches } from "./bin/bin_batches.ts";
 import { countBinCorpus, holdTokens } from "./bin/bin_corpus.ts";
-import { countCorpus, type CountOptions, type UsedTokens } from "./pack/corpus.ts";
+import { countCorpus } from "./pack/corpus.ts";
+import type { CountOptions, UsedTokens } from "./order/count.ts";
 import { type DataSources, findShards } from "./files/sources.ts";
 import { compactVocabulary, fullVocabulary } from "../tokens/vocabulary.ts";
 import { type Answer, serve } from "./threads/worker_server.ts";

@@ -1,5 +1,4 @@
 import { UserError } from "../errors.ts";
-import { formatOf } from "../data/files/format.ts";
 import {
   type Answer,
   contentLength,
@@ -32,6 +31,11 @@ export interface RemoteRange {
   size?: number;
   /** The version that the file must have, if known. */
   version?: string;
+  /**
+   * Whether what the file holds shows its own end, so that one that was cut off does not pass for
+   * whole. @default false
+   */
+  endsItself?: boolean;
 }
 
 /**
@@ -68,7 +72,7 @@ export async function* readRemote(
   range: RemoteRange,
   options: HttpOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const { name, url, offset, size } = range;
+  const { name, url, offset, size, endsItself = false } = range;
   const retries = new Retries(name, options);
   let position = offset ?? 0;
   let end = size === undefined ? undefined : position + size;
@@ -88,7 +92,7 @@ export async function* readRemote(
           if (end !== undefined && found.total !== end) throw changed(name, position);
           end = found.total;
         }
-        if (end === undefined && !showsItsEnd(name, answer.headers)) {
+        if (end === undefined && !endsItself && !isChunked(answer.headers)) {
           throw new UserError(
             `${name}: the server does not say how long the file is, so a lost connection would ` +
               "pass for its end; download it",
@@ -150,11 +154,9 @@ function checkAnswer(
   return { total, version: found };
 }
 
-/** Whether the end of an answer of unknown size cannot be mistaken: the body's, or the file's own. */
-function showsItsEnd(name: string, headers: Headers): boolean {
-  const { compression, content } = formatOf(name) ?? {};
-  return compression !== undefined || content === "tar" ||
-    headers.get("transfer-encoding") === "chunked";
+/** Whether the body comes in chunks, the last of which says that it is. */
+function isChunked(headers: Headers): boolean {
+  return headers.get("transfer-encoding") === "chunked";
 }
 
 function changed(name: string, position: number): UserError {

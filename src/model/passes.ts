@@ -6,20 +6,13 @@ import { castToHalf } from "../ops/cast.ts";
 import { crossEntropy } from "../ops/cross_entropy.ts";
 import { sortedPlaces } from "../ops/embedding.ts";
 import { mean } from "../ops/mean.ts";
+import type { Batch } from "../tokens/batch.ts";
 import type { Activations } from "./activations.ts";
 import { backward } from "./backward.ts";
 import type { Gpt2Config } from "./config.ts";
 import { forward, type Pass } from "./forward.ts";
 import type { ParameterSpec } from "./parameters.ts";
 import { capacityOf, type TensorMap } from "./weights.ts";
-
-/** A batch of windows of tokens. */
-export interface TokenBatch {
-  /** (B, T) */
-  inputs: Uint32Array;
-  /** (B, T): the token that follows each. */
-  targets: Uint32Array;
-}
 
 /**
  * Refuses tokens that the vocabulary does not have: their rows would be read from elsewhere.
@@ -44,7 +37,7 @@ export function uploadBatch(
   gpu: Gpu,
   { vocabularySize }: Gpt2Config,
   { outer, backward }: Activations,
-  batch: TokenBatch,
+  batch: Batch,
 ): void {
   checkTokens(batch.inputs, vocabularySize);
   checkTokens(batch.targets, vocabularySize);

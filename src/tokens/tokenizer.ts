@@ -1,7 +1,7 @@
 import ranks from "gpt-tokenizer/r50k_base_ranks";
 import { asciiWordLength, asciiWordToken } from "./ascii_words.ts";
 import { mergeBytes } from "./bpe.ts";
-import { cut } from "../data/text/pieces.ts";
+import { cut } from "./cut.ts";
 import { TokenBuffer } from "./token_buffer.ts";
 
 /** The number of GPT-2's tokens. */

@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
-import type { TokenBatch } from "../model/passes.ts";
+import type { Batch } from "../tokens/batch.ts";
 import type { TensorMap } from "../model/weights.ts";
 import { LossPass } from "./loss_pass.ts";
 
@@ -32,7 +32,7 @@ import { LossPass } from "./loss_pass.ts";
  */
 export async function evaluate(
   model: Gpt2,
-  batches: AsyncIterable<TokenBatch> | Iterable<TokenBatch>,
+  batches: AsyncIterable<Batch> | Iterable<Batch>,
   weights: TensorMap = model.weights,
 ): Promise<number> {
   const { config } = model;

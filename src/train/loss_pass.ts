@@ -1,6 +1,7 @@
 import { type Activations, allocateActivations, freeActivations } from "../model/activations.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
-import { lossPlan, type TokenBatch, uploadBatch } from "../model/passes.ts";
+import { lossPlan, uploadBatch } from "../model/passes.ts";
+import type { Batch } from "../tokens/batch.ts";
 import type { TensorMap } from "../model/weights.ts";
 
 /** A forward pass over batches of one size, with the memory that it takes. */
@@ -28,7 +29,7 @@ export class LossPass implements Disposable {
    *
    * @throws {UsageError} If a token is none of the vocabulary's.
    */
-  run(batch: TokenBatch): void {
+  run(batch: Batch): void {
     const { gpu, config } = this.#model;
     uploadBatch(gpu, config, this.#activations, batch);
     this.#plan.run();

@@ -1,5 +1,5 @@
 import { DivergedError } from "../errors.ts";
-import type { TokenBatch } from "../model/passes.ts";
+import type { Batch } from "../tokens/batch.ts";
 import type { Norms } from "../optim/optimizer.ts";
 import { scheduledLearningRate } from "./schedule.ts";
 import { Throughput } from "./throughput.ts";
@@ -39,9 +39,9 @@ export interface StepEvent {
 /** What to train on, for how long, and whom to tell. */
 export interface TrainOptions {
   /** Training batches of the trainer's `accumulate * batch` sequences; training ends early if they do. */
-  batches: AsyncIterable<TokenBatch>;
+  batches: AsyncIterable<Batch>;
   /** Batches that the validation loss is measured on. @default none */
-  validation?: readonly TokenBatch[];
+  validation?: readonly Batch[];
   /** Number of steps, those done before included. */
   steps: number;
   /** What was done before, of a run that is continued. @default nothing */
@@ -80,10 +80,10 @@ const MOST_SKIPPED = 10;
  *
  * @example
  * ```ts no-run
- * import { type TokenBatch, train, type Trainer } from "@agd/gpt2";
+ * import { type Batch, train, type Trainer } from "@agd/gpt2";
  *
  * declare const trainer: Trainer;
- * declare const batches: AsyncIterable<TokenBatch>;
+ * declare const batches: AsyncIterable<Batch>;
  * await train(trainer, {
  *   batches,
  *   steps: 1000,
@@ -101,7 +101,7 @@ export async function train(
 /** A step that the GPU is at work on. */
 interface Submitted {
   step: number;
-  batch: TokenBatch;
+  batch: Batch;
   /** Whether the validation loss is measured after it. */
   evaluates: boolean;
   learningRate?: number;
@@ -114,7 +114,7 @@ interface Submitted {
 class TrainingLoop {
   readonly #trainer: Trainer;
   readonly #options: TrainOptions;
-  readonly #batches: AsyncIterator<TokenBatch>;
+  readonly #batches: AsyncIterator<Batch>;
   /** The learning rate that was asked for, if the optimiser has one. */
   readonly #peak: number | undefined;
   readonly #throughput = new Throughput();
@@ -217,14 +217,14 @@ class TrainingLoop {
  *
  * @example
  * ```ts no-run
- * import { meanLoss, type TokenBatch, type Trainer } from "@agd/gpt2";
+ * import { type Batch, meanLoss, type Trainer } from "@agd/gpt2";
  *
  * declare const trainer: Trainer;
- * declare const batches: TokenBatch[];
+ * declare const batches: Batch[];
  * console.log(await meanLoss(trainer, batches));
  * ```
  */
-export async function meanLoss(trainer: Trainer, batches: readonly TokenBatch[]): Promise<number> {
+export async function meanLoss(trainer: Trainer, batches: readonly Batch[]): Promise<number> {
   let sum = 0;
   let before: Promise<number> | undefined;
   for (const batch of batches) { // each is submitted before the one before it is waited for

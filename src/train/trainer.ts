@@ -8,14 +8,8 @@ import {
   type Precision,
 } from "../model/activations.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
-import {
-  clearPlan,
-  gradientPlan,
-  halfWeights,
-  lossPlan,
-  type TokenBatch,
-  uploadBatch,
-} from "../model/passes.ts";
+import { clearPlan, gradientPlan, halfWeights, lossPlan, uploadBatch } from "../model/passes.ts";
+import type { Batch } from "../tokens/batch.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
 import type { Norms, Optimizer, OptimizerTarget } from "../optim/optimizer.ts";
 import { UsageError } from "../errors.ts";
@@ -66,10 +60,10 @@ export interface StepResult {
  *
  * @example
  * ```ts no-run
- * import { Agd, type Gpt2, type TokenBatch, Trainer } from "@agd/gpt2";
+ * import { Agd, type Batch, type Gpt2, Trainer } from "@agd/gpt2";
  *
  * declare const model: Gpt2;
- * declare const batch: TokenBatch;
+ * declare const batch: Batch;
  * using trainer = new Trainer(model, { batch: 8, optimizer: (target) => new Agd(target) });
  * const { loss, eta } = await trainer.step(batch);
  * ```
@@ -151,7 +145,7 @@ export class Trainer implements Disposable {
    * @throws {UsageError} If the batch is not (accumulate * batch, context), or a token none of the
    * vocabulary's.
    */
-  step(batch: TokenBatch, measure = false): Promise<StepResult> {
+  step(batch: Batch, measure = false): Promise<StepResult> {
     const { gpu } = this.#model;
     const start = performance.now() - (gpu.isSoftware ? gpu.queue.submitMs : 0);
     this.#clearPlan.run();
@@ -180,12 +174,12 @@ export class Trainer implements Disposable {
    * @throws {UsageError} If the batch is not (accumulate * batch, context), or a token none of the
    * vocabulary's.
    */
-  async loss(batch: TokenBatch): Promise<number> {
+  async loss(batch: Batch): Promise<number> {
     return await meanOf(this.#runEach(this.#lossPlan, batch));
   }
 
   /** Submits a plan for each micro-batch; returns their losses to come. */
-  #runEach(plan: Plan, { inputs, targets }: TokenBatch): Promise<Float32Array>[] {
+  #runEach(plan: Plan, { inputs, targets }: Batch): Promise<Float32Array>[] {
     const { gpu, config } = this.#model;
     const { context } = config;
     const sequences = this.#accumulate * this.#batch;

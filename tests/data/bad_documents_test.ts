@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { DataError } from "../../src/data/files/data_error.ts";
 import { readDocuments } from "../../src/data/text/documents.ts";
 import { findShards } from "../../src/data/files/sources.ts";
-import type { DocumentOptions } from "../../src/data/text/text_blocks.ts";
+import type { DocumentOptions } from "../../src/data/text/block.ts";
 import { encode } from "../../src/tokens/tokenizer.ts";
 import { FileServer, serveFile } from "./file_server.ts";
 import { bomb, checkedFrame, concat, frame, jsonl, shardsOf, tar, TempDir } from "./fixtures.ts";

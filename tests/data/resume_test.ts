@@ -1,9 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import {
-  type BatchOptions,
-  type PositionedBatch,
-  readBatches,
-} from "../../src/data/pack/batches.ts";
+import { readBatches } from "../../src/data/pack/batches.ts";
+import type { BatchOptions, PositionedBatch } from "../../src/data/order/batch.ts";
 import type { StreamPosition } from "../../src/data/order/position.ts";
 import { findShards } from "../../src/data/files/sources.ts";
 import { openTokenStream } from "../../src/data/token_stream.ts";

@@ -14,7 +14,7 @@ await using stream = await openTokenStream({
 });
 const isLinux = Deno.build.os === "linux";
 for (let batches = 0;; batches++) {
-  const { inputs, epoch } = await stream.next();
+  const { inputs, epoch = 0 } = await stream.next();
   if (epoch > 0) break;
   tokens += inputs.length;
   if (!isLinux && batches % 50 === 0) most = Math.max(most, Deno.memoryUsage().rss);

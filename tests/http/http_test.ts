@@ -219,7 +219,7 @@ Deno.test("readRemote takes no text of unknown length, whose loss could not be s
       "end; download it",
   );
   await using server = new FileServer(() => unsized);
-  const range = { name: "a.jsonl.zst", url: server.url };
+  const range = { name: NAME, url: server.url, endsItself: true };
   const chunks = await Array.fromAsync(readRemote(range));
   assertEquals(chunks.reduce((sum, { length }) => sum + length, 0), content.length);
 });

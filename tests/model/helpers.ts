@@ -3,7 +3,7 @@ import type { Vocabulary } from "../../src/tokens/vocabulary.ts";
 import type { Gpt2Config } from "../../src/model/config.ts";
 import { Gpt2 } from "../../src/model/gpt2.ts";
 import { parameterTable } from "../../src/model/parameters.ts";
-import type { TokenBatch } from "../../src/model/passes.ts";
+import type { Batch } from "../../src/tokens/batch.ts";
 import { allocateLike, type TensorMap } from "../../src/model/weights.ts";
 import { Random } from "../../src/random.ts";
 import type { Tensors } from "../reference/gpt2.ts";
@@ -61,7 +61,7 @@ export function modelOf(gpu: Gpu, config: Gpt2Config, values: Tensors): Gpt2 {
 }
 
 /** (B, context) random tokens and targets. */
-export function randomBatch(config: Gpt2Config, B: number, seed: number): TokenBatch {
+export function randomBatch(config: Gpt2Config, B: number, seed: number): Batch {
   const random = new Random(seed);
   const tokens = () => randomIntegers(random, B * config.context, config.vocabularySize);
   return { inputs: tokens(), targets: tokens() };

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import type { TokenBatch } from "../../src/model/passes.ts";
+import type { Batch } from "../../src/tokens/batch.ts";
 import { DivergedError, UserError } from "../../src/errors.ts";
 import { AdamW } from "../../src/optim/adamw.ts";
 import { Agd } from "../../src/optim/agd/agd.ts";
@@ -14,7 +14,7 @@ import { openTestGpu } from "../ops/helpers.ts";
 const gpu = await openTestGpu();
 const B = 2;
 const WEIGHTS = randomWeights(ODD, 1);
-const batchOf = (seed: number): TokenBatch => {
+const batchOf = (seed: number): Batch => {
   const { inputs, targets } = randomBatch(ODD, B, seed);
   return { inputs: inputs.slice(), targets: targets.slice() };
 };
@@ -22,11 +22,11 @@ const BATCHES = Array.from({ length: 8 }, (_, i) => batchOf(i));
 const VALIDATION = [batchOf(20), batchOf(21)];
 
 /** An endless stream of the batches, each of which takes 1 ms; bad from number `bad` on. */
-class FakeStream implements AsyncIterable<TokenBatch> {
+class FakeStream implements AsyncIterable<Batch> {
   asked = 0;
   constructor(readonly bad = Infinity) {}
 
-  async #next(): Promise<TokenBatch> {
+  async #next(): Promise<Batch> {
     if (this.asked === this.bad) throw new UserError("a.jsonl:7: not JSON");
     await new Promise((resolve) => setTimeout(resolve, 1));
     return BATCHES[this.asked++ % BATCHES.length];

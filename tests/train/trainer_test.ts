@@ -9,7 +9,7 @@ import {
 } from "@std/assert";
 import { UsageError } from "../../src/errors.ts";
 import { Gpt2 } from "../../src/model/gpt2.ts";
-import type { TokenBatch } from "../../src/model/passes.ts";
+import type { Batch } from "../../src/tokens/batch.ts";
 import { AdamW } from "../../src/optim/adamw.ts";
 import { Agd } from "../../src/optim/agd/agd.ts";
 import type { AgdNorm } from "../../src/optim/agd/options.ts";
@@ -36,7 +36,7 @@ const vocabulary = smallVocabulary(ODD.vocabularySize);
 const agd = (target: OptimizerTarget) => new Agd(target);
 
 /** Trains a new model on the batches; returns all results. */
-async function results(seed: number, batches: TokenBatch[], norm: AgdNorm = "spectral") {
+async function results(seed: number, batches: Batch[], norm: AgdNorm = "spectral") {
   using model = await Gpt2.create(gpu, ODD, { vocabulary, seed });
   using trainer = new Trainer(model, { batch: 2, optimizer: (t) => new Agd(t, { norm }) });
   const results = [];
@@ -61,7 +61,7 @@ Deno.test("trainer: steps submitted ahead of the results are the same", async ()
 });
 
 /** The batch whose sequences are those of all of these. */
-function joined(batches: readonly TokenBatch[]): TokenBatch {
+function joined(batches: readonly Batch[]): Batch {
   const join = (key: "inputs" | "targets") =>
     Uint32Array.from(batches.flatMap((batch) => [...batch[key]]));
   return { inputs: join("inputs"), targets: join("targets") };

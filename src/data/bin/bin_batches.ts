@@ -1,5 +1,5 @@
 import { UserError } from "../../errors.ts";
-import { type BatchOptions, type PositionedBatch, toBatch } from "../pack/batches.ts";
+import { type BatchOptions, type PositionedBatch, toBatch } from "../order/batch.ts";
 import { checkNoFilter } from "./bin_corpus.ts";
 import { BinWindows } from "./bin_windows.ts";
 import { Permutation } from "../order/permutation.ts";

@@ -1,6 +1,6 @@
 import { UserError } from "../../errors.ts";
 import { BinFile, DocumentCounter, isBin } from "./bin_file.ts";
-import type { CountOptions, UsedTokens } from "../pack/corpus.ts";
+import type { CountOptions, UsedTokens } from "../order/count.ts";
 import type { Shard } from "../files/shard.ts";
 import { TOKEN_COUNT } from "../../tokens/tokenizer.ts";
 

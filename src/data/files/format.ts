@@ -25,3 +25,9 @@ export function formatOf(name: string): Format | undefined {
   const ending = Object.keys(FORMATS).find((ending) => name.endsWith(ending));
   return ending === undefined ? undefined : FORMATS[ending];
 }
+
+/** Whether a file, by its name, shows its own end, so that one cut short does not pass for whole. */
+export function endsItself(name: string): boolean {
+  const { content, compression } = formatOf(name) ?? {};
+  return compression !== undefined || content === "tar";
+}

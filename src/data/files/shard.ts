@@ -1,6 +1,7 @@
 import { UserError } from "../../errors.ts";
 import { fileError } from "../../files/file_error.ts";
 import { DataError } from "./data_error.ts";
+import { endsItself } from "./format.ts";
 import { readRemote } from "../../http/http.ts";
 import type { HttpOptions } from "../../http/http_request.ts";
 
@@ -37,7 +38,9 @@ export function isUrl(source: string): boolean {
  * @throws {DataError} If it ends before its size.
  */
 export function readShard(shard: Shard, http?: HttpOptions): AsyncGenerator<Uint8Array> {
-  return isUrl(shard.source) ? readRemote({ ...shard, url: shard.source }, http) : readLocal(shard);
+  const { name, source } = shard;
+  if (!isUrl(source)) return readLocal(shard);
+  return readRemote({ ...shard, url: source, endsItself: endsItself(name) }, http);
 }
 
 async function* readLocal({ name, source, offset, size }: Shard): AsyncGenerator<Uint8Array> {

@@ -1,4 +1,4 @@
-import { free } from "../tokenize/free.ts";
+import { free } from "../threads/free.ts";
 import { Permutation } from "./permutation.ts";
 
 /**

@@ -1,68 +1,20 @@
 import { UserError } from "../../errors.ts";
 import { oneAhead } from "../tokenize/ahead.ts";
-import { free } from "../tokenize/free.ts";
+import { free } from "../threads/free.ts";
+import { type BatchOptions, type PositionedBatch, toBatch } from "../order/batch.ts";
 import { Permutation } from "../order/permutation.ts";
 import { readBlocks } from "./passes.ts";
-import { checkPosition, identify, startOf, type StreamPosition } from "../order/position.ts";
+import { checkPosition, identify, startOf } from "../order/position.ts";
 import { readAllDocuments } from "../text/reader.ts";
-import type { Shard } from "../files/shard.ts";
 import { shuffleDocuments } from "../order/shuffle.ts";
-import { type Split, validationBound } from "../text/split.ts";
+import { validationBound } from "../text/split.ts";
 import { Tokenizers } from "../tokenize/tokenizers.ts";
-import type { Vocabulary } from "../../tokens/vocabulary.ts";
 
 /** Tokens that are shuffled together: 2 MB, some 1,000 documents. */
 const SHUFFLED = 2 ** 20;
 
 /** Tokens in a block that stays in order: not many, since it is only for use once it is whole. */
 const UNSHUFFLED = 2 ** 14;
-
-/** The sequences of one step, row after row. */
-export interface Batch {
-  /** (batch, context) model token ids. */
-  inputs: Uint32Array<ArrayBuffer>;
-  /** (batch, context) the ids that follow the inputs, each the next one's input. */
-  targets: Uint32Array<ArrayBuffer>;
-  /** Passes over the part that were complete before the batch's last sequence was read. */
-  epoch: number;
-}
-
-/** A batch, and where the next one begins. */
-export interface PositionedBatch extends Batch {
-  position: StreamPosition;
-}
-
-/** What to read, and into which shape. */
-export interface BatchOptions {
-  /** The data. */
-  shards: readonly Shard[];
-  /** Tokens in a sequence. */
-  context: number;
-  /** Sequences in a batch. */
-  batch: number;
-  /** Which part of the corpus. */
-  split: Split;
-  /** The model's vocabulary. */
-  vocabulary: Vocabulary;
-  /** Seed of the order of the training part. */
-  seed: number;
-  /** Read the training part in a random order, another one in each pass. @default true */
-  shuffle?: boolean;
-  /** Tokens that are shuffled together, or read at once. @default 2^20 if shuffled, else 2^14 */
-  blockTokens?: number;
-  /** Leave out documents that say to be in another language than this, e.g. `en`. */
-  lang?: string;
-  /** Leave out documents of fewer tokens. @default 0 */
-  minTokens?: number;
-  /** Skip what cannot be read, instead of failing. @default false */
-  skipBad?: boolean;
-  /** Called once for each bad line that was skipped. */
-  onBad?: () => void;
-  /** Threads that tokenize; they change nothing in the result. @default 1 */
-  workers?: number;
-  /** Continue there. @default the beginning */
-  position?: StreamPosition;
-}
 
 /**
  * The whole way from shards to batches: documents are read, tokenized and packed into blocks of
@@ -135,19 +87,4 @@ async function findBound({ shards, split, lang, skipBad }: BatchOptions): Promis
     "the corpus has no two different documents, one of them for validation; " +
       "add documents, or give it as a .txt file, which is split by passages",
   );
-}
-
-/** Joins sequences of context + 1 ids to a batch. */
-export function toBatch(
-  rows: readonly (Uint16Array | Uint32Array)[],
-  context: number,
-  epoch: number,
-): Batch {
-  const inputs = new Uint32Array(rows.length * context);
-  const targets = new Uint32Array(rows.length * context);
-  rows.forEach((ids, row) => {
-    inputs.set(ids.subarray(0, context), row * context);
-    targets.set(ids.subarray(1), row * context);
-  });
-  return { inputs, targets, epoch };
 }

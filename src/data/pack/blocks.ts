@@ -1,5 +1,5 @@
 import { UserError } from "../../errors.ts";
-import { free } from "../tokenize/free.ts";
+import { free } from "../threads/free.ts";
 import { type Place, startOf } from "../order/position.ts";
 import type { IdChunk } from "../tokenize/tokenize.ts";
 

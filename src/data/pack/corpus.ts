@@ -1,34 +1,10 @@
 import { UserError } from "../../errors.ts";
-import { free } from "../tokenize/free.ts";
+import { free } from "../threads/free.ts";
+import type { CountOptions, UsedTokens } from "../order/count.ts";
 import { readTexts } from "../text/reader.ts";
 import type { Shard } from "../files/shard.ts";
 import { END_OF_TEXT, TOKEN_COUNT } from "../../tokens/tokenizer.ts";
 import { Tokenizers } from "../tokenize/tokenizers.ts";
-
-/** The size of a corpus. */
-export interface CorpusCount {
-  /** The number of documents. */
-  documentCount: number;
-  /** The number of tokens, with one `<|endoftext|>` a document. */
-  tokenCount: number;
-  /** The number of bad lines that were skipped. */
-  skipped: number;
-}
-
-/** A corpus's size, with the GPT-2 tokens that occur in it, ascending. */
-export type UsedTokens = CorpusCount & { tokens: Uint32Array<ArrayBuffer> };
-
-/** Which documents count, and how they are read. */
-export interface CountOptions {
-  /** Leave out documents whose `meta.lang` is another than this. */
-  lang?: string;
-  /** Leave out documents of fewer tokens; not `.txt` files. @default 0 */
-  minTokens?: number;
-  /** Skip and count what cannot be read, instead of failing. @default false */
-  skipBad?: boolean;
-  /** Threads that tokenize. @default 1 */
-  workers?: number;
-}
 
 /**
  * Reads a whole corpus once, both parts of it, for its size and tokens.

@@ -1,6 +1,6 @@
 import { fileError } from "../../files/file_error.ts";
 import { type Document, documentsIn } from "../text/documents.ts";
-import { free } from "../tokenize/free.ts";
+import { free } from "../threads/free.ts";
 import { PartWriter, removeIfThere, temporary } from "./part.ts";
 import { ShardFiles, type ShardIdentity, type ShardRecord } from "./record.ts";
 import { isWanted } from "../text/reader.ts";

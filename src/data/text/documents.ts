@@ -1,10 +1,11 @@
 import { DataError } from "../files/data_error.ts";
 import { formatOf } from "../files/format.ts";
-import { free } from "../tokenize/free.ts";
+import { free } from "../threads/free.ts";
 import { type ParsedDocument, parseDocument } from "./json_document.ts";
 import { endOfLine } from "./lines.ts";
 import type { Shard } from "../files/shard.ts";
-import { type DocumentOptions, type Lines, readTextBlocks, type TextBlock } from "./text_blocks.ts";
+import { readTextBlocks } from "./text_blocks.ts";
+import type { DocumentOptions, Lines, TextBlock } from "./block.ts";
 
 /** A document, or a piece of one. */
 export interface Document {

@@ -1,6 +1,6 @@
 import { DataError } from "../files/data_error.ts";
 import { PieceStream } from "./pieces.ts";
-import type { DocumentOptions, Pieces } from "./text_blocks.ts";
+import type { DocumentOptions, Pieces } from "./block.ts";
 import {
   decodeUtf8,
   decodeUtf8Leniently,

@@ -2,7 +2,8 @@ import { type Document, readDocuments } from "./documents.ts";
 import { endOfLine } from "./lines.ts";
 import type { Shard } from "../files/shard.ts";
 import { isIn, isInLanguage, type Part } from "./split.ts";
-import { type DocumentOptions, type Lines, readTextBlocks, type TextBlock } from "./text_blocks.ts";
+import { readTextBlocks } from "./text_blocks.ts";
+import type { DocumentOptions, Lines, TextBlock } from "./block.ts";
 
 /** Text of one shard. Plain data, so that it can be sent to a worker. */
 export interface TextChunk {

@@ -1,5 +1,5 @@
 import { type Document, documentsIn } from "../text/documents.ts";
-import { free } from "./free.ts";
+import { free } from "../threads/free.ts";
 import { type Filter, isWanted, type TextChunk } from "../text/reader.ts";
 import { TokenBuffer } from "../../tokens/token_buffer.ts";
 import { encodeTo, END_OF_TEXT } from "../../tokens/tokenizer.ts";

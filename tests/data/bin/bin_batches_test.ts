@@ -1,5 +1,6 @@
 import { assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
-import type { Batch, BatchOptions, PositionedBatch } from "../../../src/data/pack/batches.ts";
+import type { BatchOptions, PositionedBatch } from "../../../src/data/order/batch.ts";
+import type { Batch } from "../../../src/tokens/batch.ts";
 import { readBinBatches } from "../../../src/data/bin/bin_batches.ts";
 import { BinWindows } from "../../../src/data/bin/bin_windows.ts";
 import { compactVocabulary, fullVocabulary } from "../../../src/tokens/vocabulary.ts";

@@ -50,3 +50,12 @@ Deno.test("readShard tells of a file that is gone, or changes while it is read",
   await Deno.remove(source);
   await assertRejects(() => read(shard), UserError, "cannot read a.jsonl: No such file");
 });
+
+Deno.test("readShard takes what shows its own end from a server that does not say its size", async () => {
+  await using server = new FileServer(() => ({ body: content, length: null }));
+  const from = (name: string) => read({ name, source: `${server.url}/${name}` });
+  for (const name of ["a.jsonl.zst", "a.txt.gz", "a.tar"]) assertEquals(await from(name), content);
+  for (const name of ["a.jsonl", "a.txt"]) {
+    await assertRejects(() => from(name), UserError, "does not say how long the file is");
+  }
+});

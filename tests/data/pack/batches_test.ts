@@ -1,5 +1,7 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { type Batch, type BatchOptions, readBatches } from "../../../src/data/pack/batches.ts";
+import { readBatches } from "../../../src/data/pack/batches.ts";
+import type { BatchOptions } from "../../../src/data/order/batch.ts";
+import type { Batch } from "../../../src/tokens/batch.ts";
 import { isIn, type Split, validationBound } from "../../../src/data/text/split.ts";
 import { encode, END_OF_TEXT } from "../../../src/tokens/tokenizer.ts";
 import { compactVocabulary, fullVocabulary } from "../../../src/tokens/vocabulary.ts";
@@ -206,7 +208,7 @@ Deno.test("bad lines are errors, or are skipped and counted in the first pass on
   await assertRejects(() => read({ files }), UserError, `${files[0]}:2: not JSON`);
   let bad = 0;
   const batches = await read({ files, skipBad: true, onBad: () => bad++ }, 50);
-  assertEquals(batches.at(-1)!.epoch > 0, true);
+  assertEquals(batches.at(-1)!.epoch! > 0, true);
   assertEquals(bad, 20);
 });
 

@@ -76,7 +76,7 @@ Deno.test("training reads what was prepared", async () => {
   const options = { vocabulary, context: 16, batch: 1, seed: 1, split: "training" as const };
   await using stream = await openTokenStream({ ...options, data: [out] });
   let passed = 0;
-  for await (const { epoch } of stream) {
+  for await (const { epoch = 0 } of stream) {
     if (epoch > 0) break;
     passed++;
   }

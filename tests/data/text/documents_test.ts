@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import { type Document, readDocuments } from "../../../src/data/text/documents.ts";
 import { findShards } from "../../../src/data/files/sources.ts";
-import type { DocumentOptions } from "../../../src/data/text/text_blocks.ts";
+import type { DocumentOptions } from "../../../src/data/text/block.ts";
 import { UserError } from "../../../src/errors.ts";
 import { concat, frame, jsonl, shardsOf, tar, TempDir } from "../fixtures.ts";
 

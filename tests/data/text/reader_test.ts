@@ -8,7 +8,7 @@ import {
   type TextChunk,
 } from "../../../src/data/text/reader.ts";
 import { isIn } from "../../../src/data/text/split.ts";
-import type { Lines } from "../../../src/data/text/text_blocks.ts";
+import type { Lines } from "../../../src/data/text/block.ts";
 import { bomb, concat, frame, shardsOf, TempDir, texts } from "../fixtures.ts";
 
 function read(

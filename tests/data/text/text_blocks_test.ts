@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DataError } from "../../../src/data/files/data_error.ts";
-import { type Lines, readTextBlocks, type TextBlock } from "../../../src/data/text/text_blocks.ts";
+import { readTextBlocks } from "../../../src/data/text/text_blocks.ts";
+import type { Lines, TextBlock } from "../../../src/data/text/block.ts";
 import { UserError } from "../../../src/errors.ts";
 import { concat, frame, jsonl, shardsOf, TempDir, texts } from "../fixtures.ts";
 

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { DataError } from "../../../src/data/files/data_error.ts";
 import type { TextChunk } from "../../../src/data/text/reader.ts";
 import { isIn } from "../../../src/data/text/split.ts";
-import type { Lines } from "../../../src/data/text/text_blocks.ts";
+import type { Lines } from "../../../src/data/text/block.ts";
 import { createChunkTokenizer, createTokenizer } from "../../../src/data/tokenize/tokenize.ts";
 import { encode, END_OF_TEXT } from "../../../src/tokens/tokenizer.ts";
 import { compactVocabulary } from "../../../src/tokens/vocabulary.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { free } from "../../../src/data/tokenize/free.ts";
+import { free } from "../../../src/data/threads/free.ts";
 
 Deno.test("free gives the memory of an array back, and that of others on the same buffer", () => {
   const array = new Uint16Array(1000).fill(7);
