@@ -6,7 +6,7 @@ import type { Split } from "../data/text/split.ts";
 import { tokenBytes } from "../tokens/tokenizer.ts";
 import type { Vocabulary } from "../tokens/vocabulary.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
-import type { TokenBatch } from "../model/passes.ts";
+import type { Batch } from "../tokens/batch.ts";
 import type { TensorMap } from "../model/weights.ts";
 import { LossPass } from "./loss_pass.ts";
 
@@ -113,7 +113,7 @@ function checkCounts(counts: { stride: number; [name: string]: number }, context
 }
 
 /** (batch, context) windows as a batch; rows that there is no window for are 0. */
-function toBatch(windows: readonly SlidingWindow[], batch: number, context: number): TokenBatch {
+function toBatch(windows: readonly SlidingWindow[], batch: number, context: number): Batch {
   const inputs = new Uint32Array(batch * context);
   const targets = new Uint32Array(batch * context);
   windows.forEach(({ ids }, row) => {
