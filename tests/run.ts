@@ -12,11 +12,13 @@ const HELP = `Usage: deno task test [arguments of deno test]
 Checks formatting, lint, types and documentation, then runs the tests: all of them, or those that
 the arguments name, e.g. tests/optim or --filter agd. The last line is "N passed, N failed".`;
 
+const { exports } = JSON.parse(Deno.readTextFileSync(new URL("../deno.json", import.meta.url)));
+
 const CHECKS = [
   ["fmt", "--check", "--quiet"],
   ["lint", "--quiet"],
   ["check", "--doc", "--quiet", "."],
-  ["doc", "--lint", "--quiet", "mod.ts"],
+  ["doc", "--lint", "--quiet", ...Object.values<string>(exports)],
 ];
 
 const env: Record<string, string> = { NO_COLOR: "1" };

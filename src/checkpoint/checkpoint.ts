@@ -21,11 +21,12 @@ import { allocateLike, type TensorMap } from "../model/weights.ts";
  * @throws {UserError} If the directory cannot be written.
  *
  * @example
- * ```ts no-run
- * import { type Gpt2, saveCheckpoint, type Trainer } from "@agd/gpt2";
+ * ```ts
+ * import { Agd, Gpu, loadCheckpoint, saveCheckpoint, Trainer } from "@agd/gpt2";
  *
- * declare const model: Gpt2;
- * declare const trainer: Trainer;
+ * using gpu = await Gpu.open();
+ * using model = await loadCheckpoint(gpu, "runs/base");
+ * using trainer = new Trainer(model, { batch: 8, optimizer: (target) => new Agd(target) });
  * await saveCheckpoint(model, "runs/mine", trainer.optimizer.evaluationWeights);
  * ```
  */
@@ -58,11 +59,12 @@ export async function writeCheckpoint(
  * do not fit the configuration.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { Gpu, loadCheckpoint } from "@agd/gpt2";
  *
  * using gpu = await Gpu.open();
- * using model = await loadCheckpoint(gpu, "runs/latest");
+ * using model = await loadCheckpoint(gpu, "runs/base");
+ * console.log(model.config);
  * ```
  */
 export async function loadCheckpoint(gpu: Gpu, directory: string): Promise<Gpt2> {

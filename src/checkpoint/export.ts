@@ -35,10 +35,11 @@ export interface ExportResult {
  * written.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { exportCheckpoint } from "@agd/gpt2";
  *
- * await exportCheckpoint("runs/mine", "mine-f16", "f16");
+ * const { unseen } = await exportCheckpoint("runs/base", "base-llmc.bin", "llmc");
+ * console.log(`${unseen} tokens are never written`);
  * ```
  */
 export async function exportCheckpoint(

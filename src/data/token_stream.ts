@@ -93,10 +93,11 @@ export interface TokenStream<B extends Batch | undefined = Batch | undefined>
  * @throws {UsageError} If `context`, `batch`, `minTokens` or `workers` is not such a number.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { fullVocabulary, openTokenStream } from "@agd/gpt2";
+ *
  * await using stream = await openTokenStream({
- *   data: ["owt2/*.jsonl.zst"],
+ *   data: ["data/*.jsonl.zst"],
  *   context: 1024,
  *   batch: 8,
  *   split: "training",
@@ -104,6 +105,7 @@ export interface TokenStream<B extends Batch | undefined = Batch | undefined>
  *   seed: 1,
  * });
  * const { inputs, targets } = await stream.next(); // (8, 1024) each
+ * console.log(inputs.length, targets.length);
  * ```
  */
 export function openTokenStream(
@@ -143,7 +145,7 @@ export async function openTokenStream(options: TokenStreamOptions): Promise<Toke
  * @throws {UserError} If files are missing or bad, or there is no text in them.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { collectVocabulary } from "@agd/gpt2";
  *
  * const { vocabulary, documentCount } = await collectVocabulary(["data"]);

@@ -23,7 +23,7 @@ export interface OpenGpuOptions {
  * errors that surface instead of vanishing into an event.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { Gpu } from "@agd/gpt2";
  *
  * using gpu = await Gpu.open();

@@ -10,7 +10,7 @@ export function bytesPerElement(type: TensorType): number {
  * A dense row-major array in GPU memory, or a run of whole rows of one.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { Gpu } from "@agd/gpt2";
  *
  * using gpu = await Gpu.open();

@@ -35,7 +35,7 @@ export function isHubId(text: string): boolean {
  * or it cannot be downloaded or written.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { downloadModel, Gpu, loadCheckpoint } from "@agd/gpt2";
  *
  * using gpu = await Gpu.open();

@@ -25,7 +25,7 @@ export const FULL_VOCABULARY_SIZE = 50_257;
  * Named architectures. `tiny` is ours; the others are the four published sizes of GPT-2.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { PRESETS } from "@agd/gpt2";
  *
  * console.log(PRESETS.gpt2); // { layers: 12, heads: 12, width: 768, context: 1024 }

@@ -29,11 +29,11 @@ export interface CreateGpt2Options {
  * A GPT-2 whose weights are in GPU memory.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { type Gpt2, Gpu, loadCheckpoint } from "@agd/gpt2";
  *
  * using gpu = await Gpu.open();
- * using model: Gpt2 = await loadCheckpoint(gpu, "runs/owt2");
+ * using model: Gpt2 = await loadCheckpoint(gpu, "runs/base");
  * console.log(model.config, model.parameterCount);
  * ```
  */
@@ -61,12 +61,14 @@ export class Gpt2 implements Disposable {
    * @throws {UsageError} If the configuration describes no model.
    *
    * @example
-   * ```ts no-run
-   * import { fullVocabulary, Gpt2, Gpu, PRESETS } from "@agd/gpt2";
+   * ```ts
+   * import { collectVocabulary, Gpt2, Gpu } from "@agd/gpt2";
    *
    * using gpu = await Gpu.open();
-   * using model = await Gpt2.create(gpu, PRESETS.gpt2, { vocabulary: fullVocabulary() });
-   * console.log(model.parameterCount); // 124439808
+   * const { vocabulary } = await collectVocabulary(["data"]);
+   * const shape = { layers: 2, heads: 2, width: 32, context: 64 }; // or PRESETS.gpt2
+   * using model = await Gpt2.create(gpu, shape, { vocabulary, seed: 1 });
+   * console.log(model.parameterCount);
    * ```
    */
   static async create(

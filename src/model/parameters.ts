@@ -36,9 +36,6 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, n) => product * n, 1);
 }
 
-/** What most parameters are. */
-const USUAL = { parts: 1, residual: false, trainable: true };
-
 /**
  * Every parameter of the model in definition order. Initialisation, optimisers, checkpoints and
  * tests all iterate over this table. The output matrix is `wte` itself (tied), so it has no row.
@@ -47,7 +44,7 @@ const USUAL = { parts: 1, residual: false, trainable: true };
  * to the residual stream (fan-in T, fan-out C).
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { parameterTable, PRESETS } from "@agd/gpt2";
  *
  * const config = { ...PRESETS.gpt2, vocabularySize: 50_257, bias: true, affine: true };
@@ -59,21 +56,41 @@ export function parameterTable(config: Gpt2Config): ParameterSpec[] {
   const table: ParameterSpec[] = [];
 
   const embedding = (name: string, rows: number, fanIn: number, fanOut: number) =>
-    table.push({ ...USUAL, name, shape: [rows, C], role: "embedding", fanIn, fanOut });
+    table.push({
+      name,
+      shape: [rows, C],
+      role: "embedding",
+      parts: 1,
+      fanIn,
+      fanOut,
+      residual: false,
+      trainable: true,
+    });
   const vector = (name: string, length: number, role: "bias" | "gain", trainable: boolean) =>
     table.push({
-      ...{ ...USUAL, name, shape: [length], role, trainable },
-      ...{ fanIn: length, fanOut: length },
+      name,
+      shape: [length],
+      role,
+      parts: 1,
+      fanIn: length,
+      fanOut: length,
+      residual: false,
+      trainable,
     });
   const norm = (name: string) => {
     vector(`${name}.weight`, C, "gain", affine);
     vector(`${name}.bias`, C, "bias", affine && bias);
   };
   const linear = (name: string, fanIn: number, fanOut: number, parts = 1, residual = false) => {
-    const shape = [fanIn, parts * fanOut] as const;
     table.push({
-      ...{ ...USUAL, name: `${name}.weight`, shape, role: "matrix" },
-      ...{ parts, fanIn, fanOut, residual },
+      name: `${name}.weight`,
+      shape: [fanIn, parts * fanOut],
+      role: "matrix",
+      parts,
+      fanIn,
+      fanOut,
+      residual,
+      trainable: true,
     });
     vector(`${name}.bias`, parts * fanOut, "bias", bias);
   };
@@ -97,7 +114,7 @@ export function parameterTable(config: Gpt2Config): ParameterSpec[] {
  * Number of trainable parameters.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { parameterCount, PRESETS } from "@agd/gpt2";
  *
  * const config = { ...PRESETS.gpt2, vocabularySize: 50_257, bias: true, affine: true };

@@ -30,7 +30,7 @@ export interface AdamWOptions {
  * by their global norm. The defaults are those that GPT-2 is commonly trained with.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { AdamW, Gpu, type OptimizerTarget } from "@agd/gpt2";
  *
  * using gpu = await Gpu.open();
@@ -49,7 +49,7 @@ export interface AdamWOptions {
  * using optimizer = new AdamW(target, { learningRate: 1e-3 });
  * gpu.write(target.gradients.get("weight")!, new Float32Array(128 * 512).fill(0.01));
  * optimizer.step();
- * console.log(await gpu.read(target.weights.get("weight")!));
+ * console.log((await gpu.read(target.weights.get("weight")!))[0]); // below 0: downhill
  * ```
  */
 export class AdamW implements Optimizer {

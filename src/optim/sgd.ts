@@ -18,7 +18,7 @@ export interface SgdOptions {
  * Stochastic gradient descent with (heavy-ball) momentum.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { Sgd, Gpu, type OptimizerTarget } from "@agd/gpt2";
  *
  * using gpu = await Gpu.open();
@@ -37,7 +37,7 @@ export interface SgdOptions {
  * using optimizer = new Sgd(target, { learningRate: 0.1 });
  * gpu.write(target.gradients.get("weight")!, new Float32Array(128 * 512).fill(0.01));
  * optimizer.step();
- * console.log(await gpu.read(target.weights.get("weight")!));
+ * console.log((await gpu.read(target.weights.get("weight")!))[0]); // below 0: downhill
  * ```
  */
 export class Sgd implements Optimizer {

@@ -30,22 +30,25 @@ import { restoreTraining, type TrainingState, writeTrainingState } from "./train
  * a number, or 10 steps in a row are skipped; the last checkpoint is named.
  *
  * @example
- * ```ts no-run
- * import { Agd, fullVocabulary, Gpt2, Gpu, PRESETS, trainToDirectory } from "@agd/gpt2";
+ * ```ts
+ * import { Agd, collectVocabulary, Gpt2, Gpu, trainToDirectory } from "@agd/gpt2";
  *
  * using gpu = await Gpu.open();
- * using model = await Gpt2.create(gpu, PRESETS.gpt2, { vocabulary: fullVocabulary() });
+ * const data = ["data/*.jsonl.zst"];
+ * const { vocabulary } = await collectVocabulary(data);
+ * const shape = { layers: 1, heads: 2, width: 32, context: 32 }; // or PRESETS.gpt2
+ * using model = await Gpt2.create(gpu, shape, { vocabulary, seed: 1 });
  * await trainToDirectory(model, {
- *   data: ["owt2/*.jsonl.zst"],
- *   out: "runs/owt2",
- *   steps: 100_000,
+ *   data,
+ *   out: "runs/small",
+ *   steps: 4,
  *   batch: 8,
  *   optimizer: (target) => new Agd(target),
  *   seed: 0,
- *   evalEvery: 100,
- *   evalBatches: 8,
+ *   evalEvery: 2,
+ *   evalBatches: 1,
  *   sampleEvery: 0,
- *   sampleTokens: 200,
+ *   sampleTokens: 20,
  *   onStep: ({ step, loss }) => console.log(step, loss),
  * });
  * ```

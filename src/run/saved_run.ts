@@ -32,25 +32,11 @@ export interface SavedRun extends Disposable {
  * process is writing to the directory that the run is to go on in.
  *
  * @example
- * ```ts no-run
- * import { Agd, Gpu, loadCheckpoint, openRun, trainToDirectory } from "@agd/gpt2";
+ * ```ts
+ * import { openRun } from "@agd/gpt2";
  *
- * using gpu = await Gpu.open();
- * using resume = await openRun("runs/owt2");
- * using model = await loadCheckpoint(gpu, resume.checkpoint);
- * await trainToDirectory(model, {
- *   resume,
- *   out: "runs/owt2",
- *   data: ["owt2/*.jsonl.zst"],
- *   steps: 200_000,
- *   batch: 8,
- *   optimizer: (target) => new Agd(target),
- *   seed: 0,
- *   evalEvery: 100,
- *   evalBatches: 8,
- *   sampleEvery: 0,
- *   sampleTokens: 200,
- * });
+ * using run = await openRun("runs/base");
+ * console.log(`step ${run.state.step}, to go on from ${run.checkpoint}`);
  * ```
  */
 export async function openRun(path: string, out?: string): Promise<SavedRun> {

@@ -35,10 +35,11 @@ export interface GenerateOptions extends SamplingOptions {
  * @throws {UsageError} If an option is out of range.
  *
  * @example
- * ```ts no-run
- * import { generate, type Gpt2 } from "@agd/gpt2";
+ * ```ts
+ * import { generate, Gpu, loadCheckpoint } from "@agd/gpt2";
  *
- * declare const model: Gpt2;
+ * using gpu = await Gpu.open();
+ * using model = await loadCheckpoint(gpu, "runs/base");
  * for await (const piece of generate(model, { prompt: "The moon", temperature: 0.8 })) {
  *   console.log(piece);
  * }

@@ -11,7 +11,7 @@ export const TOKEN_COUNT = 50257;
  * The token `<|endoftext|>`, which ends each document. Text never encodes to it.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { encode, END_OF_TEXT } from "@agd/gpt2";
  *
  * console.log([...encode("One."), END_OF_TEXT, ...encode("Two."), END_OF_TEXT]);

@@ -13,18 +13,17 @@ import { LossPass } from "./loss_pass.ts";
  * from the first, or there is none.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { evaluate, Gpu, loadCheckpoint, openTokenStream } from "@agd/gpt2";
  *
  * using gpu = await Gpu.open();
- * using model = await loadCheckpoint(gpu, "runs/owt2");
- * const { vocabulary, config } = model;
+ * using model = await loadCheckpoint(gpu, "runs/base");
  * await using batches = await openTokenStream({
- *   data: ["owt2/2020-04.jsonl.zst"],
- *   context: config.context,
+ *   data: ["data/2005-09.jsonl.zst"],
+ *   vocabulary: model.vocabulary,
+ *   context: model.config.context,
  *   batch: 8,
  *   split: "validation",
- *   vocabulary,
  *   seed: 0,
  * });
  * console.log(await evaluate(model, batches));

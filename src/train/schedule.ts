@@ -6,7 +6,7 @@
  * @param step From 0.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { scheduledLearningRate } from "@agd/gpt2";
  *
  * console.log(scheduledLearningRate(1e-3, 0, 1000)); // 0.00001

@@ -79,16 +79,21 @@ const MOST_SKIPPED = 10;
  * @throws {UserError} On bad data.
  *
  * @example
- * ```ts no-run
- * import { type Batch, train, type Trainer } from "@agd/gpt2";
+ * ```ts
+ * import { Agd, Gpu, loadCheckpoint, openTokenStream, train, Trainer } from "@agd/gpt2";
  *
- * declare const trainer: Trainer;
- * declare const batches: AsyncIterable<Batch>;
- * await train(trainer, {
- *   batches,
- *   steps: 1000,
- *   onStep: ({ step, loss }) => console.log(step, loss),
+ * using gpu = await Gpu.open();
+ * using model = await loadCheckpoint(gpu, "runs/base");
+ * using trainer = new Trainer(model, { batch: 8, optimizer: (target) => new Agd(target) });
+ * await using batches = await openTokenStream({
+ *   data: ["data"],
+ *   vocabulary: model.vocabulary,
+ *   context: model.config.context,
+ *   batch: 8,
+ *   split: "training",
+ *   seed: 1,
  * });
+ * await train(trainer, { batches, steps: 3, onStep: ({ step, loss }) => console.log(step, loss) });
  * ```
  */
 export async function train(
@@ -216,12 +221,21 @@ class TrainingLoop {
  * The mean loss of a trainer's evaluation weights over batches of its size, in nats per token.
  *
  * @example
- * ```ts no-run
- * import { type Batch, meanLoss, type Trainer } from "@agd/gpt2";
+ * ```ts
+ * import { Agd, Gpu, loadCheckpoint, meanLoss, openTokenStream, Trainer } from "@agd/gpt2";
  *
- * declare const trainer: Trainer;
- * declare const batches: Batch[];
- * console.log(await meanLoss(trainer, batches));
+ * using gpu = await Gpu.open();
+ * using model = await loadCheckpoint(gpu, "runs/base");
+ * using trainer = new Trainer(model, { batch: 8, optimizer: (target) => new Agd(target) });
+ * await using batches = await openTokenStream({
+ *   data: ["data"],
+ *   vocabulary: model.vocabulary,
+ *   context: model.config.context,
+ *   batch: 8,
+ *   split: "training",
+ *   seed: 1,
+ * });
+ * console.log(await meanLoss(trainer, [await batches.next(), await batches.next()]));
  * ```
  */
 export async function meanLoss(trainer: Trainer, batches: readonly Batch[]): Promise<number> {

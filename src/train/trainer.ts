@@ -59,13 +59,22 @@ export interface StepResult {
  * A model, its optimiser and the plans of a step, all on the GPU.
  *
  * @example
- * ```ts no-run
- * import { Agd, type Batch, type Gpt2, Trainer } from "@agd/gpt2";
+ * ```ts
+ * import { Agd, Gpu, loadCheckpoint, openTokenStream, Trainer } from "@agd/gpt2";
  *
- * declare const model: Gpt2;
- * declare const batch: Batch;
+ * using gpu = await Gpu.open();
+ * using model = await loadCheckpoint(gpu, "runs/base");
  * using trainer = new Trainer(model, { batch: 8, optimizer: (target) => new Agd(target) });
- * const { loss, eta } = await trainer.step(batch);
+ * await using batches = await openTokenStream({
+ *   data: ["data"],
+ *   vocabulary: model.vocabulary,
+ *   context: model.config.context,
+ *   batch: 8,
+ *   split: "training",
+ *   seed: 1,
+ * });
+ * const { loss, eta } = await trainer.step(await batches.next());
+ * console.log(loss, eta);
  * ```
  */
 export class Trainer implements Disposable {

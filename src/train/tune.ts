@@ -35,14 +35,16 @@ export function tuningDirectory(): string | undefined {
  * adds up in the same order, so the choice changes how fast results are, and not what they are.
  *
  * @example
- * ```ts no-run
- * import { Agd, type Gpt2, type Gpu, Trainer, type TrainerOptions, tune } from "@agd/gpt2";
+ * ```ts
+ * import { Agd, Gpu, loadCheckpoint, Trainer, type TrainerOptions, tune } from "@agd/gpt2";
  *
- * declare const gpu: Gpu;
- * declare const model: Gpt2;
+ * using gpu = await Gpu.open();
+ * using model = await loadCheckpoint(gpu, "runs/base");
  * const options: TrainerOptions = { batch: 8, optimizer: (target) => new Agd(target) };
- * await tune(gpu, () => gpu.measure(() => new Trainer(model, options)));
- * using trainer = new Trainer(model, options);
+ * const build = () => gpu.measure(() => new Trainer(model, options));
+ * const { measured } = await tune(gpu, build, { directory: "kernels", milliseconds: 1000 });
+ * console.log(`${measured} shapes measured`);
+ * using trainer = new Trainer(model, options); // the fastest ones that there are
  * ```
  */
 export async function tune(

@@ -27,7 +27,7 @@ export type DataSources = readonly string[] | readonly Shard[];
  * archive yields no supported file, a server does not have the file, or an archive is damaged.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { findShards } from "@agd/gpt2";
  *
  * for (const { name, size } of await findShards(["data"])) console.log(name, size);

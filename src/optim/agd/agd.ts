@@ -51,7 +51,7 @@ import updateSource from "../../../wgsl/optim/agd/update.wgsl" with { type: "tex
  * a fraction of its length after many. {@linkcode AgdOptions} takes either method apart.
  *
  * @example
- * ```ts no-run
+ * ```ts
  * import { Agd, Gpu, type OptimizerTarget } from "@agd/gpt2";
  *
  * using gpu = await Gpu.open();
@@ -70,7 +70,7 @@ import updateSource from "../../../wgsl/optim/agd/update.wgsl" with { type: "tex
  * using optimizer = new Agd(target);
  * gpu.write(target.gradients.get("weight")!, new Float32Array(128 * 512).fill(0.01));
  * optimizer.step();
- * console.log(await gpu.read(target.weights.get("weight")!));
+ * console.log((await gpu.read(target.weights.get("weight")!))[0]); // below 0: downhill
  * ```
  */
 export class Agd implements Optimizer {

@@ -1,0 +1,21 @@
+/**
+ * Text to token ids and back, as GPT-2 has them, and vocabularies that hold all of its tokens or
+ * only those that a corpus uses.
+ *
+ * @example
+ * ```ts
+ * import { compactVocabulary, encode, TokenDecoder } from "@agd/gpt2/tokens";
+ *
+ * const tokens = encode("The moon is full.");
+ * const decoder = new TokenDecoder();
+ * console.log(tokens.map((token) => decoder.push(token))); // ["The", " moon", " is", " full", "."]
+ *
+ * const vocabulary = compactVocabulary(tokens);
+ * console.log(vocabulary.encode(tokens)); // ids from 0 on
+ * ```
+ *
+ * @module
+ */
+export type { Batch } from "./batch.ts";
+export { encode, END_OF_TEXT, TokenDecoder } from "./tokenizer.ts";
+export { compactVocabulary, fullVocabulary, type Vocabulary } from "./vocabulary.ts";
