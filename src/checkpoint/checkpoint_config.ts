@@ -67,18 +67,48 @@ export function configToJson(
  */
 export function configFromJson(json: unknown, file: string): CheckpointConfig {
   if (!isObject(json)) throw new UserError(`${file}: not a JSON object`);
-  const fail = (key: string, what: string) => new UserError(`${file}: ${key} ${what}`);
-
+  const fail: Fail = (key, what) => new UserError(`${file}: ${key} ${what}`);
   for (const [key, value] of Object.entries(REQUIRED)) {
     if (!Object.hasOwn(json, key)) throw fail(key, "is missing");
     if (json[key] !== value) throw fail(key, `is ${quote(json[key])}, not ${quote(value)}`);
   }
-  for (const [key, value] of Object.entries(IMPLIED)) {
-    if ((json[key] ?? value) !== value) {
-      throw fail(key, `is ${quote(json[key])}: only ${value} is supported`);
-    }
-  }
+  checkImplied(json, IMPLIED, fail);
+  const sizes = readSizes(json, fail);
+  checkImplied(json, { n_ctx: sizes.context, n_inner: 4 * sizes.width }, fail);
 
+  const own = json.agd_gpt2 ?? { bias: true, affine: true, vocabulary: "full" };
+  if (!isObject(own)) throw fail("agd_gpt2", "is not an object");
+  const model = {
+    ...sizes,
+    bias: readFlag(own, "bias", fail),
+    affine: readFlag(own, "affine", fail),
+  };
+  const { vocabulary } = own;
+  if (vocabulary === undefined) throw fail("agd_gpt2.vocabulary", "is missing");
+  const tokens = vocabulary === "full" ? undefined : checkTokens(vocabulary, fail);
+  const count = tokens?.length ?? FULL_VOCABULARY_SIZE;
+  if (count !== model.vocabularySize) {
+    throw fail("vocab_size", `is ${model.vocabularySize}, but the vocabulary has ${count} tokens`);
+  }
+  return tokens === undefined ? { model } : { model, tokens };
+}
+
+/** Makes the error that says what is wrong with a key's value. */
+type Fail = (key: string, what: string) => UserError;
+
+/** Makes sure that keys have these values, if they are there. */
+function checkImplied(
+  json: Record<string, unknown>,
+  values: Record<string, boolean | number>,
+  fail: Fail,
+): void {
+  for (const [key, value] of Object.entries(values)) {
+    if ((json[key] ?? value) === value) continue;
+    throw fail(key, `is ${quote(json[key])}: only ${value} is supported`);
+  }
+}
+
+function readSizes(json: Record<string, unknown>, fail: Fail): Omit<Gpt2Config, "bias" | "affine"> {
   const size = (key: string): number => {
     const value = json[key];
     if (value === undefined) throw fail(key, "is missing");
@@ -92,40 +122,19 @@ export function configFromJson(json: unknown, file: string): CheckpointConfig {
     context: size("n_positions"),
     vocabularySize: size("vocab_size"),
   };
-  if (sizes.width % sizes.heads !== 0) {
-    throw fail("n_head", `is ${sizes.heads}, which does not divide n_embd, ${sizes.width}`);
-  }
-  for (const [key, value] of [["n_ctx", sizes.context], ["n_inner", 4 * sizes.width]] as const) {
-    if ((json[key] ?? value) !== value) {
-      throw fail(key, `is ${quote(json[key])}: only ${value} is supported`);
-    }
-  }
+  if (sizes.width % sizes.heads === 0) return sizes;
+  throw fail("n_head", `is ${sizes.heads}, which does not divide n_embd, ${sizes.width}`);
+}
 
-  const own = json.agd_gpt2 ?? { bias: true, affine: true, vocabulary: "full" };
-  if (!isObject(own)) throw fail("agd_gpt2", "is not an object");
-  const flag = (key: string): boolean => {
-    const value = own[key];
-    if (value === undefined) throw fail(`agd_gpt2.${key}`, "is missing");
-    if (typeof value === "boolean") return value;
-    throw fail(`agd_gpt2.${key}`, `is ${quote(value)}, not true or false`);
-  };
-  const model = { ...sizes, bias: flag("bias"), affine: flag("affine") };
-
-  const { vocabulary } = own;
-  if (vocabulary === undefined) throw fail("agd_gpt2.vocabulary", "is missing");
-  const tokens = vocabulary === "full" ? undefined : checkTokens(vocabulary, fail);
-  const count = tokens?.length ?? FULL_VOCABULARY_SIZE;
-  if (count !== model.vocabularySize) {
-    throw fail("vocab_size", `is ${model.vocabularySize}, but the vocabulary has ${count} tokens`);
-  }
-  return tokens === undefined ? { model } : { model, tokens };
+function readFlag(own: Record<string, unknown>, key: string, fail: Fail): boolean {
+  const value = own[key];
+  if (value === undefined) throw fail(`agd_gpt2.${key}`, "is missing");
+  if (typeof value === "boolean") return value;
+  throw fail(`agd_gpt2.${key}`, `is ${quote(value)}, not true or false`);
 }
 
 /** The compact vocabulary: ascending GPT-2 tokens, all single bytes and `<|endoftext|>` included. */
-function checkTokens(
-  vocabulary: unknown,
-  fail: (key: string, what: string) => UserError,
-): Uint32Array<ArrayBuffer> {
+function checkTokens(vocabulary: unknown, fail: Fail): Uint32Array<ArrayBuffer> {
   const key = "agd_gpt2.vocabulary";
   if (!Array.isArray(vocabulary)) throw fail(key, `is neither "full" nor a list of tokens`);
   const end = FULL_VOCABULARY_SIZE - 1; // <|endoftext|>

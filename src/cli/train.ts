@@ -1,5 +1,6 @@
 /** `deno task train`: trains a GPT-2 on text. */
 import { UserError } from "../errors.ts";
+import type { Shard } from "../data/files/shard.ts";
 import { findShards } from "../data/files/sources.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { readCheckpointConfig } from "../checkpoint/checkpoint.ts";
@@ -16,7 +17,7 @@ import { limitNetwork } from "./network.ts";
 import { keptOptions, resumedOptions } from "./resume.ts";
 import { measureModel, openModel } from "./train_model.ts";
 import { tellEnd, tellResume, tellStart } from "./train_report.ts";
-import { PRESET_NAMES, readSettings } from "./train_settings.ts";
+import { PRESET_NAMES, readSettings, type TrainSettings } from "./train_settings.ts";
 import { limitWriting } from "./writing.ts";
 
 const COMMAND: CommandSpec = {
@@ -135,24 +136,19 @@ async function trainCommand(given: Arguments): Promise<number> {
     ? resumedOptions(given, resume, await readCheckpointConfig(resume.checkpoint))
     : { options: given, changes: [] };
   const settings = readSettings(options, resume);
-  const { data, filters, initFrom, vocab, optimizer, trainer, out, isDryRun } = settings;
+  const { data, filters, initFrom, optimizer, trainer, out, isDryRun } = settings;
+  const { shuffle, seed, keep, evalEvery, evalBatches, sampleEvery } = settings;
   using display = chooseDisplay(options);
   limitNetwork(data, initFrom);
 
   // What can be wrong comes to light before what takes long.
-  let skippedBefore = 0; // in finding what archives hold
-  const find = { skipBad: filters.skipBad, onBad: () => skippedBefore++ };
   const isKept = resume !== undefined && !("data" in given.given());
-  const shards = isDryRun && vocab === "full" ? [] : await findShards(data, find).catch((error) => {
-    if (!isKept || !(error instanceof UserError)) throw error;
-    throw new UserError(`${error.message}; if the run's data is elsewhere now, say so with --data`);
-  });
+  const { shards, skipped } = await findData(settings, isKept);
   const isElsewhere = !resume || !isInPlace(resume, out);
   if (!isDryRun && isElsewhere) await checkRunDirectory(out);
   const isHidden = options.flag("quiet") || options.flag("json");
   const checkpoint = resume?.checkpoint ?? (initFrom && await findCheckpoint(initFrom, isHidden));
-  const choices = settings.autotunes ? tuningDirectory() : undefined;
-  limitWriting(...isDryRun ? [] : [out, ...choices ? [choices] : []]);
+  limitWriting(...writtenBy(settings));
   using gpu = await Gpu.open();
   const sampleTokens = options.flag("quiet") ? 0 : 200;
   const memory = { ...trainer, sampleTokens, saves: true };
@@ -171,32 +167,48 @@ async function trainCommand(given: Arguments): Promise<number> {
     display.tell("stopping", {}, "Stopping after this step; Ctrl-C once more quits at once.");
   });
   const result = await trainToDirectory(model, {
-    data: shards,
-    ...filters,
-    shuffle: settings.shuffle,
-    seed: settings.seed,
-    out,
-    steps,
-    evalEvery: settings.evalEvery,
-    evalBatches: settings.evalBatches,
-    sampleEvery: settings.sampleEvery,
-    ...trainer,
-    sampleTokens,
-    resume,
-    keep: settings.keep,
+    ...{ data: shards, ...filters, shuffle, seed, ...trainer, out, resume, steps, keep },
+    ...{ evalEvery, evalBatches, sampleEvery, sampleTokens },
     record: keptOptions(options, steps),
+    verbose: options.flag("verbose"),
     onNote: (text) => display.tell("note", { text }, text),
     onStep: (event) => display.step(event, steps),
-    verbose: options.flag("verbose"),
     onSample: options.flag("quiet") ? undefined : (step, text) => display.sample(step, text),
     onSave: (step) => display.tell("save", { step, out }),
     signal: interrupt.signal,
   });
   const step = result.last?.step ?? resume?.state.step ?? 0;
   const interrupted = interrupt.exitCode !== 0;
-  const skipped = skippedBefore + result.skipped;
-  tellEnd(display, { ...result, skipped }, { step, out, interrupted });
+  const ending = { ...result, skipped: skipped + result.skipped };
+  tellEnd(display, ending, { step, out, interrupted });
   return interrupt.exitCode;
+}
+
+/**
+ * Finds the data, unless a dry run has no use for it.
+ *
+ * @param isKept Whether it is where a resumed run had it.
+ * @returns Also the bad parts of archives that were skipped in finding what they hold.
+ */
+async function findData(
+  { data, filters: { skipBad }, vocab, isDryRun }: TrainSettings,
+  isKept: boolean,
+): Promise<{ shards: Shard[]; skipped: number }> {
+  let skipped = 0;
+  if (isDryRun && vocab === "full") return { shards: [], skipped };
+  try {
+    return { shards: await findShards(data, { skipBad, onBad: () => skipped++ }), skipped };
+  } catch (error) {
+    if (!isKept || !(error instanceof UserError)) throw error;
+    throw new UserError(`${error.message}; if the run's data is elsewhere now, say so with --data`);
+  }
+}
+
+/** The directories that training writes to. */
+function writtenBy({ autotunes, out, isDryRun }: TrainSettings): string[] {
+  if (isDryRun) return [];
+  const choices = autotunes ? tuningDirectory() : undefined;
+  return choices ? [out, choices] : [out];
 }
 
 if (import.meta.main) await main(COMMAND, trainCommand);

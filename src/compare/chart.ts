@@ -1,4 +1,4 @@
-import { init } from "echarts";
+import { renderChart, TEXT } from "../run/render_chart.ts";
 import { familyOf } from "./contender.ts";
 import { bestOf, type CellSummary, type Row } from "./summary.ts";
 import { shortName } from "./report.ts";
@@ -11,7 +11,6 @@ const COLUMNS = 2;
 /** Of the legend: the height of a row; what an item takes beside its text; a character. */
 const LEGEND = { row: 30, item: 46, character: 7.8 };
 
-const TEXT = "#333333";
 /** Of optimisers with a learning rate; other rates of the grid are drawn in the paler one. */
 const TUNED = new Map([
   ["AdamW", ["#1b66ab", "#bcd6ec"]],
@@ -38,77 +37,50 @@ const DASHES = ["solid", "dashed", "dotted"] as const;
 /** Draws the mean validation loss of every contender over the tokens, a panel a cell, as SVG. */
 export function compareChart(cells: readonly CellSummary[]): string {
   const columns = Math.min(COLUMNS, Math.max(1, cells.length));
-  const panel = columns === 1 ? ALONE : PANEL;
-  const width = columns * panel.width;
-  const all = cells.flatMap(({ rows }) => rows.filter(isAgd).map(({ name }) => name));
-  const names = [...new Set(all)].sort();
-  const families = cells.flatMap(({ rows }) =>
-    rows.flatMap(({ contender }) => familyOf(contender) ?? [])
-  );
-  const others = [...new Set(families)].filter((family) => !TUNED.has(family)).sort();
-  const colorsOf = (family: string) =>
-    TUNED.get(family) ?? TUNED_OTHERS[others.indexOf(family) % TUNED_OTHERS.length];
-  const panels = cells.map((cell, i) => {
-    const left = i % columns * panel.width;
-    const top = Math.floor(i / columns) * panel.height;
-    return { cell, i, left, top, lines: linesOf(cell, names, colorsOf) };
-  });
-  const rows = Math.ceil(cells.length / columns);
-  const shown = [...new Set(panels.flatMap(({ lines }) => lines.map(({ name }) => name)))].sort();
+  const size = columns === 1 ? ALONE : PANEL;
+  const width = columns * size.width;
+  const lines = linesOf(cells);
+  const shown = [...new Set(lines.flat().map(({ name }) => name))].sort();
   const legend = 20 + LEGEND.row * legendRows(shown, width - 32);
-  const chart = init(null, null, {
-    ...{ renderer: "svg", ssr: true, width, height: legend + rows * panel.height },
+  const panels = cells.map((cell, i): Panel => ({
+    ...{ title: shortName(cell.cell, cells), lines: lines[i] },
+    left: i % columns * size.width,
+    top: legend + Math.floor(i / columns) * size.height,
+  }));
+  const height = legend + Math.ceil(cells.length / columns) * size.height;
+  return renderChart({ width, height }, {
+    legend: {
+      data: shown,
+      ...{ left: 16, right: 16, top: 12, itemGap: 16, itemHeight: 8, selectedMode: false },
+      textStyle: { fontSize: 13, color: TEXT },
+      // room for fonts that are wider than ECharts takes them to be
+      formatter: (name: string) => name + "\u00a0".repeat(Math.ceil(name.length / 6)),
+    },
+    title: panels.map(({ title: text, left, top }) => ({
+      ...{ text, left: left + 64, top },
+      textStyle: { fontSize: 13, color: TEXT, width: size.width - 200, overflow: "break" },
+    })),
+    grid: panels.map(({ left, top }) => ({
+      ...{ left: left + 64, top: top + 44, width: size.width - 96, height: size.height - 108 },
+    })),
+    xAxis: panels.map((_, gridIndex) => ({
+      ...{ ...axis("tokens", 30), gridIndex, min: 0, splitLine: { show: false } },
+    })),
+    yAxis: panels.map(({ lines }, gridIndex) => ({
+      ...axis("validation loss (nats per token)", 44, { showMaxLabel: false }),
+      ...{ gridIndex, scale: true, max: highest(lines) },
+    })),
+    series: panels.flatMap(({ lines }, i) => lines.map((line) => seriesOf(line, i))),
   });
-  try {
-    chart.setOption({
-      animation: false,
-      backgroundColor: "#ffffff",
-      textStyle: { fontFamily: "sans-serif", color: TEXT },
-      legend: {
-        data: shown,
-        ...{ left: 16, right: 16, top: 12, itemGap: 16, itemHeight: 8, selectedMode: false },
-        textStyle: { fontSize: 13, color: TEXT },
-        // room for fonts that are wider than ECharts takes them to be
-        formatter: (name: string) => name + "\u00a0".repeat(Math.ceil(name.length / 6)),
-      },
-      title: panels.map(({ cell: { cell }, left, top }) => ({
-        text: shortName(cell, cells),
-        ...{ left: left + 64, top: legend + top },
-        textStyle: { fontSize: 13, color: TEXT, width: panel.width - 200, overflow: "break" },
-      })),
-      grid: panels.map(({ left, top }) => ({
-        ...{ left: left + 64, top: legend + top + 44 },
-        ...{ width: panel.width - 96, height: panel.height - 108 },
-      })),
-      xAxis: panels.map(({ i }) => ({
-        ...axis("tokens", 30),
-        gridIndex: i,
-        min: 0,
-        splitLine: { show: false },
-      })),
-      yAxis: panels.map(({ i, lines }) => ({
-        ...axis("validation loss (nats per token)", 44, { showMaxLabel: false }),
-        ...{ gridIndex: i, scale: true, max: highest(lines) },
-      })),
-      series: panels.flatMap(({ i, lines }) =>
-        lines.map(({ name, color, dash, isMain, pale, points }) => ({
-          ...{ type: "line", silent: true, emphasis: { disabled: true } } as const,
-          ...{ name, xAxisIndex: i, yAxisIndex: i, data: points },
-          ...{
-            showSymbol: points.length === 1,
-            symbol: "circle",
-            clip: true,
-            z: isMain ? 3 : pale ? 1 : 2,
-          },
-          itemStyle: { color },
-          lineStyle: { color, type: dash, width: pale ? 1 : 2 },
-        }))
-      ),
-    });
-    return chart.renderToSVGString();
-  } finally {
-    chart.dispose(); // or its timers keep the process alive
-  }
+}
+
+/** A cell's part of the chart. */
+interface Panel {
+  title: string;
+  lines: readonly Line[];
+  /** Pixels. */
+  left: number;
+  top: number;
 }
 
 interface Line {
@@ -122,8 +94,32 @@ interface Line {
   points: [tokens: number, loss: number][];
 }
 
+function seriesOf({ name, color, dash, isMain, pale, points }: Line, panel: number) {
+  return {
+    ...{ type: "line", silent: true, emphasis: { disabled: true } } as const,
+    ...{ name, xAxisIndex: panel, yAxisIndex: panel, data: points },
+    ...{ showSymbol: points.length === 1, symbol: "circle", clip: true },
+    z: isMain ? 3 : pale ? 1 : 2,
+    itemStyle: { color },
+    lineStyle: { color, type: dash, width: pale ? 1 : 2 },
+  };
+}
+
+/** The lines of each cell, the same contender in the same colour in all. */
+function linesOf(cells: readonly CellSummary[]): Line[][] {
+  const all = cells.flatMap(({ rows }) => rows.filter(isAgd).map(({ name }) => name));
+  const names = [...new Set(all)].sort();
+  const families = cells.flatMap(({ rows }) =>
+    rows.flatMap(({ contender }) => familyOf(contender) ?? [])
+  );
+  const others = [...new Set(families)].filter((family) => !TUNED.has(family)).sort();
+  const colorsOf = (family: string) =>
+    TUNED.get(family) ?? TUNED_OTHERS[others.indexOf(family) % TUNED_OTHERS.length];
+  return cells.map((cell) => linesIn(cell, names, colorsOf));
+}
+
 /** Pale lines come first, below the others. */
-function linesOf(
+function linesIn(
   { rows, agd, adamw }: CellSummary,
   names: readonly string[],
   colorsOf: (family: string) => readonly string[],

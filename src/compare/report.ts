@@ -72,7 +72,7 @@ function overview(cells: readonly CellSummary[]): string[] {
 function cellSection(summary: CellSummary, cells: readonly CellSummary[]): string[] {
   const { cell, parameters, vocabularySize, adapters, rows, edges } = summary;
   const tokens = cell.steps * cell.batch * cell.context;
-  const lines = [
+  return [
     `## ${shortName(cell, cells)}\n`,
     `${cell.data}: ${number(cell.steps)} steps of ${number(cell.batch * cell.context)} tokens, ` +
     `${number(tokens)} in all; layers ${cell.layers}, heads ${cell.heads}, width ${cell.width}, ` +
@@ -80,44 +80,55 @@ function cellSection(summary: CellSummary, cells: readonly CellSummary[]): strin
     `${number(vocabularySize)}, ${cell.bias ? "" : "no "}biases, ` +
     `${cell.affine ? "" : "no "}affine layer norms; ${number(parameters)} parameters; on ` +
     `${adapters.join(" and ")}.\n`,
-    table(
-      [
-        ...["optimiser", "seeds", "final loss", "minus AGD's", "lowest loss"],
-        ...["tokens to AdamW's lowest", "time", "tok/s"],
-      ],
-      rows.map((row) => [
-        row.name,
-        String(row.seeds.length),
-        showSpread(row.final),
-        row.minusAgd ? showSpread(row.minusAgd, true) : "",
-        showSpread(row.lowest),
-        reached(row),
-        `${row.seconds.toFixed(0)} s`,
-        number(Math.round(row.tokensPerSecond)),
-      ]),
-    ),
+    rowTable(rows),
+    ...edges.map(edgeNote),
+    ...rows.flatMap(rowNotes),
   ];
-  for (const { optimizer, learningRate, end } of edges) {
-    lines.push(
-      end === "only"
-        ? `${learningRate} is the only learning rate of ${optimizer} that was tried: there may be a ` +
-          "better one.\n"
-        : `The best learning rate of ${optimizer}, ${learningRate}, is at the ${end} end of the ` +
-          "grid: there may be a better one beyond it.\n",
+}
+
+function rowTable(rows: readonly Row[]): string {
+  const titles = [
+    ...["optimiser", "seeds", "final loss", "minus AGD's", "lowest loss"],
+    ...["tokens to AdamW's lowest", "time", "tok/s"],
+  ];
+  return table(
+    titles,
+    rows.map((row) => [
+      row.name,
+      String(row.seeds.length),
+      showSpread(row.final),
+      row.minusAgd ? showSpread(row.minusAgd, true) : "",
+      showSpread(row.lowest),
+      reached(row),
+      `${row.seconds.toFixed(0)} s`,
+      number(Math.round(row.tokensPerSecond)),
+    ]),
+  );
+}
+
+/** Tells of a grid that there may be a better learning rate than its best. */
+function edgeNote({ optimizer, learningRate, end }: CellSummary["edges"][number]): string {
+  return end === "only"
+    ? `${learningRate} is the only learning rate of ${optimizer} that was tried: there may be a ` +
+      "better one.\n"
+    : `The best learning rate of ${optimizer}, ${learningRate}, is at the ${end} end of the ` +
+      "grid: there may be a better one beyond it.\n";
+}
+
+/** Tells what went wrong in a contender's runs. */
+function rowNotes({ name, diverged, records }: Row): string[] {
+  const notes: string[] = [];
+  const skipped = records.reduce((sum, { skipped = 0 }) => sum + skipped, 0);
+  if (skipped > 0) {
+    notes.push(
+      `${name} skipped ${number(skipped)} steps: a gradient was not finite or too large.\n`,
     );
   }
-  for (const { name, diverged, records } of rows) {
-    const skipped = records.reduce((sum, { skipped = 0 }) => sum + skipped, 0);
-    if (skipped > 0) {
-      lines.push(
-        `${name} skipped ${number(skipped)} steps: a gradient was not finite or too large.\n`,
-      );
-    }
-    if (diverged.length === 0) continue;
+  if (diverged.length > 0) {
     const reasons = records.flatMap(({ diverged }) => diverged ?? []);
-    lines.push(`${name} diverged with ${seeds(diverged)}: ${reasons[0]}.\n`);
+    notes.push(`${name} diverged with ${seeds(diverged)}: ${reasons[0]}.\n`);
   }
-  return lines;
+  return notes;
 }
 
 /** A cell in a line, with all that tells it from the others. */

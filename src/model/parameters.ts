@@ -36,6 +36,9 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, n) => product * n, 1);
 }
 
+/** What most parameters are. */
+const USUAL = { parts: 1, residual: false, trainable: true };
+
 /**
  * Every parameter of the model in definition order. Initialisation, optimisers, checkpoints and
  * tests all iterate over this table. The output matrix is `wte` itself (tied), so it has no row.
@@ -56,41 +59,21 @@ export function parameterTable(config: Gpt2Config): ParameterSpec[] {
   const table: ParameterSpec[] = [];
 
   const embedding = (name: string, rows: number, fanIn: number, fanOut: number) =>
-    table.push({
-      name,
-      shape: [rows, C],
-      role: "embedding",
-      parts: 1,
-      fanIn,
-      fanOut,
-      residual: false,
-      trainable: true,
-    });
+    table.push({ ...USUAL, name, shape: [rows, C], role: "embedding", fanIn, fanOut });
   const vector = (name: string, length: number, role: "bias" | "gain", trainable: boolean) =>
     table.push({
-      name,
-      shape: [length],
-      role,
-      parts: 1,
-      fanIn: length,
-      fanOut: length,
-      residual: false,
-      trainable,
+      ...{ ...USUAL, name, shape: [length], role, trainable },
+      ...{ fanIn: length, fanOut: length },
     });
   const norm = (name: string) => {
     vector(`${name}.weight`, C, "gain", affine);
     vector(`${name}.bias`, C, "bias", affine && bias);
   };
   const linear = (name: string, fanIn: number, fanOut: number, parts = 1, residual = false) => {
+    const shape = [fanIn, parts * fanOut] as const;
     table.push({
-      name: `${name}.weight`,
-      shape: [fanIn, parts * fanOut],
-      role: "matrix",
-      parts,
-      fanIn,
-      fanOut,
-      residual,
-      trainable: true,
+      ...{ ...USUAL, name: `${name}.weight`, shape, role: "matrix" },
+      ...{ parts, fanIn, fanOut, residual },
     });
     vector(`${name}.bias`, parts * fanOut, "bias", bias);
   };

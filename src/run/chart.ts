@@ -1,4 +1,4 @@
-import { init } from "echarts";
+import { renderChart, TEXT } from "./render_chart.ts";
 
 /** The losses of a step, as metrics.jsonl records them. */
 export interface LossPoint {
@@ -24,7 +24,6 @@ type Point = [step: number, loss: number];
 /** With more training losses than this, their running median is drawn over them. */
 const SMOOTH_ABOVE = 60;
 
-const TEXT = "#333333";
 const RAW = "#a9c9e6";
 const TRAINING = "#1b66ab";
 const VALIDATION = "#d9480f";
@@ -40,14 +39,33 @@ export function lossChart(history: readonly LossPoint[], options: LossChartOptio
   const training = finitePoints(history.map(({ step, loss }) => [step, loss]));
   const validation = finitePoints(history.map(({ step, val_loss }) => [step, val_loss ?? NaN]));
   const smoothed = training.length > SMOOTH_ABOVE ? runningMedian(training) : training;
+  const series = lines(training, smoothed, validation);
+  return renderChart({ width, height }, {
+    title: {
+      ...{ text: title, subtext: subtitle, left: 16, top: 12, itemGap: 6 },
+      textStyle: { fontSize: 18, color: TEXT },
+      subtextStyle: { fontSize: 13, color: "#666666" },
+    },
+    legend: {
+      data: ["training", "validation"].filter((name) => series.some((s) => s.name === name)),
+      ...{ right: 32, top: 14, itemGap: 28, itemHeight: 8, selectedMode: false },
+      textStyle: { fontSize: 13, color: TEXT },
+    },
+    grid: { left: 72, right: 32, top: 84, bottom: 60 },
+    xAxis: {
+      ...axis("step", 34),
+      ...{ scale: true, minInterval: 1, splitLine: { show: false }, axisTick: { show: true } },
+    },
+    yAxis: { ...axis("loss (nats per token)", 46), ...lossRange(training, smoothed, validation) },
+    series,
+  });
+}
 
+/** The curves, of which later ones are drawn over those before. */
+function lines(training: Point[], smoothed: Point[], validation: Point[]) {
   const line = (name: string, data: Point[], color: string, width: number, symbols: boolean) => ({
     ...{ type: "line", sampling: "lttb", silent: true, emphasis: { disabled: true } } as const,
-    name,
-    data,
-    showSymbol: symbols,
-    symbol: "circle",
-    symbolSize: 6,
+    ...{ name, data, showSymbol: symbols, symbol: "circle", symbolSize: 6 },
     itemStyle: { color },
     lineStyle: { color, width },
   });
@@ -56,46 +74,7 @@ export function lossChart(history: readonly LossPoint[], options: LossChartOptio
   if (validation.length > 0) {
     series.push(line("validation", validation, VALIDATION, 2, validation.length <= 100));
   }
-
-  const chart = init(null, null, { renderer: "svg", ssr: true, width, height });
-  try {
-    chart.setOption({
-      animation: false,
-      backgroundColor: "#ffffff",
-      textStyle: { fontFamily: "sans-serif", color: TEXT },
-      title: {
-        text: title,
-        subtext: subtitle,
-        left: 16,
-        top: 12,
-        itemGap: 6,
-        textStyle: { fontSize: 18, color: TEXT },
-        subtextStyle: { fontSize: 13, color: "#666666" },
-      },
-      legend: {
-        data: ["training", "validation"].filter((name) => series.some((s) => s.name === name)),
-        right: 32,
-        top: 14,
-        itemGap: 28,
-        itemHeight: 8,
-        selectedMode: false,
-        textStyle: { fontSize: 13, color: TEXT },
-      },
-      grid: { left: 72, right: 32, top: 84, bottom: 60 },
-      xAxis: {
-        ...axis("step", 34),
-        scale: true,
-        minInterval: 1,
-        splitLine: { show: false },
-        axisTick: { show: true },
-      },
-      yAxis: { ...axis("loss (nats per token)", 46), ...lossRange(training, smoothed, validation) },
-      series,
-    });
-    return chart.renderToSVGString();
-  } finally {
-    chart.dispose(); // or its timers keep the process alive
-  }
+  return series;
 }
 
 function axis(name: string, nameGap: number) {

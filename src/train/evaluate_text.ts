@@ -6,6 +6,7 @@ import type { Split } from "../data/text/split.ts";
 import { tokenBytes } from "../tokens/tokenizer.ts";
 import type { Vocabulary } from "../tokens/vocabulary.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
+import type { Batch } from "../tokens/batch.ts";
 import type { TensorMap } from "../model/weights.ts";
 import { LossPass } from "./loss_pass.ts";
 
@@ -70,71 +71,99 @@ export interface Evaluation {
  * ```
  */
 export async function evaluateText(model: Gpt2, options: EvaluateTextOptions): Promise<Evaluation> {
-  const { vocabulary, config } = model;
-  const { context } = config;
+  const { vocabulary, config: { context } } = model;
   const { data, split = "all", stride = context, batch = 8, maxBatches } = options;
   const { lang, minTokens, skipBad, weights = model.weights, onProgress } = options;
-  for (const [name, value] of Object.entries({ stride, batch, maxBatches: maxBatches ?? 1 })) {
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new UsageError(`${name} must be a positive integer, not ${value}`);
-    }
-  }
-  if (stride > context) {
-    throw new UsageError(`stride must be at most the model's context, ${context}, not ${stride}`);
-  }
+  checkCounts({ stride, batch, maxBatches: maxBatches ?? 1 }, context);
 
-  let skipped = 0;
-  const onBad = () => skipped++;
+  const sums = new Sums(vocabulary);
+  const onBad = () => sums.skipped++;
   const shards = await findShards(data, { skipBad, onBad });
   const ids = readIds(shards, { vocabulary, split, lang, minTokens, skipBad, onBad });
   const windows = slidingWindows(afterEndOfText(ids, vocabulary), context, stride);
-  const byteLengths = byteLengthsOf(vocabulary);
-  let [nats, tokens, bytes] = [0, 0, 0];
-  const result = (): Evaluation => ({
-    loss: nats / tokens,
-    perplexity: Math.exp(nats / tokens),
-    bitsPerByte: bytes > 0 ? nats / Math.LN2 / bytes : undefined,
-    tokens,
-    bytes,
-    skipped,
-  });
   let pass: LossPass | undefined;
   let batches = 0;
   try {
     for await (const group of grouped(windows, batch)) {
       pass ??= new LossPass(model, weights, batch);
-      const inputs = new Uint32Array(batch * context);
-      const targets = new Uint32Array(batch * context);
-      group.forEach(({ ids }, row) => {
-        inputs.set(ids.subarray(0, context), row * context);
-        targets.set(ids.subarray(1), row * context);
-      });
-      pass.run({ inputs, targets });
-      const losses = await pass.losses();
-      group.forEach(({ first, end }, row) => {
-        for (let at = row * context + first; at < row * context + end; at++) {
-          nats += losses[at];
-          bytes += byteLengths[targets[at]];
-        }
-        tokens += end - first;
-      });
-      if (!Number.isFinite(nats)) {
-        throw new UserError("the model's loss is not a number: its weights are damaged");
-      }
-      onProgress?.(result());
+      pass.run(toBatch(group, batch, context));
+      sums.add(group, await pass.losses());
+      onProgress?.(sums.evaluation());
       if (++batches === maxBatches) break;
     }
   } finally {
     pass?.[Symbol.dispose]();
   }
-  if (tokens === 0) {
-    throw new UserError(
-      split === "all"
-        ? "there is no text in the data"
-        : `there is no text in the ${split} part of the data`,
-    );
+  if (sums.tokens > 0) return sums.evaluation();
+  throw new UserError(
+    split === "all"
+      ? "there is no text in the data"
+      : `there is no text in the ${split} part of the data`,
+  );
+}
+
+function checkCounts(counts: { stride: number; [name: string]: number }, context: number): void {
+  for (const [name, value] of Object.entries(counts)) {
+    if (Number.isSafeInteger(value) && value >= 1) continue;
+    throw new UsageError(`${name} must be a positive integer, not ${value}`);
   }
-  return result();
+  const { stride } = counts;
+  if (stride <= context) return;
+  throw new UsageError(`stride must be at most the model's context, ${context}, not ${stride}`);
+}
+
+/** (batch, context) windows as a batch; rows that there is no window for are 0. */
+function toBatch(windows: readonly SlidingWindow[], batch: number, context: number): Batch {
+  const inputs = new Uint32Array(batch * context);
+  const targets = new Uint32Array(batch * context);
+  windows.forEach(({ ids }, row) => {
+    inputs.set(ids.subarray(0, context), row * context);
+    targets.set(ids.subarray(1), row * context);
+  });
+  return { inputs, targets };
+}
+
+/** What the predictions so far add up to. */
+class Sums {
+  tokens = 0;
+  /** Bad lines. */
+  skipped = 0;
+  #nats = 0;
+  #bytes = 0;
+  readonly #byteLengths: Uint8Array;
+
+  constructor(vocabulary: Vocabulary) {
+    this.#byteLengths = byteLengthsOf(vocabulary);
+  }
+
+  /**
+   * @param losses (batch, context), of which the first rows are the windows'.
+   * @throws {UserError} If a loss is not a number.
+   */
+  add(windows: readonly SlidingWindow[], losses: Float32Array): void {
+    windows.forEach(({ ids, first, end }, row) => {
+      const context = ids.length - 1;
+      for (let i = first; i < end; i++) {
+        this.#nats += losses[row * context + i];
+        this.#bytes += this.#byteLengths[ids[i + 1]];
+      }
+      this.tokens += end - first;
+    });
+    if (Number.isFinite(this.#nats)) return;
+    throw new UserError("the model's loss is not a number: its weights are damaged");
+  }
+
+  evaluation(): Evaluation {
+    const loss = this.#nats / this.tokens;
+    return {
+      loss,
+      perplexity: Math.exp(loss),
+      bitsPerByte: this.#bytes > 0 ? this.#nats / Math.LN2 / this.#bytes : undefined,
+      tokens: this.tokens,
+      bytes: this.#bytes,
+      skipped: this.skipped,
+    };
+  }
 }
 
 /** Puts `<|endoftext|>` before ids that do not begin with it. */

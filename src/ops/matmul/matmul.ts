@@ -1,5 +1,7 @@
 import type { Gpu } from "../../gpu/gpu.ts";
+import type { Kernel } from "../../gpu/kernel.ts";
 import { f32, type Plan } from "../../gpu/plan.ts";
+import type { Constants } from "../../gpu/template.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { GELU } from "../includes.ts";
 import { chooseVariant } from "./tuning.ts";
@@ -70,9 +72,8 @@ export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
   const shape = { m, n, k, batch, aTransposed, bTransposed, vector: whole, symmetric: wanted };
   const { variant = chooseVariant(gpu, shape) } = options;
   const symmetric = wanted && skipsWork(variant, shape);
-  const [tileRows, tileColumns] = variant.tile;
   // One row of op(A) is no vec4 of a stored row of its transpose.
-  const vector = whole && !(aTransposed && tileRows === 1);
+  const vector = whole && !(aTransposed && variant.tile[0] === 1);
   const constants = {
     VECTOR: vector,
     A_TYPE: a.type,
@@ -84,26 +85,8 @@ export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
     DIAGONAL: diagonal !== 0,
     GELU: activated !== undefined,
     GELU_BACKWARD: geluOf !== undefined,
-    TILE_M: tileRows,
-    TILE_N: tileColumns,
-    TILE_M4: Math.ceil(tileRows / 4),
-    TILE_N4: tileColumns / 4,
   };
-  const kernel = variant.kind === "registers"
-    ? gpu.kernel("matmul_registers", registersSource, {
-      ...constants,
-      ROWS: "xyzw".slice(0, Math.min(tileRows, 4)),
-      WORKGROUP_X: variant.workgroup[0],
-      WORKGROUP_Y: variant.workgroup[1],
-    }, INCLUDES)
-    : gpu.kernel("matmul_workgroup", workgroupSource, {
-      ...constants,
-      BLOCK_M: variant.block[0],
-      BLOCK_N: variant.block[1],
-      BLOCK_K: variant.block[2],
-      THREADS: threadsOf(variant),
-      LOADS: (variant.block[0] + variant.block[1]) * variant.block[2] / 16 / threadsOf(variant),
-    }, INCLUDES);
+  const kernel = kernelOf(gpu, variant, constants);
   const [columns, rows] = gridUnit(variant);
   const extra = activated ?? geluOf;
   plan.dispatch(
@@ -119,4 +102,27 @@ export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
     [a, b, bias ?? b, out, ...(extra ? [extra] : [])],
     (symmetric ? 1 : 2) * m * n * k * batch,
   );
+}
+
+/** The kernel of a variant, whose tiles are divided among threads in one of two ways. */
+function kernelOf(gpu: Gpu, variant: MatmulVariant, constants: Constants): Kernel {
+  const [rows, columns] = variant.tile;
+  const tiled = {
+    ...constants,
+    TILE_M: rows,
+    TILE_N: columns,
+    TILE_M4: Math.ceil(rows / 4),
+    TILE_N4: columns / 4,
+  };
+  if (variant.kind === "registers") {
+    const [WORKGROUP_X, WORKGROUP_Y] = variant.workgroup;
+    const ROWS = "xyzw".slice(0, Math.min(rows, 4));
+    const own = { ROWS, WORKGROUP_X, WORKGROUP_Y };
+    return gpu.kernel("matmul_registers", registersSource, { ...tiled, ...own }, INCLUDES);
+  }
+  const [BLOCK_M, BLOCK_N, BLOCK_K] = variant.block;
+  const THREADS = threadsOf(variant);
+  const LOADS = (BLOCK_M + BLOCK_N) * BLOCK_K / 16 / THREADS;
+  const own = { BLOCK_M, BLOCK_N, BLOCK_K, THREADS, LOADS };
+  return gpu.kernel("matmul_workgroup", workgroupSource, { ...tiled, ...own }, INCLUDES);
 }
