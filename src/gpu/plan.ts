@@ -191,19 +191,8 @@ export class Plan implements Disposable {
         return;
       }
       endPass();
-      if (operation.kind === "copy") {
-        const { from, to, offset } = operation;
-        encoder.copyBufferToBuffer(
-          from.buffer,
-          from.byteOffset,
-          to.buffer,
-          to.byteOffset + offset() * to.elementBytes,
-          from.size * from.elementBytes,
-        );
-      } else {
-        const { buffer, byteOffset, byteLength } = operation.tensor;
-        encoder.clearBuffer(buffer, byteOffset, byteLength);
-      }
+      if (operation.kind === "copy") encodeCopy(encoder, operation);
+      else encodeClear(encoder, operation);
     });
     submit();
     this.#gpu.check();
@@ -260,6 +249,20 @@ export class Plan implements Disposable {
     this.#uniforms.destroy();
     this.#uniforms = undefined;
   }
+}
+
+function encodeCopy(encoder: GPUCommandEncoder, { from, to, offset }: Copy): void {
+  encoder.copyBufferToBuffer(
+    from.buffer,
+    from.byteOffset,
+    to.buffer,
+    to.byteOffset + offset() * to.elementBytes,
+    from.size * from.elementBytes,
+  );
+}
+
+function encodeClear(encoder: GPUCommandEncoder, { tensor }: Clear): void {
+  encoder.clearBuffer(tensor.buffer, tensor.byteOffset, tensor.byteLength);
 }
 
 /**

@@ -28,61 +28,62 @@ export function specialise(
 ): string {
   const lines = source.split("\n");
   const output: string[] = [];
-  const end = expand(lines, 0, constants, output, includes);
+  const end = new Template(lines, includes).expand(0, constants, output);
   if (end !== lines.length) throw new Error(`line ${end + 1}: '${lines[end]}' closes nothing`);
   return output.join("\n");
 }
 
-/** Expands lines from `start` to the directive that closes the block, and returns its index. */
-function expand(
-  lines: string[],
-  start: number,
-  scope: Constants,
-  output: string[],
-  includes: Includes,
-): number {
-  let at = start;
-  while (at < lines.length) {
-    const directive = lines[at].match(/^\s*\/\/:\s*(\w+)\s*(.*)$/);
-    if (!directive) {
-      output.push(substitute(lines[at++], scope));
-      continue;
+/** Lines with directives. Each method takes an index of a line and returns one further on. */
+class Template {
+  constructor(readonly lines: readonly string[], readonly includes: Includes) {}
+
+  /** Expands lines from `at` to the directive that closes the block, and returns its index. */
+  expand(at: number, scope: Constants, output: string[]): number {
+    while (at < this.lines.length) {
+      const directive = this.lines[at].match(/^\s*\/\/:\s*(\w+)\s*(.*)$/);
+      if (!directive) {
+        output.push(substitute(this.lines[at++], scope));
+        continue;
+      }
+      const [, keyword, rest] = directive;
+      if (keyword === "end" || keyword === "else") return at;
+      if (keyword === "include") at = this.#include(at, rest, scope, output);
+      else if (keyword === "if") at = this.#if(at, rest, scope, output);
+      else if (keyword === "for") at = this.#for(at, rest, scope, output);
+      else throw new Error(`line ${at + 1}: unknown directive '${keyword}'`);
     }
-    const [, keyword, rest] = directive;
-    if (keyword === "end" || keyword === "else") return at;
-    if (keyword === "include") {
-      const [name, ...settings] = substitute(rest, scope).trim().split(/\s+/);
-      if (!Object.hasOwn(includes, name)) {
-        throw new Error(`line ${at + 1}: there is nothing named '${name}' to include`);
-      }
-      const settled = Object.fromEntries(settings.map((setting) => setting.split("=")));
-      output.push(specialise(includes[name], { ...scope, ...settled }, includes));
-      at++;
-    } else if (keyword === "if") {
-      const kept = Boolean(lookup(rest.trim(), scope));
-      let close = expand(lines, at + 1, scope, kept ? output : [], includes);
-      if (isElse(lines, close)) {
-        close = expand(lines, close + 1, scope, kept ? [] : output, includes);
-      }
-      at = afterEnd(lines, close);
-    } else if (keyword === "for") {
-      const loop = rest.match(/^(\w+) in (?:0\.\.(\w+)|(\w+(?:,\w+)*))\s*$/);
-      if (!loop) throw new Error(`line ${at + 1}: cannot read '${lines[at].trim()}'`);
-      const [, variable, bound, letters] = loop;
-      const values = bound ? upTo(bound, scope) : elements(letters, scope);
-      // An empty loop still has to find its end.
-      let close = values.length === 0
-        ? expand(lines, at + 1, { ...scope, [variable]: 0 }, [], includes)
-        : at;
-      for (const value of values) {
-        close = expand(lines, at + 1, { ...scope, [variable]: value }, output, includes);
-      }
-      at = afterEnd(lines, close);
-    } else {
-      throw new Error(`line ${at + 1}: unknown directive '${keyword}'`);
-    }
+    return at;
   }
-  return at;
+
+  #include(at: number, rest: string, scope: Constants, output: string[]): number {
+    const [name, ...settings] = substitute(rest, scope).trim().split(/\s+/);
+    if (!Object.hasOwn(this.includes, name)) {
+      throw new Error(`line ${at + 1}: there is nothing named '${name}' to include`);
+    }
+    const settled = Object.fromEntries(settings.map((setting) => setting.split("=")));
+    output.push(specialise(this.includes[name], { ...scope, ...settled }, this.includes));
+    return at + 1;
+  }
+
+  #if(at: number, rest: string, scope: Constants, output: string[]): number {
+    const kept = Boolean(lookup(rest.trim(), scope));
+    let close = this.expand(at + 1, scope, kept ? output : []);
+    if (isElse(this.lines, close)) close = this.expand(close + 1, scope, kept ? [] : output);
+    return afterEnd(this.lines, close);
+  }
+
+  #for(at: number, rest: string, scope: Constants, output: string[]): number {
+    const loop = rest.match(/^(\w+) in (?:0\.\.(\w+)|(\w+(?:,\w+)*))\s*$/);
+    if (!loop) throw new Error(`line ${at + 1}: cannot read '${this.lines[at].trim()}'`);
+    const [, variable, bound, letters] = loop;
+    const values = bound ? upTo(bound, scope) : elements(letters, scope);
+    // An empty loop still has to find its end.
+    let close = values.length === 0 ? this.expand(at + 1, { ...scope, [variable]: 0 }, []) : at;
+    for (const value of values) {
+      close = this.expand(at + 1, { ...scope, [variable]: value }, output);
+    }
+    return afterEnd(this.lines, close);
+  }
 }
 
 /** 0, 1, … bound - 1, where `bound` is a number or a constant. */
@@ -98,12 +99,12 @@ function elements(list: string, scope: Constants): string[] {
   return [.../^[A-Z]/.test(list) ? String(lookup(list, scope)) : list];
 }
 
-function isElse(lines: string[], at: number): boolean {
+function isElse(lines: readonly string[], at: number): boolean {
   return at < lines.length && /^\s*\/\/:\s*else/.test(lines[at]);
 }
 
 /** The index of the line after the block's `//: end`, which must stand at `at`. */
-function afterEnd(lines: string[], at: number): number {
+function afterEnd(lines: readonly string[], at: number): number {
   if (at >= lines.length) throw new Error("a '//: for' or '//: if' lacks its '//: end'");
   if (isElse(lines, at)) throw new Error(`line ${at + 1}: this '//: else' belongs to no '//: if'`);
   return at + 1;
