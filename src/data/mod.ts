@@ -24,7 +24,7 @@
  *
  * @module
  */
-export type { HttpOptions } from "../http/http_request.ts";
+export type { HttpOptions } from "../http/options.ts";
 export { type DataSources, findShards } from "./files/sources.ts";
 export type { Shard } from "./files/shard.ts";
 export type { TarIndexOptions } from "./files/tar_index.ts";

@@ -4,8 +4,8 @@ import { fileError } from "../files/file_error.ts";
 import { fileExists } from "../files/file_exists.ts";
 import { removeFile } from "../files/replace_file.ts";
 import { isSameFile } from "../files/same_file.ts";
-import { readRemote } from "../http/http.ts";
-import type { HttpOptions } from "../http/http_request.ts";
+import { readRemote } from "../http/remote_file.ts";
+import type { HttpOptions } from "../http/options.ts";
 import type { HubFile } from "./locate.ts";
 
 /**

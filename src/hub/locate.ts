@@ -1,5 +1,8 @@
 import { UserError } from "../errors.ts";
-import { contentLength, Interruption, Retries } from "../http/http_request.ts";
+import { contentLength } from "../http/headers.ts";
+import { answerOf, checkNotBusy, waitForNetwork } from "../http/network.ts";
+import { followRedirects } from "../http/redirects.ts";
+import { Retries } from "../http/retries.ts";
 import type { HubSettings } from "./settings.ts";
 
 /** A file on a hub. */
@@ -15,9 +18,6 @@ export interface HubFile {
   /** In bytes, if the hub says. */
   size?: number;
 }
-
-const MAX_REDIRECTS = 10;
-const TIMEOUT = 30_000;
 
 /**
  * Asks a hub about a file of a model, without downloading it. Large files are elsewhere: the hub's
@@ -50,72 +50,60 @@ async function ask(
   start: string,
   name: string,
   model: string,
-  { endpoint, token, http }: HubSettings,
+  settings: HubSettings,
 ): Promise<HubFile | undefined> {
-  const { origin } = new URL(start);
-  const headers: Record<string, string> = { "accept-encoding": "identity" };
-  if (token !== undefined) headers.authorization = `Bearer ${token}`;
+  const { endpoint } = settings;
   const said: { commit?: string; etag?: string; size?: number } = {};
-  let url = start;
-  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-    const response = await head(url, headers, name, http.timeout ?? TIMEOUT);
+  const { origin } = new URL(start);
+  const isHub = (address: string) => new URL(address).origin === origin;
+  const { response, url } = await followRedirects(start, name, async (address) => {
+    const response = await head(address, name, settings);
     const get = (header: string) => response.headers.get(header) ?? undefined;
     const linkedSize = get("x-linked-size");
     said.commit ??= get("x-repo-commit");
     said.etag ??= get("x-linked-etag");
     said.size ??= linkedSize === undefined ? undefined : Number(linkedSize);
-    const next = get("location");
-    if (response.status >= 300 && response.status < 400 && next !== undefined) {
-      url = new URL(next, url).href;
-      if (new URL(url).origin === origin) continue;
-    } else {
-      if (response.status === 404) return undefined;
-      checkStatus(response, name, `${endpoint}/${model}`);
-      said.size ??= contentLength(response.headers);
-    }
-    const etag = (said.etag ?? get("etag"))?.replace(/^(W\/)?"(.*)"$/, "$2");
-    const { commit, size } = said;
-    // They become names of files: nothing else is let through.
-    if (!/^[\w-]+$/.test(etag ?? "") || !/^[0-9a-f]{40}$/.test(commit ?? "")) {
-      throw new UserError(`${name}: ${endpoint} does not answer as a Hugging Face hub does`);
-    }
-    return { name, url, commit: commit!, etag: etag!, size };
+    return response;
+  }, isHub);
+  if (isHub(url)) {
+    if (response.status === 404) return undefined;
+    checkStatus(response, name, `${endpoint}/${model}`);
+    said.size ??= contentLength(response.headers);
   }
-  throw new UserError(`${name}: the server redirects more than ${MAX_REDIRECTS} times`);
+  const etag = said.etag ?? response.headers.get("etag") ?? "";
+  const digest = etag.replace(/^(W\/)?"(.*)"$/, "$2");
+  const { commit = "", size } = said;
+  // They become names of files: nothing else is let through.
+  if (!/^[\w-]+$/.test(digest) || !/^[0-9a-f]{40}$/.test(commit)) {
+    throw new UserError(`${name}: ${endpoint} does not answer as a Hugging Face hub does`);
+  }
+  return { name, url, commit, etag: digest, size };
 }
 
 async function head(
   url: string,
-  headers: Record<string, string>,
   name: string,
-  timeout: number,
+  { token, http: { timeout } }: HubSettings,
 ): Promise<Response> {
-  try {
-    const signal = AbortSignal.timeout(timeout);
+  const headers: Record<string, string> = { "accept-encoding": "identity" };
+  if (token !== undefined) headers.authorization = `Bearer ${token}`;
+  const controller = new AbortController();
+  const send = async () => {
+    const { signal } = controller;
     const response = await fetch(url, { method: "HEAD", headers, redirect: "manual", signal });
     await response.body?.cancel();
     return response;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) {
-      throw new UserError(`${name}: Deno may not use the network; run it with --allow-net`);
-    }
-    if (error instanceof DOMException && error.name === "TimeoutError") {
-      throw new Interruption(`the server sent nothing for ${timeout / 1000} s`);
-    }
-    throw new Interruption(`cannot connect to ${new URL(url).origin}`);
-  }
+  };
+  const failure = () => `cannot connect to ${new URL(url).origin}`;
+  return await waitForNetwork({ name, timeout, controller }, send, failure);
 }
 
-function checkStatus(
-  { status, statusText, headers }: Response,
-  name: string,
-  page: string,
-): void {
-  const answer = `the hub answers ${status} ${statusText}`.trimEnd();
+/** Lets the status 200 pass. */
+function checkStatus(response: Response, name: string, page: string): void {
+  const { status } = response;
   if (status === 200) return;
-  if (status === 408 || status === 429 || status >= 500) {
-    throw new Interruption(answer, 1000 * (Number(headers.get("retry-after")) || 0));
-  }
+  const answer = answerOf(response, "the hub");
+  checkNotBusy(response, answer);
   if (status === 401 || status === 403) {
     throw new UserError(
       `${name}: ${answer}: there is no such model, or it is private or gated; if so, ask for access ` +

@@ -1,6 +1,6 @@
 import { cacheDirectory, environment } from "../files/cache_directory.ts";
 import { UserError } from "../errors.ts";
-import type { HttpOptions } from "../http/http_request.ts";
+import type { HttpOptions } from "../http/options.ts";
 
 /** Where models come from, and where they are kept. */
 export interface HubOptions {

@@ -2,8 +2,8 @@ import { UserError } from "../../errors.ts";
 import { fileError } from "../../files/file_error.ts";
 import { DataError } from "./data_error.ts";
 import { endsItself } from "./format.ts";
-import { readRemote } from "../../http/http.ts";
-import type { HttpOptions } from "../../http/http_request.ts";
+import { readRemote } from "../../http/remote_file.ts";
+import type { HttpOptions } from "../../http/options.ts";
 
 /** A file of documents, and where its bytes are. Plain data, so that it can be sent to a worker. */
 export interface Shard {

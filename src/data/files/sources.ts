@@ -4,8 +4,8 @@ import { UserError } from "../../errors.ts";
 import { fileError } from "../../files/file_error.ts";
 import { checkRegular } from "../../files/read_file.ts";
 import { formatOf, KINDS } from "./format.ts";
-import { probe } from "../../http/http.ts";
-import type { HttpOptions } from "../../http/http_request.ts";
+import { probe } from "../../http/remote_file.ts";
+import type { HttpOptions } from "../../http/options.ts";
 import { isUrl, type Shard } from "./shard.ts";
 import { indexTar, type TarIndexOptions } from "./tar_index.ts";
 

@@ -2,7 +2,7 @@ import { UserError } from "../../errors.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { DataError } from "./data_error.ts";
 import { formatOf, KINDS } from "./format.ts";
-import type { HttpOptions } from "../../http/http_request.ts";
+import type { HttpOptions } from "../../http/options.ts";
 import { readShard, type Shard } from "./shard.ts";
 import { type TarInput, type TarMember, tarMembers } from "./tar.ts";
 

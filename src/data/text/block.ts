@@ -1,4 +1,4 @@
-import type { HttpOptions } from "../../http/http_request.ts";
+import type { HttpOptions } from "../../http/options.ts";
 
 /** Lines of JSON that follow each other in a file, not yet looked into. */
 export interface Lines {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { probe, readRemote, type RemoteRange } from "../../src/http/http.ts";
+import { probe, readRemote, type RemoteRange } from "../../src/http/remote_file.ts";
 import { UserError } from "../../src/errors.ts";
 import { type FileRequest, FileServer, type Reply, serveFile } from "../data/file_server.ts";
 import { concat } from "../data/fixtures.ts";

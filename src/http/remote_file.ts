@@ -1,14 +1,8 @@
 import { UserError } from "../errors.ts";
-import {
-  type Answer,
-  contentLength,
-  contentRange,
-  type HttpOptions,
-  Interruption,
-  request,
-  Retries,
-  versionOf,
-} from "./http_request.ts";
+import { contentLength, contentRange, versionOf } from "./headers.ts";
+import type { HttpOptions } from "./options.ts";
+import { type HttpResponse, request } from "./request.ts";
+import { Interruption, Retries } from "./retries.ts";
 
 /** A file on a server: what was learnt by asking for its first byte. */
 export interface RemoteFile {
@@ -51,9 +45,9 @@ export async function probe(
   const retries = new Retries(name, { ...options, tries: options.tries ?? 4 });
   for (;;) {
     try {
-      const answer = await request(url, name, { range: "bytes=0-0" }, options);
-      answer.close();
-      const { status, headers } = answer;
+      const response = await request(url, name, { range: "bytes=0-0" }, options);
+      response.close();
+      const { status, headers } = response;
       const size = status === 200 ? contentLength(headers) : contentRange(headers).total;
       return { size, version: versionOf(headers), hasRanges: status !== 200 };
     } catch (error) {
@@ -85,21 +79,21 @@ export async function* readRemote(
       if (version && !version.startsWith("W/")) headers["if-range"] = version;
     }
     try {
-      const answer = await request(url, name, headers, options);
+      const response = await request(url, name, headers, options);
       try {
-        const found = checkAnswer(answer, { name, position, version, isWhole });
+        const found = checkContinues(response, { name, position, version, isWhole });
         if (offset === undefined && found.total !== undefined) {
           if (end !== undefined && found.total !== end) throw changed(name, position);
           end = found.total;
         }
-        if (end === undefined && !endsItself && !isChunked(answer.headers)) {
+        if (end === undefined && !endsItself && !isChunked(response.headers)) {
           throw new UserError(
             `${name}: the server does not say how long the file is, so a lost connection would ` +
               "pass for its end; download it",
           );
         }
         version ??= found.version;
-        for await (const chunk of answer.chunks) {
+        for await (const chunk of response.chunks) {
           if (end !== undefined && position + chunk.length > end) {
             throw new UserError(
               `${name}: the server sends more than the ${end} bytes it announced`,
@@ -110,7 +104,7 @@ export async function* readRemote(
           yield chunk;
         }
       } finally {
-        answer.close();
+        response.close();
       }
       if (end === undefined) return;
       if (position < end) throw new Interruption(`the answer ended before byte ${end}`);
@@ -121,12 +115,12 @@ export async function* readRemote(
 }
 
 /**
- * Whether an answer continues the same file where it should.
+ * Whether a response continues the same file where it should.
  *
  * @returns The size of the whole file and its version, as far as the server says.
  */
-function checkAnswer(
-  { status, headers }: Answer,
+function checkContinues(
+  { status, headers }: HttpResponse,
   { name, position, version, isWhole }: {
     name: string;
     position: number;

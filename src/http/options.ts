@@ -1,0 +1,11 @@
+/** How to bear with servers and networks. */
+export interface HttpOptions {
+  /** Attempts in a row that bring nothing, before giving up. @default 10 */
+  tries?: number;
+  /** The wait after the first such attempt, in milliseconds; it doubles up to 30 s. @default 1000 */
+  delay?: number;
+  /** How long a server may send nothing, in milliseconds. @default 30000 */
+  timeout?: number;
+  /** An Authorization header, for the server itself and none that it redirects to. @default none */
+  authorization?: string;
+}
