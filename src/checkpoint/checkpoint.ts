@@ -100,7 +100,7 @@ export async function readCheckpointConfig(directory: string): Promise<Checkpoin
   try {
     json = JSON.parse(text);
   } catch {
-    throw new UserError(`${path}: not JSON`);
+    throw new UserError(`${path}: not JSON`, "CHECKPOINT");
   }
   return configFromJson(json, path);
 }

@@ -66,8 +66,8 @@ export function configToJson(
  * another model than a GPT-2 as it is here. File and key are named.
  */
 export function configFromJson(json: unknown, file: string): CheckpointConfig {
-  if (!isObject(json)) throw new UserError(`${file}: not a JSON object`);
-  const fail: Fail = (key, what) => new UserError(`${file}: ${key} ${what}`);
+  if (!isObject(json)) throw new UserError(`${file}: not a JSON object`, "CHECKPOINT");
+  const fail: Fail = (key, what) => new UserError(`${file}: ${key} ${what}`, "CHECKPOINT");
   for (const [key, value] of Object.entries(REQUIRED)) {
     if (!Object.hasOwn(json, key)) throw fail(key, "is missing");
     if (json[key] !== value) throw fail(key, `is ${quote(json[key])}, not ${quote(value)}`);

@@ -96,6 +96,7 @@ function unreachable(
   throw new UserError(
     "the gains of ln_f are too small or uneven for tokens that the model lacks to be kept apart: " +
       "it cannot be exported to the full vocabulary",
+    "CHECKPOINT",
   );
 }
 

@@ -52,7 +52,9 @@ export async function exportCheckpoint(
   using files = await WeightFiles.open(directory);
   files.checkLayers(checkpoint.model.layers, CONFIG);
   files.check(parameterTable(checkpoint.model), CONFIG);
-  if (await fileExists(out)) throw new UserError(`${out} exists already: choose another --out`);
+  if (await fileExists(out)) {
+    throw new UserError(`${out} exists already: choose another --out`, "EXISTS");
+  }
   const dtype = format === "f16" ? "F16" : "F32";
   const { model, data, shift } = await withFullVocabulary(checkpoint, files, dtype);
   if (format === "llmc") {

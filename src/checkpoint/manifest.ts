@@ -84,6 +84,7 @@ export async function verifyIfListed(directory: string): Promise<void> {
       if (!(error instanceof UserError)) throw error;
       throw new UserError(
         `${error.message}; if it was changed on purpose, remove ${directory}/${MANIFEST}`,
+        error.code,
       );
     }
   }
@@ -99,7 +100,7 @@ async function verify(directory: string, manifest: Manifest): Promise<void> {
   for await (const { name } of Deno.readDir(directory)) {
     const isState = isTensors(name) || name === CONFIG || name === "training_state.json";
     if (!isState || Object.hasOwn(manifest, name)) continue;
-    throw new UserError(`${path} is damaged: it has no checksums of ${name}`);
+    throw new UserError(`${path} is damaged: it has no checksums of ${name}`, "CHECKPOINT");
   }
   for (const [name, expected] of Object.entries(manifest)) {
     const file = `${directory}/${name}`;
@@ -107,13 +108,19 @@ async function verify(directory: string, manifest: Manifest): Promise<void> {
     for (const part of new Set([...Object.keys(expected), ...Object.keys(found)])) {
       if (found[part] === expected[part]) continue;
       const which = isTensors(name) && part !== "header" ? `tensor ${part}` : `its ${part}`;
-      throw new UserError(`${file} is damaged: the checksum of ${which} is not the manifest's`);
+      throw new UserError(
+        `${file} is damaged: the checksum of ${which} is not the manifest's`,
+        "CHECKPOINT",
+      );
     }
   }
 }
 
 function damaged(directory: string): UserError {
-  return new UserError(`${directory}/${MANIFEST} is damaged: not a list of checksums`);
+  return new UserError(
+    `${directory}/${MANIFEST} is damaged: not a list of checksums`,
+    "CHECKPOINT",
+  );
 }
 
 function isTensors(name: string): boolean {
@@ -142,7 +149,9 @@ async function readHeader(path: string): Promise<Uint8Array<ArrayBuffer>> {
   const header = new Uint8Array(Number(new DataView(length.buffer).getBigUint64(0, true)));
   for (let done = 0; done < header.length;) {
     const count = await file.read(header.subarray(done));
-    if (count === null) throw new UserError(`${path} is damaged: it has shrunk while it was read`);
+    if (count === null) {
+      throw new UserError(`${path} is damaged: it has shrunk while it was read`, "CHECKPOINT");
+    }
     done += count;
   }
   return header;

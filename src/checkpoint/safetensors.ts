@@ -83,10 +83,13 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
 
     const readTensor = async (name: string) => {
       const entry = entries.get(name);
-      if (entry === undefined) throw new UserError(`${path}: there is no tensor ${name}`);
+      if (entry === undefined) {
+        throw new UserError(`${path}: there is no tensor ${name}`, "CHECKPOINT");
+      }
       if (!["F32", "F16", "BF16"].includes(entry.dtype)) {
         throw new UserError(
           `${path}: tensor ${name} is ${entry.dtype}: only F32, F16 and BF16 can be read`,
+          "CHECKPOINT",
         );
       }
       await file.seek(start + entry.begin, Deno.SeekMode.Start);
@@ -136,7 +139,10 @@ function narrow(name: string, values: Float32Array): Float16Array {
     !Number.isFinite(value) && Number.isFinite(values[i])
   );
   if (wrong < 0) return narrowed;
-  throw new UserError(`tensor ${name} has the value ${values[wrong]}, which F16 cannot hold`);
+  throw new UserError(
+    `tensor ${name} has the value ${values[wrong]}, which F16 cannot hold`,
+    "CHECKPOINT",
+  );
 }
 
 /** Values of type `dtype` as f32. */
@@ -159,7 +165,7 @@ async function readExactly(
   while (done < length) {
     const count = await file.read(bytes.subarray(done));
     if (count === null) {
-      throw new UserError(`${path}: cut short: ${length - done} bytes are missing`);
+      throw new UserError(`${path}: cut short: ${length - done} bytes are missing`, "CHECKPOINT");
     }
     done += count;
   }

@@ -73,7 +73,7 @@ export function encodeHeader(
 
 /** The error of a file that is not in the format. */
 export function malformed(file: string, what: string): UserError {
-  return new UserError(`${file}: not a safetensors file: ${what}`);
+  return new UserError(`${file}: not a safetensors file: ${what}`, "CHECKPOINT");
 }
 
 /**

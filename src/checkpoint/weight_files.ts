@@ -73,16 +73,25 @@ export class WeightFiles implements Disposable {
     this.#files.push(file);
     const lacking = expected?.difference(file.tensors) ?? new Set();
     if (lacking.size > 0) {
-      throw new UserError(`${path}: ${tensorsAre("missing, though in the index", [...lacking])}`);
+      throw new UserError(
+        `${path}: ${tensorsAre("missing, though in the index", [...lacking])}`,
+        "CHECKPOINT",
+      );
     }
     for (const [stored, info] of file.tensors) {
       if (expected && !expected.has(stored)) {
-        throw new UserError(`${path}: tensor ${stored} is not listed for this file in the index`);
+        throw new UserError(
+          `${path}: tensor ${stored} is not listed for this file in the index`,
+          "CHECKPOINT",
+        );
       }
       const name = stored.startsWith(PREFIX) ? stored.slice(PREFIX.length) : stored;
       const other = this.#tensors.get(name);
       if (other) {
-        throw new UserError(`${path}: tensor ${stored} comes twice, also as ${other.stored}`);
+        throw new UserError(
+          `${path}: tensor ${stored} comes twice, also as ${other.stored}`,
+          "CHECKPOINT",
+        );
       }
       this.#tensors.set(name, { ...info, file, path, stored });
     }
@@ -93,6 +102,7 @@ export class WeightFiles implements Disposable {
     if (layers <= this.#tensors.size) return;
     throw new UserError(
       `${this.path}: ${this.#tensors.size} tensors cannot be the ${layers} layers of ${config}`,
+      "CHECKPOINT",
     );
   }
 
@@ -105,7 +115,7 @@ export class WeightFiles implements Disposable {
   check(table: readonly ParameterSpec[], config: string): void {
     const missing = table.filter(({ name }) => !this.#tensors.has(name)).map(({ name }) => name);
     if (missing.length > 0) {
-      throw new UserError(`${this.path}: ${tensorsAre("missing", missing)}`);
+      throw new UserError(`${this.path}: ${tensorsAre("missing", missing)}`, "CHECKPOINT");
     }
     for (const { name, shape } of table) this.#checkShape(name, shape, config);
     const known = new Set([...table.map(({ name }) => name), OUTPUT]);
@@ -115,7 +125,7 @@ export class WeightFiles implements Disposable {
     if (unexpected.length > 0) {
       const stored = unexpected.map((name) => this.#tensors.get(name)!.stored);
       const wrong = `unexpected in the model that ${config} describes`;
-      throw new UserError(`${this.path}: ${tensorsAre(wrong, stored)}`);
+      throw new UserError(`${this.path}: ${tensorsAre(wrong, stored)}`, "CHECKPOINT");
     }
     if (this.#tensors.has(OUTPUT)) {
       this.#checkShape(OUTPUT, this.#tensors.get("wte.weight")!.shape, config);
@@ -127,6 +137,7 @@ export class WeightFiles implements Disposable {
     if (found.join() === shape.join()) return;
     throw new UserError(
       `${path}: tensor ${name} is (${found.join(", ")}), but ${config} says (${shape.join(", ")})`,
+      "CHECKPOINT",
     );
   }
 
@@ -148,6 +159,7 @@ export class WeightFiles implements Disposable {
         `${
           Math.floor(row / width)
         }: only a model whose output matrix is its embedding can be loaded`,
+      "CHECKPOINT",
     );
   }
 
@@ -159,7 +171,10 @@ export class WeightFiles implements Disposable {
     const [, columns] = shape;
     const index = columns === undefined ? [wrong] : [Math.floor(wrong / columns), wrong % columns];
     const value = `${values[wrong]} at (${index.join(", ")})`;
-    throw new UserError(`${path}: tensor ${stored} has the value ${value}: the model is damaged`);
+    throw new UserError(
+      `${path}: tensor ${stored} has the value ${value}: the model is damaged`,
+      "CHECKPOINT",
+    );
   }
 
   /** Closes the files. */
@@ -175,6 +190,7 @@ async function checkNotPickled(directory: string): Promise<void> {
     throw new UserError(
       `${directory} has ${name}, which only PyTorch reads, and no ${WEIGHTS}: save the model with ` +
         "save_pretrained(..., safe_serialization=True)",
+      "CHECKPOINT",
     );
   }
 }
@@ -190,11 +206,11 @@ export async function readWeightsIndex(path: string): Promise<Map<string, Set<st
     index = JSON.parse(await readText(path));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new UserError(`${path}: not JSON`);
+    throw new UserError(`${path}: not JSON`, "CHECKPOINT");
   }
   const { weight_map: map } = (index ?? {}) as { weight_map?: unknown };
   if (typeof map !== "object" || map === null || Array.isArray(map)) {
-    throw new UserError(`${path}: weight_map is no object of tensors and files`);
+    throw new UserError(`${path}: weight_map is no object of tensors and files`, "CHECKPOINT");
   }
   const files = new Map<string, Set<string>>();
   for (const [tensor, file] of Object.entries(map)) {
@@ -202,6 +218,7 @@ export async function readWeightsIndex(path: string): Promise<Map<string, Set<st
     if (typeof file !== "string" || !/^[\w.-]+\.safetensors$/.test(file)) {
       throw new UserError(
         `${path}: tensor ${tensor} is in ${quote(file)}, which is not a safetensors file's name`,
+        "CHECKPOINT",
       );
     }
     if (!files.has(file)) files.set(file, new Set());

@@ -31,9 +31,13 @@ async function checkDirectory(path: string): Promise<void> {
     }
     throw new UserError(
       `no directory ${path}: name a checkpoint's, or owner/name of a model on the Hugging Face Hub`,
+      "NOT_FOUND",
     );
   }
-  throw new UserError(`${path} is no directory: name the one that holds config.json and weights`);
+  throw new UserError(
+    `${path} is no directory: name the one that holds config.json and weights`,
+    "NOT_FOUND",
+  );
 }
 
 /**
@@ -57,6 +61,9 @@ export async function findCheckpoint(checkpoint: string, hidden = false): Promis
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     // It may have been meant as a directory.
-    throw new UserError(`no directory ${checkpoint} here; on the hub: ${error.message}`);
+    throw new UserError(
+      `no directory ${checkpoint} here; on the hub: ${error.message}`,
+      error.code,
+    );
   }
 }

@@ -94,7 +94,10 @@ function checkKept({ checkpoint, state }: SavedRun): Record<string, unknown> {
       ? Array.isArray(value) && value.every(isText)
       : value === true || isText(value);
     if (isValue && KEPT.includes(name)) continue;
-    throw new UserError(`${checkpoint} is damaged: --${name} cannot be ${quote(value)}`);
+    throw new UserError(
+      `${checkpoint} is damaged: --${name} cannot be ${quote(value)}`,
+      "CHECKPOINT",
+    );
   }
   return state.options;
 }
@@ -140,6 +143,7 @@ function refuseChanges(
     throw new UserError(
       `the run in ${directory} has ${name} ${before}, not ${now}, which a run keeps: start a new ` +
         "one, e.g. with --init-from",
+      "CHECKPOINT",
     );
   }
 }

@@ -200,7 +200,10 @@ async function findData(
     return { shards: await findShards(data, { skipBad, onBad: () => skipped++ }), skipped };
   } catch (error) {
     if (!isKept || !(error instanceof UserError)) throw error;
-    throw new UserError(`${error.message}; if the run's data is elsewhere now, say so with --data`);
+    throw new UserError(
+      `${error.message}; if the run's data is elsewhere now, say so with --data`,
+      error.code,
+    );
   }
 }
 

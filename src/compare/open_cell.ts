@@ -68,5 +68,6 @@ async function checkFits(gpu: Gpu, { cell, measure }: OpenCell): Promise<void> {
   const reason = refusal ?? `${formatBytes(bytes, { binary: true })} of memory are not free`;
   throw new UserError(
     `"${gpu.adapterName}" cannot hold ${describeCell(cell)}: ${reason}; leave out this cell`,
+    "OUT_OF_MEMORY",
   );
 }

@@ -114,7 +114,10 @@ async function readRecord(path: string, name: string): Promise<RunRecord> {
   const text = await Deno.readTextFile(path).catch((error) => {
     throw fileError(error, `${path}: cannot read`);
   });
-  const damaged = new UserError(`${path} is damaged: remove it, and the run is done again`);
+  const damaged = new UserError(
+    `${path} is damaged: remove it, and the run is done again`,
+    "CHECKPOINT",
+  );
   let record: RunRecord;
   try {
     record = JSON.parse(text);

@@ -54,6 +54,7 @@ function* readBinIds(
   if (split !== "all" && !shards.some(({ name }) => isValidationFile(name))) {
     throw new UserError(
       `none of the token files is for validation by its name: there is no ${split} part to evaluate`,
+      "DATA",
     );
   }
   for (const shard of shards) {

@@ -15,6 +15,9 @@ export function checkNoLink(path: string): void {
     throw fileError(error, `${path}: cannot read`);
   }
   if (isLink) {
-    throw new UserError(`${path} is a link, and nothing is written to where it leads: remove it`);
+    throw new UserError(
+      `${path} is a link, and nothing is written to where it leads: remove it`,
+      "FILE",
+    );
   }
 }

@@ -18,7 +18,7 @@ export function checkRegular(path: string): void {
   }
   if (info.isFile) return;
   const kind = info.isDirectory ? "directory" : info.isFifo ? "named pipe" : "device";
-  throw new UserError(`${path} is a ${kind}, not a file`);
+  throw new UserError(`${path} is a ${kind}, not a file`, "FILE");
 }
 
 /**

@@ -75,6 +75,7 @@ export class Gpu implements Disposable {
       throw new UserError(
         "no WebGPU adapter found: install a GPU driver with Vulkan, Metal or Direct3D 12, " +
           "or Mesa's software driver (Debian: apt-get install mesa-vulkan-drivers libvulkan1)",
+        "NO_ADAPTER",
       );
     }
     const requiredLimits: Record<string, number> = {};

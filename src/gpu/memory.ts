@@ -139,7 +139,7 @@ export class Memory {
     const refusal =
       `${what} ${wanted} bytes, but the adapter "${this.#adapterName}" allows ${allowed}`;
     if (!this.isMeasuring) {
-      throw new UserError(`${refusal}: use a smaller model, batch or context`);
+      throw new UserError(`${refusal}: use a smaller model, batch or context`, "OUT_OF_MEMORY");
     }
     this.#refusal ??= refusal;
   }

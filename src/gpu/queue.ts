@@ -25,7 +25,10 @@ export class Queue implements Disposable {
     });
     device.lost.then(({ message }) => {
       if (this.#closed) return;
-      this.#failure ??= new UserError(`the GPU "${adapterName}" was lost: ${message}`);
+      this.#failure ??= new UserError(
+        `the GPU "${adapterName}" was lost: ${message}`,
+        "DEVICE_LOST",
+      );
     });
   }
 
@@ -80,5 +83,6 @@ function outOfMemory(adapterName: string, allocated: number): UserError {
   return new UserError(
     `the GPU "${adapterName}" ran out of memory with ${Math.round(allocated / 2 ** 20)} MiB ` +
       `allocated: use a smaller batch, context or model`,
+    "OUT_OF_MEMORY",
   );
 }

@@ -33,7 +33,10 @@ export async function waitForNetwork<T>(
   } catch (error) {
     if (controller.signal.aborted) throw stalled;
     if (error instanceof Deno.errors.NotCapable) {
-      throw new UserError(`${name}: Deno may not use the network; run it with --allow-net`);
+      throw new UserError(
+        `${name}: Deno may not use the network; run it with --allow-net`,
+        "PERMISSION",
+      );
     }
     throw new Interruption(why(error as Error));
   } finally {

@@ -31,10 +31,13 @@ export async function followRedirects(
     await response.body?.cancel();
     const { protocol, href } = new URL(next, url);
     if (protocol !== "http:" && protocol !== "https:") {
-      throw new UserError(`${name}: the server redirects to ${href}, which is no web address`);
+      throw new UserError(
+        `${name}: the server redirects to ${href}, which is no web address`,
+        "NETWORK",
+      );
     }
     url = href;
     if (!isFollowed(url)) return { response, url };
   }
-  throw new UserError(`${name}: the server redirects more than ${MAX_REDIRECTS} times`);
+  throw new UserError(`${name}: the server redirects more than ${MAX_REDIRECTS} times`, "NETWORK");
 }

@@ -90,6 +90,7 @@ export async function* readRemote(
           throw new UserError(
             `${name}: the server does not say how long the file is, so a lost connection would ` +
               "pass for its end; download it",
+            "NETWORK",
           );
         }
         version ??= found.version;
@@ -97,6 +98,7 @@ export async function* readRemote(
           if (end !== undefined && position + chunk.length > end) {
             throw new UserError(
               `${name}: the server sends more than the ${end} bytes it announced`,
+              "NETWORK",
             );
           }
           position += chunk.length;
@@ -139,11 +141,15 @@ function checkContinues(
         ? `${name}: the server does not give parts of the file (no Range requests); download it`
         : `${name}: the connection was lost before byte ${position}, and the server cannot go on ` +
           "from there (no Range requests); download the file",
+      "NETWORK",
     );
   }
   if (start !== position) {
     const range = headers.get("content-range") ?? "no range";
-    throw new UserError(`${name}: asked for bytes from ${position}, the server sends ${range}`);
+    throw new UserError(
+      `${name}: asked for bytes from ${position}, the server sends ${range}`,
+      "NETWORK",
+    );
   }
   return { total, version: found };
 }
@@ -157,5 +163,6 @@ function changed(name: string, position: number): UserError {
   return new UserError(
     `${name}: the file on the server is no longer the one that was read up to byte ${position}; ` +
       "start anew, or download it",
+    "NETWORK",
   );
 }

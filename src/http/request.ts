@@ -66,13 +66,22 @@ function checkResponse(response: Response, name: string): void {
   const answer = answerOf(response);
   checkNotBusy(response, answer);
   if (status === 401 || status === 403) {
-    throw new UserError(`${name}: ${answer}; it wants to know who asks: download the file`);
+    throw new UserError(
+      `${name}: ${answer}; it wants to know who asks: download the file`,
+      "PERMISSION",
+    );
   }
   if (![200, 206, 416].includes(status)) {
-    throw new UserError(`${name}: ${answer}; check the address`);
+    throw new UserError(
+      `${name}: ${answer}; check the address`,
+      status === 404 || status === 410 ? "NOT_FOUND" : "NETWORK",
+    );
   }
   const encoding = headers.get("content-encoding") ?? "identity";
   if (encoding !== "identity" && !name.endsWith(".gz")) {
-    throw new UserError(`${name}: the server packs it anew (Content-Encoding: ${encoding})`);
+    throw new UserError(
+      `${name}: the server packs it anew (Content-Encoding: ${encoding})`,
+      "NETWORK",
+    );
   }
 }

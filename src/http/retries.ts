@@ -37,6 +37,7 @@ export class Retries {
     if (++this.#failures >= this.#tries) {
       throw new UserError(
         `${this.#name}: gave up at byte ${position} after ${this.#failures} tries: ${error.message}`,
+        "NETWORK",
       );
     }
     const wanted = Math.max(this.#delay * 2 ** (this.#failures - 1), error.wait);

@@ -78,5 +78,6 @@ async function verify({ name, etag }: HubFile, path: string, size: number): Prom
   await removeFile(path);
   throw new UserError(
     `${name}: the download is damaged: its checksum is ${found}, not ${etag}; try again`,
+    "NETWORK",
   );
 }

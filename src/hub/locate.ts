@@ -75,7 +75,10 @@ async function ask(
   const { commit = "", size } = said;
   // They become names of files: nothing else is let through.
   if (!/^[\w-]+$/.test(digest) || !/^[0-9a-f]{40}$/.test(commit)) {
-    throw new UserError(`${name}: ${endpoint} does not answer as a Hugging Face hub does`);
+    throw new UserError(
+      `${name}: ${endpoint} does not answer as a Hugging Face hub does`,
+      "NETWORK",
+    );
   }
   return { name, url, commit, etag: digest, size };
 }
@@ -108,7 +111,8 @@ function checkStatus(response: Response, name: string, page: string): void {
     throw new UserError(
       `${name}: ${answer}: there is no such model, or it is private or gated; if so, ask for access ` +
         `on ${page} and set HF_TOKEN`,
+      "NOT_FOUND",
     );
   }
-  throw new UserError(`${name}: ${answer}`);
+  throw new UserError(`${name}: ${answer}`, "NETWORK");
 }

@@ -43,7 +43,7 @@ export function isHubId(text: string): boolean {
  * ```
  */
 export async function downloadModel(id: string, options: DownloadOptions = {}): Promise<string> {
-  if (!isHubId(id)) throw new UserError(`${id} is not a model's name: owner/name`);
+  if (!isHubId(id)) throw new UserError(`${id} is not a model's name: owner/name`, "NOT_FOUND");
   const settings = hubSettings(options);
   const directory = `${settings.cache}/models--${id.replace("/", "--")}`;
   const ref = `${directory}/refs/${BRANCH}`;
@@ -57,16 +57,22 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
   };
   const commit = await fetchFile(BRANCH, CONFIG);
   if (commit === undefined) {
-    throw new UserError(`there is no model ${id} with a ${CONFIG} on ${settings.endpoint}`);
+    throw new UserError(
+      `there is no model ${id} with a ${CONFIG} on ${settings.endpoint}`,
+      "NOT_FOUND",
+    );
   }
   const snapshot = `${directory}/snapshots/${commit}`;
   if (await fetchFile(commit, WEIGHTS) === undefined) {
     if (await fetchFile(commit, WEIGHTS_INDEX) === undefined) {
-      throw new UserError(`${id} has no weights as safetensors on ${settings.endpoint}`);
+      throw new UserError(
+        `${id} has no weights as safetensors on ${settings.endpoint}`,
+        "CHECKPOINT",
+      );
     }
     for (const part of (await readWeightsIndex(`${snapshot}/${WEIGHTS_INDEX}`)).keys()) {
       if (await fetchFile(commit, part) !== undefined) continue;
-      throw new UserError(`${id} has no ${part}, which its ${WEIGHTS_INDEX} lists`);
+      throw new UserError(`${id} has no ${part}, which its ${WEIGHTS_INDEX} lists`, "CHECKPOINT");
     }
   }
   await write(ref, () => Deno.writeTextFile(ref, commit));

@@ -61,6 +61,7 @@ export function halfWeights(
   if (!gpu.hasF16) {
     throw new UserError(
       `the adapter "${gpu.adapterName}" has no 16-bit floats (shader-f16): train in f32`,
+      "UNSUPPORTED",
     );
   }
   const width = weights.get("wte.weight")!.shape[1];

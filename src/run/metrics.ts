@@ -145,10 +145,13 @@ function parseStep(line: string, where: string): StepMetrics {
   try {
     step = JSON.parse(line, (_, value) => value ?? NaN);
   } catch {
-    throw new UserError(`${where}: not JSON`);
+    throw new UserError(`${where}: not JSON`, "CHECKPOINT");
   }
   if (!isStep(step)) {
-    throw new UserError(`${where}: not a training step: needs the numbers ${REQUIRED.join(", ")}`);
+    throw new UserError(
+      `${where}: not a training step: needs the numbers ${REQUIRED.join(", ")}`,
+      "CHECKPOINT",
+    );
   }
   return step;
 }

@@ -241,7 +241,10 @@ class Run implements AsyncDisposable {
     }
     await this[Symbol.asyncDispose](); // which may still become the last checkpoint
     if (this.#checkpoint === undefined || !(error instanceof UserError)) return error;
-    return new UserError(`${error.message}; the last checkpoint is ${this.#checkpoint}`);
+    return new UserError(
+      `${error.message}; the last checkpoint is ${this.#checkpoint}`,
+      error.code,
+    );
   }
 
   /** Waits for the checkpoint that is being written. */
@@ -256,6 +259,7 @@ function checkFinite(values: Float32Array, { label }: Tensor, step: number): Flo
     if (Number.isFinite(values[i])) continue;
     throw new UserError(
       `${label} has the value ${values[i]} after step ${step}: training cannot go on`,
+      "DIVERGED",
     );
   }
   return values;

@@ -37,10 +37,12 @@ export async function checkRunDirectory(directory: string): Promise<void> {
     if (await size("metrics.jsonl") === 0) return;
     throw new UserError(
       `${directory} holds the log of a run that saved nothing: remove it, or choose another one`,
+      "EXISTS",
     );
   }
   throw new UserError(
     `${directory} holds a run already: go on with --resume, choose another one, or remove it`,
+    "EXISTS",
   );
 }
 

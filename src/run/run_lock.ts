@@ -86,5 +86,8 @@ function heldBy(directory: string): UserError {
   } catch {
     // Windows lets nobody read a locked file.
   }
-  return new UserError(`${directory} is in use by ${holder}: wait for it, or choose another one`);
+  return new UserError(
+    `${directory} is in use by ${holder}: wait for it, or choose another one`,
+    "LOCKED",
+  );
 }

@@ -51,6 +51,7 @@ export async function openRun(path: string, out?: string): Promise<SavedRun> {
       isCheckpoint && steps.length > 0
         ? `${path}: there is no such checkpoint, but of the steps ${steps.join(", ")}`
         : `${path}: there is no checkpoint to resume from; name a run's directory, or start a new run`,
+      "NOT_FOUND",
     );
   }
   const isElsewhere = out !== undefined && resolve(out) !== resolve(directory);
@@ -62,6 +63,7 @@ export async function openRun(path: string, out?: string): Promise<SavedRun> {
     if (state.step !== step) {
       throw new UserError(
         `${checkpoint} is the checkpoint of step ${state.step}: give it back the name that it had`,
+        "CHECKPOINT",
       );
     }
     return {
@@ -89,6 +91,9 @@ async function verify(checkpoint: string, older: string[]): Promise<void> {
   } catch (error) {
     const last = older.at(-1);
     if (last === undefined || !(error instanceof UserError)) throw error;
-    throw new UserError(`${error.message}; to go on from the one before: --resume ${last}`);
+    throw new UserError(
+      `${error.message}; to go on from the one before: --resume ${last}`,
+      error.code,
+    );
   }
 }

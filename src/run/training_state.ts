@@ -74,9 +74,11 @@ export async function readTrainingState(directory: string): Promise<TrainingStat
     json = JSON.parse(await readText(path));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new UserError(`${path} is damaged: not JSON`);
+    throw new UserError(`${path} is damaged: not JSON`, "CHECKPOINT");
   }
-  if (!isTrainingStateJson(json)) throw new UserError(`${path} is damaged: a key is missing`);
+  if (!isTrainingStateJson(json)) {
+    throw new UserError(`${path} is damaged: a key is missing`, "CHECKPOINT");
+  }
   return json;
 }
 
@@ -122,6 +124,7 @@ export async function restoreTraining(
     throw new UserError(
       `${directory} was trained with ${former}, not ${present}: a run keeps its optimiser; ` +
         "--init-from starts a new run from its weights",
+      "CHECKPOINT",
     );
   }
   await upload(`${directory}/model.safetensors`, model, optimizer.evaluationWeights);
@@ -141,7 +144,7 @@ async function upload(
     const shape = tensor.shape.join(", ");
     if (found !== shape) {
       const what = found === undefined ? "is missing" : `is (${found}), not (${shape})`;
-      throw new UserError(`${path}: tensor ${name} ${what}`);
+      throw new UserError(`${path}: tensor ${name} ${what}`, "CHECKPOINT");
     }
     gpu.write(tensor, await file.read(name));
   }

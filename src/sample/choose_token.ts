@@ -47,6 +47,7 @@ export function chooseToken(
   if (unfit !== undefined) {
     throw new UserError(
       `the model gives a logit of ${unfit}: its weights are damaged, or too large to compute with`,
+      "CHECKPOINT",
     );
   }
   let best = 0;

@@ -99,6 +99,7 @@ export async function evaluateText(model: Gpt2, options: EvaluateTextOptions): P
     split === "all"
       ? "there is no text in the data"
       : `there is no text in the ${split} part of the data`,
+    "DATA",
   );
 }
 
@@ -150,7 +151,7 @@ class Sums {
       this.tokens += end - first;
     });
     if (Number.isFinite(this.#nats)) return;
-    throw new UserError("the model's loss is not a number: its weights are damaged");
+    throw new UserError("the model's loss is not a number: its weights are damaged", "CHECKPOINT");
   }
 
   evaluation(): Evaluation {

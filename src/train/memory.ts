@@ -157,9 +157,13 @@ export async function checkMemory(
   options: MeasureOptions,
 ): Promise<void> {
   const tooLarge = await modelRefusal(gpu, config);
-  if (tooLarge !== undefined) throw new UserError(`${tooLarge}: use a smaller model`);
+  if (tooLarge !== undefined) {
+    throw new UserError(`${tooLarge}: use a smaller model`, "OUT_OF_MEMORY");
+  }
   const tooLong = stepRefusal(config, options);
-  if (tooLong !== undefined) throw new UserError(`${tooLong}: use a smaller batch`);
+  if (tooLong !== undefined) {
+    throw new UserError(`${tooLong}: use a smaller batch`, "OUT_OF_MEMORY");
+  }
   const refusal = batchRefusal(gpu, config, options);
   const memory = refusal === undefined
     ? measureTraining(gpu, config, vocabulary, options)
@@ -173,6 +177,7 @@ export async function checkMemory(
     throw new UserError(
       `a checkpoint takes ${binary(memory.hostBytes)} of the host's memory while it is written, ` +
         `of which ${binary(available)} are free: use a smaller model`,
+      "OUT_OF_MEMORY",
     );
   }
   if (await fits(memory)) return;
@@ -195,11 +200,13 @@ export async function checkMemory(
     throw new UserError(
       `${reason}: the largest batch that fits is ${most}${more}; --batch ${divisor} ` +
         `--accumulate ${sequences / divisor} takes the same steps in less memory`,
+      "OUT_OF_MEMORY",
     );
   }
   if (recomputed > 0) {
     throw new UserError(
       `${reason}: not even a batch of 1 fits, but with --recompute up to ${recomputed} do`,
+      "OUT_OF_MEMORY",
     );
   }
   let context = config.context >> 1;
@@ -208,6 +215,7 @@ export async function checkMemory(
   throw new UserError(
     `${reason}: not even a batch of 1 fits, with --recompute either${shorter}; use a smaller model` +
       (context > 0 ? " or context" : ""),
+    "OUT_OF_MEMORY",
   );
 }
 

@@ -1,4 +1,5 @@
 import { cacheDirectory } from "../files/cache_directory.ts";
+import { UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { autotune } from "../ops/matmul/autotune.ts";
@@ -64,7 +65,7 @@ export async function tune(
     return { measured, left, path };
   } catch (error) {
     // A read-only home is no reason not to train.
-    if (fileError(error, path) === error) throw error;
+    if (!(fileError(error, path) instanceof UserError)) throw error;
     return { measured, left };
   }
 }

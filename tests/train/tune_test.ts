@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Plan } from "../../src/gpu/plan.ts";
 import { matmul } from "../../src/ops/matmul/matmul.ts";
 import { tune } from "../../src/train/tune.ts";
+import { TempDir } from "../data/fixtures.ts";
 import { onKind, openTestGpu } from "../ops/helpers.ts";
 
 const gpu = await openTestGpu();
@@ -54,4 +55,17 @@ Deno.test("tune: a directory that cannot be made is done without", async () => {
     assertEquals(result, { measured: 1, left: 0 });
   });
   await Deno.remove(file);
+});
+
+Deno.test("tune: choices that cannot be written are done without", async () => {
+  await using directory = new TempDir();
+  await onKind(gpu, "GPU", async () => {
+    const { path } = await tune(gpu, build(40), { directory: directory.path });
+    await Deno.remove(path!);
+    await Deno.mkdir(`${path}/in the way`, { recursive: true });
+    assertEquals(await tune(gpu, build(40), { directory: directory.path }), {
+      measured: 1,
+      left: 0,
+    });
+  });
 });

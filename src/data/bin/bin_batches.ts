@@ -91,6 +91,7 @@ function vocabularyCheck(
     throw new UserError(
       `token ${tokens[lacking]} at ${windows.describe(window, lacking)} is not in the model's ` +
         "vocabulary; train on text, or a model with GPT-2's full vocabulary",
+      "DATA",
     );
   };
 }

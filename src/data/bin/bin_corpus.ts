@@ -15,6 +15,7 @@ export function holdTokens(shards: readonly Shard[]): boolean {
   if (bin && text) {
     throw new UserError(
       `${bin.name} holds tokens, ${text.name} text: train on the one or the other, or prepare the text`,
+      "DATA",
     );
   }
   return bin !== undefined;
@@ -27,6 +28,7 @@ export function checkNoFilter(
   if (lang === undefined && minTokens === 0) return;
   throw new UserError(
     "documents of .bin files cannot be left out by language or length; do so when preparing them",
+    "DATA",
   );
 }
 

@@ -47,7 +47,9 @@ export class BinFile implements Disposable {
    * @throws {UserError} If it cannot be opened or is no file of GPT-2 tokens.
    */
   static open({ name, source }: Shard): BinFile {
-    if (isUrl(source)) throw new UserError(`${name}: token files are read on disk; download it`);
+    if (isUrl(source)) {
+      throw new UserError(`${name}: token files are read on disk; download it`, "DATA");
+    }
     let file: Deno.FsFile | undefined;
     try {
       file = Deno.openSync(source);
@@ -67,7 +69,7 @@ export class BinFile implements Disposable {
   read(first: number, tokens: Uint16Array): void {
     const bytes = new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength);
     if (readFully(this.#file, this.offset(first), bytes) < bytes.length) {
-      throw new UserError(`${this.name} has become shorter since it was opened`);
+      throw new UserError(`${this.name} has become shorter since it was opened`, "DATA");
     }
     const wrong = tokens.findIndex((token) => token >= TOKEN_COUNT);
     if (wrong >= 0) throw noToken(this.name, tokens[wrong], this.offset(first + wrong));
@@ -117,25 +119,33 @@ export class DocumentCounter {
 
 function readLayout(name: string, file: Deno.FsFile): { start: number; count: number } {
   const { size } = file.statSync();
-  if (size === 0) throw new UserError(`${name} is empty; prepare or download it again`);
+  if (size === 0) throw new UserError(`${name} is empty; prepare or download it again`, "DATA");
   const header = new Int32Array(BIN_HEADER / 4);
   const length = readFully(file, 0, new Uint8Array(header.buffer));
   if (header[0] !== BIN_MAGIC) {
     const first = header[0] & 0xffff;
     if (length >= 2 && first >= TOKEN_COUNT) throw noToken(name, first, 0);
-    if (size % 2 !== 0) throw new UserError(`${name} ends at byte ${size}, inside a 16-bit token`);
+    if (size % 2 !== 0) {
+      throw new UserError(`${name} ends at byte ${size}, inside a 16-bit token`, "DATA");
+    }
     return { start: 0, count: size / 2 };
   }
-  if (length < BIN_HEADER) throw new UserError(`${name} ends at byte ${length}, inside its header`);
+  if (length < BIN_HEADER) {
+    throw new UserError(`${name} ends at byte ${length}, inside its header`, "DATA");
+  }
   const [, version, count] = header;
   if (version !== BIN_VERSION) {
-    throw new UserError(`${name} is of version ${version} (byte 4), not of version ${BIN_VERSION}`);
+    throw new UserError(
+      `${name} is of version ${version} (byte 4), not of version ${BIN_VERSION}`,
+      "DATA",
+    );
   }
   const expected = BIN_HEADER + 2 * count;
   if (count <= 0 || size !== expected) {
     throw new UserError(
       `${name} has ${size} bytes, but its header (byte 8) says ${count} tokens` +
         (count > 0 ? `, which take ${expected}` : "") + "; prepare or download it again",
+      "DATA",
     );
   }
   return { start: BIN_HEADER, count };
@@ -156,5 +166,6 @@ function readFully(file: Deno.FsFile, offset: number, bytes: Uint8Array): number
 function noToken(name: string, token: number, offset: number): UserError {
   return new UserError(
     `${name}: ${token} at byte ${offset} is no GPT-2 token, which are below ${TOKEN_COUNT}`,
+    "DATA",
   );
 }

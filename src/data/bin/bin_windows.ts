@@ -42,6 +42,7 @@ export class BinWindows implements Disposable {
     if (rest.length === 0) {
       throw new UserError(
         `${held[0].name} is for validation by its name; add training data or rename it`,
+        "DATA",
       );
     }
     let count = 0;
@@ -103,5 +104,6 @@ function tooShort(files: BinFile[], context: number, split: Split): UserError {
   return new UserError(
     `the ${split} part is shorter than one window of ${context + 1} tokens (${longest.name} has ` +
       `${longest.count}); add data or choose a shorter context`,
+    "DATA",
   );
 }

@@ -46,7 +46,7 @@ export async function* gunzip(
             `${name} has something else after its gzip data, at byte ${start}; ${remedy}`,
           );
         }
-        throw new UserError(`${name} is not gzip data, though its name says so`);
+        throw new UserError(`${name} is not gzip data, though its name says so`, "DATA");
       }
       await skipHeader(input, damage);
       yield* inflateMember(input, damage);

@@ -59,6 +59,7 @@ async function* readLocal({ name, source, offset, size }: Shard): AsyncGenerator
         throw new UserError(
           `${name} has grown while it was read, to more than ${size} bytes; wait until it is ` +
             "written, then start anew",
+          "DATA",
         );
       }
       if (count === null) {

@@ -37,13 +37,15 @@ export async function findShards(
   data: DataSources,
   options: TarIndexOptions = {},
 ): Promise<Shard[]> {
-  if (data.length === 0) throw new UserError("no data: name a file, a glob, a directory or a URL");
+  if (data.length === 0) {
+    throw new UserError("no data: name a file, a glob, a directory or a URL", "NOT_FOUND");
+  }
   if (isFound(data)) return [...data];
   const files = new Map<string, File>(); // by absolute path or URL
   for (const name of data) {
     if (isUrl(name)) {
       const url = URL.parse(name)?.href;
-      if (url === undefined) throw new UserError(`${name} is not a URL`);
+      if (url === undefined) throw new UserError(`${name} is not a URL`, "DATA");
       if (!files.has(url)) files.set(url, await remoteFile(url, options.http));
     } else {
       for (const path of await expand(name)) files.set(resolve(path), await localFile(path));
@@ -53,7 +55,7 @@ export async function findShards(
   for (const key of [...files.keys()].sort()) {
     for (const shard of await shardsOf(files.get(key)!, options)) {
       if (shards.has(shard.name)) {
-        throw new UserError(`two different files are called ${shard.name}; rename one`);
+        throw new UserError(`two different files are called ${shard.name}; rename one`, "DATA");
       }
       shards.set(shard.name, shard);
     }
@@ -88,8 +90,12 @@ async function remoteFile(url: string, http?: HttpOptions): Promise<File> {
   const { origin, pathname } = new URL(url);
   const name = origin + pathname;
   const content = formatOf(name)?.content;
-  if (content === undefined) throw new UserError(`${name}: the data must be one of ${KINDS}`);
-  if (content === "bin") throw new UserError(`${name}: token files are read on disk; download it`);
+  if (content === undefined) {
+    throw new UserError(`${name}: the data must be one of ${KINDS}`, "DATA");
+  }
+  if (content === "bin") {
+    throw new UserError(`${name}: token files are read on disk; download it`, "DATA");
+  }
   const { size, version, hasRanges } = await probe(url, name, http);
   return { shard: { name, source: url, size, version }, hasParts: hasRanges };
 }
@@ -103,20 +109,22 @@ async function expand(name: string): Promise<string[]> {
       const path = `${name.replace(/[/\\]+$/, "")}/${entry.name}`;
       if (!entry.name.startsWith(".") && await isData(path)) found.push(path);
     }
-    if (found.length === 0) throw new UserError(`no ${KINDS} file in the directory ${name}`);
+    if (found.length === 0) {
+      throw new UserError(`no ${KINDS} file in the directory ${name}`, "NOT_FOUND");
+    }
     return found;
   }
   if (info) {
-    if (!formatOf(name)) throw new UserError(`${name}: the data must be one of ${KINDS}`);
+    if (!formatOf(name)) throw new UserError(`${name}: the data must be one of ${KINDS}`, "DATA");
     checkRegular(name); // it is read more than once, and from anywhere
     return [name];
   }
-  if (!/[*?[{]/.test(name)) throw new UserError(`no such file or directory: ${name}`);
+  if (!/[*?[{]/.test(name)) throw new UserError(`no such file or directory: ${name}`, "NOT_FOUND");
   const found: string[] = [];
   for await (const path of glob(name)) {
     if (await isData(path)) found.push(path);
   }
-  if (found.length === 0) throw new UserError(`no ${KINDS} file matches ${name}`);
+  if (found.length === 0) throw new UserError(`no ${KINDS} file matches ${name}`, "NOT_FOUND");
   return found;
 }
 

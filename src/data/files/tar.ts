@@ -50,7 +50,9 @@ export async function* tarMembers(input: TarInput, name: string): AsyncGenerator
     hasEnd = header?.nullBlock ?? false;
     if (hasEnd) continue;
     if (!header?.cksumValid) {
-      if (isFirst) throw new UserError(`${name} is not a tar archive, though its name says so`);
+      if (isFirst) {
+        throw new UserError(`${name} is not a tar archive, though its name says so`, "DATA");
+      }
       throw new DataError(
         `${name} is damaged: byte ${start} should begin a member of the archive; download it ` +
           "again, or keep what is whole with --skip-bad",

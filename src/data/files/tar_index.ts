@@ -43,7 +43,7 @@ export async function indexTar(
     const isCut = last !== undefined && last.offset + last.size > size;
     if (!isCut) onBad?.();
   }
-  if (members.size === 0) throw new UserError(`no ${KINDS} file in the archive ${name}`);
+  if (members.size === 0) throw new UserError(`no ${KINDS} file in the archive ${name}`, "DATA");
   return [...members.values()].map((member) => ({
     ...{
       name: `${name}/${member.path}`,

@@ -47,7 +47,7 @@ export async function* unzstd(
         await input.skip(await readNumber(input, 4));
       } else if (magic === MAGIC) yield* unzstdFrame(input, name, buffers);
       else if (start > 0) throw damage(name, start + 4, "no frame begins there");
-      else throw new UserError(`${name} is not zstd data, though its name says so`);
+      else throw new UserError(`${name} is not zstd data, though its name says so`, "DATA");
     }
   } finally {
     await input.close();
@@ -131,11 +131,13 @@ async function readFrameHeader(
     throw new UserError(
       `${name}: the zstd frame at byte ${start} needs a window of ${mebibytes} MiB, more than ` +
         `128 MiB; compress it again with --long=27 or less`,
+      "DATA",
     );
   }
   if (dictionary.some((byte) => byte !== 0)) {
     throw new UserError(
       `${name}: the zstd frame at byte ${start} needs a dictionary; compress it again without one`,
+      "DATA",
     );
   }
   const magic = new Uint8Array([0x28, 0xb5, 0x2f, 0xfd]);

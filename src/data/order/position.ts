@@ -91,7 +91,10 @@ const COUNTS = ["epoch", "shard", "line", "token", "block", "sequence"] as const
 export function checkPosition(position: StreamPosition, stream: StreamIdentity): void {
   const other = otherStream(position, stream);
   if (other === undefined) return;
-  throw new UserError(`the data position is of ${other}: continue with the same, or start anew`);
+  throw new UserError(
+    `the data position is of ${other}: continue with the same, or start anew`,
+    "DATA",
+  );
 }
 
 /**
@@ -107,7 +110,7 @@ export function otherStream(
   const isWhole = typeof of === "object" && of !== null &&
     typeof position.validationBound === "number" &&
     COUNTS.every((name) => Number.isInteger(position[name]) && position[name] >= 0);
-  if (!isWhole) throw new UserError("the data position is damaged: start anew without it");
+  if (!isWhole) throw new UserError("the data position is damaged: start anew without it", "DATA");
   const differing = (Object.keys(stream) as (keyof StreamIdentity)[])
     .find((key) => of[key] !== stream[key]);
   if (differing === undefined) return undefined;

@@ -86,5 +86,6 @@ async function findBound({ shards, split, lang, skipBad }: BatchOptions): Promis
   throw new UserError(
     "the corpus has no two different documents, one of them for validation; " +
       "add documents, or give it as a .txt file, which is split by passages",
+    "DATA",
   );
 }

@@ -68,5 +68,5 @@ export async function* packBlocks(
 }
 
 function noPlace(): UserError {
-  return new UserError("the data has changed: it lacks the data position to continue from");
+  return new UserError("the data has changed: it lacks the data position to continue from", "DATA");
 }

@@ -33,7 +33,7 @@ export async function countCorpus(
       ...(lang === undefined ? [] : [` in language ${lang}`]),
       ...(minTokens ? [` of ${minTokens} tokens or more`] : []),
     ];
-    throw new UserError(`there is no text${filters.join("")} in the data`);
+    throw new UserError(`there is no text${filters.join("")} in the data`, "DATA");
   }
   const tokens = Uint32Array.from(seen.keys().filter((token) => seen[token] === 1));
   return { tokens, ...count };

@@ -56,5 +56,6 @@ function tooShort(split: Split, context: number): UserError {
   return new UserError(
     `corpus shorter than one window of ${context + 1} tokens in its ${split} part; ` +
       `add text or choose a shorter context`,
+    "DATA",
   );
 }

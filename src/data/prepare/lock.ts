@@ -61,5 +61,6 @@ function heldBy(directory: string, { number, of }: Share): UserError {
   const what = of === 1 ? directory : `share ${number}/${of} of ${directory}`;
   return new UserError(
     `another process is preparing ${what}; wait for it, or choose another --out`,
+    "LOCKED",
   );
 }

@@ -73,7 +73,7 @@ export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
   let skipped = 0;
   const shards = await findShards(data, { skipBad, onBad: () => skipped++ });
   const bin = shards.find(isBin);
-  if (bin) throw new UserError(`${bin.name} holds tokens: it needs no preparation`);
+  if (bin) throw new UserError(`${bin.name} holds tokens: it needs no preparation`, "DATA");
   using _lock = await lockShare(out, share);
   const bound = await validationBound(readAllDocuments(shards, { skipBad }), lang);
   const records: ShardRecord[] = [];
@@ -148,6 +148,7 @@ async function checkNothingElse(out: string, shards: number): Promise<void> {
     if (number !== undefined && Number(number) >= shards) {
       throw new UserError(
         `${out}/${name} is of other data, of more than ${shards} shards; choose another --out`,
+        "EXISTS",
       );
     }
   }

@@ -106,7 +106,7 @@ export async function readRecord(
     throw fileError(error, `${files.record}: cannot read`);
   }
   const record = parse(text);
-  if (!record) throw new UserError(`${files.record} is no record of a shard; remove it`);
+  if (!record) throw new UserError(`${files.record} is no record of a shard; remove it`, "DATA");
   const differing = (Object.keys({ ...record.of, ...of }) as (keyof ShardIdentity)[])
     .find((key) => record.of[key] !== of[key]);
   if (differing !== undefined || (record.skipped > 0 && !skipBad)) {
@@ -124,7 +124,7 @@ export async function readRecord(
     const remedy = isChanged
       ? "remove this record to prepare it again, or choose another --out"
       : "use the same data and options, or another --out";
-    throw new UserError(`${files.record}: this shard was prepared ${before}; ${remedy}`);
+    throw new UserError(`${files.record}: this shard was prepared ${before}; ${remedy}`, "EXISTS");
   }
   for (const split of ["training", "validation"] as const) {
     if (!await files.areWhole(split, record.tokens[split])) return undefined; // lost in a crash

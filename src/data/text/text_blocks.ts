@@ -39,7 +39,7 @@ export function readTextBlocks(
   if (content === "tar") return archiveLines(bytes, name, options);
   if (content === "jsonl") return readLines(unpack(bytes, name, compression), name, options);
   if (content === "txt") return readPieces(unpack(bytes, name, compression), name, options);
-  throw new UserError(`${name} holds no text`);
+  throw new UserError(`${name} holds no text`, "DATA");
 }
 
 async function* counted(
@@ -71,7 +71,10 @@ async function* archiveLines(
       const file = `${name}/${member.path}`;
       const { content, compression } = formatOf(file)!;
       if (content === "txt") {
-        throw new UserError(`${file} cannot be read in an archive on this server; download it`);
+        throw new UserError(
+          `${file} cannot be read in an archive on this server; download it`,
+          "NETWORK",
+        );
       }
       const body = async function* () {
         const end = member.offset + member.size;

@@ -13,7 +13,7 @@ export class WorkerClient<Q, R> {
     this.#worker.onmessage = ({ data }: MessageEvent<Reply<R>>) => {
       const waiting = this.#waiting.shift()!;
       if ("result" in data) return waiting.resolve(data.result);
-      if (data.user) return waiting.reject(new UserError(data.message));
+      if (data.code) return waiting.reject(new UserError(data.message, data.code));
       const error = new Error(data.message);
       error.stack = data.stack;
       waiting.reject(error);

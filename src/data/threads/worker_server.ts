@@ -1,5 +1,5 @@
 /// <reference lib="deno.worker" />
-import { UserError } from "../../errors.ts";
+import { type ErrorCode, UserError } from "../../errors.ts";
 
 /** What a worker answers, and what of it is moved instead of copied. */
 export interface Answer<R> {
@@ -7,8 +7,8 @@ export interface Answer<R> {
   transfer?: Transferable[];
 }
 
-/** An answer as it is sent: a result or why there is none; `user` if by the user's mistake. */
-export type Reply<R> = { result: R } | { message: string; stack?: string; user: boolean };
+/** An answer as it is sent: a result or why there is none, with a code if by the user's mistake. */
+export type Reply<R> = { result: R } | { message: string; stack?: string; code?: ErrorCode };
 
 /**
  * Makes this worker the far end of a {@linkcode WorkerClient}. Requests are answered in order; after
@@ -36,5 +36,6 @@ export function serve<I, Q, R>(
 
 function replyError(error: Error): void {
   const { message, stack } = error;
-  self.postMessage({ message, stack, user: error instanceof UserError } satisfies Reply<never>);
+  const code = error instanceof UserError ? error.code : undefined;
+  self.postMessage({ message, stack, code } satisfies Reply<never>);
 }
