@@ -83,7 +83,7 @@ export class UserError extends Error {
   /** Which case it is. */
   readonly code: ErrorCode;
 
-  /** @param code Which case it is. */
+  /** An error of this case. */
   constructor(message: string, code: ErrorCode = "OTHER") {
     super(message);
     this.code = code;
