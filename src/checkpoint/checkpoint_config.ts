@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import { isObject } from "../json.ts";
 import { quote } from "../quote.ts";
 import { FULL_VOCABULARY_SIZE, type Gpt2Config } from "../model/config.ts";
 
@@ -151,8 +152,4 @@ function checkTokens(vocabulary: unknown, fail: Fail): Uint32Array<ArrayBuffer> 
   }
   if (vocabulary.at(-1) !== end) throw fail(key, `lacks ${end}, <|endoftext|>`);
   return Uint32Array.from(vocabulary);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
-import { replaceFile, writeAll } from "../files/replace_file.ts";
+import { replaceFile } from "../files/replace_file.ts";
+import { writeAll } from "../files/transfer.ts";
 import type { Gpt2Config } from "../model/config.ts";
 import { parameterTable } from "../model/parameters.ts";
 

@@ -1,7 +1,8 @@
 import { UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
-import { checkRegular, openFile, readText, readTextIfThere } from "../files/read_file.ts";
+import { checkRegular, readText, readTextIfThere } from "../files/read_file.ts";
 import { removeFile, replaceText } from "../files/replace_file.ts";
+import { isObject } from "../json.ts";
 import { CONFIG } from "./checkpoint_directory.ts";
 import { openSafetensors } from "./safetensors.ts";
 
@@ -133,28 +134,12 @@ async function checksums(path: string): Promise<Record<string, string>> {
   try {
     if (!isTensors(path)) return { content: await sha256(await Deno.readFile(path)) };
     using file = await openSafetensors(path);
-    const sums: Record<string, string> = { header: await sha256(await readHeader(path)) };
+    const sums: Record<string, string> = { header: await sha256(file.header) };
     for (const name of file.tensors.keys()) sums[name] = await sha256(await file.read(name));
     return sums;
   } catch (error) {
     throw fileError(error, `${path}: cannot read`);
   }
-}
-
-/** The bytes before the data of a safetensors file that was opened before, and so is one. */
-async function readHeader(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  using file = await openFile(path);
-  const length = new Uint8Array(8);
-  await file.read(length);
-  const header = new Uint8Array(Number(new DataView(length.buffer).getBigUint64(0, true)));
-  for (let done = 0; done < header.length;) {
-    const count = await file.read(header.subarray(done));
-    if (count === null) {
-      throw new UserError(`${path} is damaged: it has shrunk while it was read`, "CHECKPOINT");
-    }
-    done += count;
-  }
-  return header;
 }
 
 /** In another thread, so that training goes on. */
@@ -170,12 +155,10 @@ function parseManifest(text: string): Manifest | undefined {
   } catch {
     return undefined;
   }
-  const isRecord = (value: unknown): value is Record<string, unknown> =>
-    typeof value === "object" && value !== null && !Array.isArray(value);
   const isManifest = (value: unknown): value is Manifest =>
-    isRecord(value) &&
+    isObject(value) &&
     Object.entries(value).every(([name, sums]) =>
-      !/[/\\]/.test(name) && isRecord(sums) &&
+      !/[/\\]/.test(name) && isObject(sums) &&
       Object.values(sums).every((sum) => typeof sum === "string")
     );
   return isManifest(json) ? json : undefined;

@@ -1,7 +1,8 @@
 import { UsageError, UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
 import { openFile } from "../files/read_file.ts";
-import { replaceFile, writeAll } from "../files/replace_file.ts";
+import { replaceFile } from "../files/replace_file.ts";
+import { readFully, writeAll } from "../files/transfer.ts";
 import { sizeOf } from "../model/parameters.ts";
 import {
   encodeHeader,
@@ -23,6 +24,8 @@ export interface TensorSource {
 
 /** An open safetensors file. */
 export interface SafetensorsFile extends Disposable {
+  /** What it says of the tensors, as JSON. */
+  header: ArrayBuffer;
   metadata: Record<string, string>;
   /** The tensors by name, in file order. */
   tensors: Map<string, TensorInfo>;
@@ -79,7 +82,7 @@ export async function writeSafetensors(
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   const file = await openFile(path);
   try {
-    const { metadata, entries, start } = await readHeader(file, path);
+    const { header, metadata, entries, start } = await readHeader(file, path);
 
     const readTensor = async (name: string) => {
       const entry = entries.get(name);
@@ -99,6 +102,7 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     let last: Promise<unknown> = Promise.resolve();
     const close = () => file.close();
     return {
+      header,
       metadata,
       tensors: entries,
       read(name) {
@@ -128,8 +132,8 @@ async function readHeader(file: Deno.FsFile, path: string) {
     throw malformed(path, `the header's length is ${length} bytes, above the limit ${MAX_HEADER}`);
   }
   const start = 8 + Number(length);
-  const header = parseHeader(path, await readExactly(file, path, Number(length)), size - start);
-  return { ...header, start };
+  const header = await readExactly(file, path, Number(length));
+  return { header, ...parseHeader(path, header, size - start), start };
 }
 
 /** Values as f16. */
@@ -155,19 +159,16 @@ function widen(bytes: ArrayBuffer, dtype: string): Float32Array<ArrayBuffer> {
   return new Float32Array(bytes);
 }
 
+/** The next `length` bytes. */
 async function readExactly(
   file: Deno.FsFile,
   path: string,
   length: number,
 ): Promise<ArrayBuffer> {
   const bytes = new Uint8Array(length);
-  let done = 0;
-  while (done < length) {
-    const count = await file.read(bytes.subarray(done));
-    if (count === null) {
-      throw new UserError(`${path}: cut short: ${length - done} bytes are missing`, "CHECKPOINT");
-    }
-    done += count;
+  const missing = length - await readFully(file, bytes);
+  if (missing > 0) {
+    throw new UserError(`${path}: cut short: ${missing} bytes are missing`, "CHECKPOINT");
   }
   return bytes.buffer;
 }

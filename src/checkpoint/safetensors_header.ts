@@ -1,4 +1,5 @@
 import { UsageError, UserError } from "../errors.ts";
+import { isObject } from "../json.ts";
 import { quote } from "../quote.ts";
 import { sizeOf } from "../model/parameters.ts";
 
@@ -179,10 +180,6 @@ function duplicateKey(text: string): string | undefined {
       seen.add(key);
     }
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isStringRecord(value: unknown): value is Record<string, string> {

@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import { fileExists } from "../files/file_exists.ts";
+import { isObject } from "../json.ts";
 import { quote } from "../quote.ts";
 import { readText } from "../files/read_file.ts";
 import type { ParameterSpec } from "../model/parameters.ts";
@@ -209,7 +210,7 @@ export async function readWeightsIndex(path: string): Promise<Map<string, Set<st
     throw new UserError(`${path}: not JSON`, "CHECKPOINT");
   }
   const { weight_map: map } = (index ?? {}) as { weight_map?: unknown };
-  if (typeof map !== "object" || map === null || Array.isArray(map)) {
+  if (!isObject(map)) {
     throw new UserError(`${path}: weight_map is no object of tensors and files`, "CHECKPOINT");
   }
   const files = new Map<string, Set<string>>();

@@ -1,6 +1,7 @@
 /** `deno task sample`: generates text from a checkpoint. */
 import { UsageError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
+import { writeAllSync } from "../files/transfer.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { loadCheckpoint } from "../checkpoint/checkpoint.ts";
 import { printable } from "../printable.ts";
@@ -95,7 +96,7 @@ async function readPrompt(): Promise<string> {
 function write(text: string): void {
   const bytes = new TextEncoder().encode(Deno.stdout.isTerminal() ? printable(text) : text);
   try {
-    for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+    writeAllSync(Deno.stdout, bytes);
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) throw error;
     throw fileError(error, "standard output: cannot write");

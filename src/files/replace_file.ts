@@ -1,4 +1,5 @@
 import { fileError } from "./file_error.ts";
+import { writeAll } from "./transfer.ts";
 
 /**
  * Writes a file as `path.tmp`, flushes it to disk and renames it, so that a half-written file never
@@ -28,12 +29,6 @@ export async function replaceFile(
 /** Writes a text as {@linkcode replaceFile} does. */
 export async function replaceText(path: string, text: string): Promise<void> {
   await replaceFile(path, (file) => writeAll(file, new TextEncoder().encode(text)));
-}
-
-/** Writes all of the bytes. */
-export async function writeAll(file: Deno.FsFile, data: ArrayBufferView): Promise<void> {
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
 }
 
 /** Removes a file or a link, if there is one; also a directory, if it is empty. */

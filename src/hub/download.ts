@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
 import { fileExists } from "../files/file_exists.ts";
+import { lockFile } from "../files/lock.ts";
 import { removeFile } from "../files/replace_file.ts";
-import { isSameFile } from "../files/same_file.ts";
+import { writeAll } from "../files/transfer.ts";
 import { readRemote } from "../http/remote_file.ts";
 import type { HttpOptions } from "../http/options.ts";
 import type { HubFile } from "./locate.ts";
@@ -25,7 +26,7 @@ export async function download(
   const { name, url, size } = hubFile;
   const incomplete = `${path}.incomplete`;
   try {
-    using file = await openLocked(incomplete);
+    using file = await lockFile(incomplete, { create: true, append: true });
     if (await fileExists(path)) return await removeFile(incomplete);
     let there = (await file.stat()).size;
     if (size !== undefined && there > size) {
@@ -37,7 +38,7 @@ export async function download(
       const offset = there > 0 ? there : undefined;
       const rest = size === undefined ? undefined : size - there;
       for await (const chunk of readRemote({ name, url, offset, size: rest }, http)) {
-        for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
+        await writeAll(file, chunk);
         there += chunk.length;
         onProgress?.(there);
       }
@@ -47,21 +48,6 @@ export async function download(
     await Deno.rename(incomplete, path);
   } catch (error) {
     throw fileError(error, `${incomplete}: cannot write`);
-  }
-}
-
-/** Opens a file to append to it, once no other process does. */
-async function openLocked(path: string): Promise<Deno.FsFile> {
-  for (;;) {
-    const file = await Deno.open(path, { create: true, append: true });
-    try {
-      await file.lock(true);
-      if (isSameFile(file, path)) return file;
-    } catch (error) {
-      file.close();
-      throw error;
-    }
-    file.close();
   }
 }
 

@@ -1,4 +1,5 @@
 import { fileError } from "../files/file_error.ts";
+import { flush } from "../files/flush.ts";
 import { copyManifest, MANIFEST, removeManifest, writeManifest } from "../checkpoint/manifest.ts";
 import { removeFile } from "../files/replace_file.ts";
 import { checkNoLink } from "../files/no_link.ts";
@@ -124,16 +125,5 @@ export class Checkpoints {
         throw fileError(error, `${path}: cannot remove`);
       }
     }
-  }
-}
-
-/** Makes sure that a file, or the names in a directory, are on the disk and not only in memory. */
-async function flush(path: string): Promise<void> {
-  if (Deno.build.os === "windows") return; // which flushes only files that are open for writing
-  try {
-    using file = await Deno.open(path);
-    await file.sync();
-  } catch (error) {
-    throw fileError(error, `${path}: cannot flush to disk`);
   }
 }

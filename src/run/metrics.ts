@@ -4,6 +4,7 @@ import { fileError } from "../files/file_error.ts";
 import { checkRegular, readText, readTextIfThere } from "../files/read_file.ts";
 import { replaceText } from "../files/replace_file.ts";
 import { checkNoLink } from "../files/no_link.ts";
+import { writeAllSync } from "../files/transfer.ts";
 import type { StepEvent } from "../train/train.ts";
 
 /** What is recorded of a training step: one JSON object a line in metrics.jsonl. */
@@ -87,7 +88,7 @@ export class MetricsLog implements Disposable {
   append(metrics: StepMetrics): void {
     const line = new TextEncoder().encode(JSON.stringify(metrics) + "\n");
     try {
-      for (let done = 0; done < line.length;) done += this.#file.writeSync(line.subarray(done));
+      writeAllSync(this.#file, line);
     } catch (error) {
       throw fileError(error, `${this.#path}: cannot write`);
     }

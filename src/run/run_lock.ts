@@ -1,7 +1,7 @@
 import { UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
+import { tryLockFile } from "../files/lock.ts";
 import { checkRegular } from "../files/read_file.ts";
-import { isSameFile } from "../files/same_file.ts";
 import { checkNoLink } from "../files/no_link.ts";
 
 const NAME = "run.lock";
@@ -26,7 +26,7 @@ export class RunLock implements Disposable {
     this.#path = `${directory}/${NAME}`;
     checkNoLink(this.#path);
     checkRegular(this.#path);
-    this.#file = lockFile(this.#path, directory);
+    this.#file = lockRun(this.#path, directory);
     try {
       this.staleOf = Deno.readTextFileSync(this.#path).trim() || undefined;
       this.#file.truncateSync();
@@ -62,20 +62,14 @@ export function checkUnlocked(directory: string): void {
   if (!lock.tryLockSync(true)) throw heldBy(directory);
 }
 
-function lockFile(path: string, directory: string): Deno.FsFile {
+function lockRun(path: string, directory: string): Deno.FsFile {
   try {
-    while (true) {
-      const file = Deno.openSync(path, { read: true, write: true, create: true });
-      if (!file.tryLockSync(true)) {
-        file.close();
-        throw heldBy(directory);
-      }
-      if (isSameFile(file, path)) return file;
-      file.close();
-    }
+    const file = tryLockFile(path, { read: true, write: true, create: true });
+    if (file) return file;
   } catch (error) {
     throw fileError(error, `${path}: cannot write`);
   }
+  throw heldBy(directory);
 }
 
 function heldBy(directory: string): UserError {

@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
+import { isObject } from "../json.ts";
 import type { StreamPosition } from "../data/order/position.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
@@ -92,10 +93,6 @@ function isTrainingStateJson(json: unknown): json is TrainingState {
     typeof optimizer === "string" && isBest &&
     (validation === null || typeof validation === "string") && isObject(data_position) &&
     isObject(options);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Two kinds of optimisers by name, and if that is one, by the settings that differ. */

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UserError } from "../../src/errors.ts";
-import { replaceFile, replaceText, writeAll } from "../../src/files/replace_file.ts";
+import { replaceFile, replaceText } from "../../src/files/replace_file.ts";
+import { writeAll } from "../../src/files/transfer.ts";
 import { TempDir } from "../data/fixtures.ts";
 
 Deno.test("a file is replaced as a whole, and a link by a file", async () => {

@@ -1,5 +1,6 @@
 import { UserError } from "../../errors.ts";
 import { fileError } from "../../files/file_error.ts";
+import { readFullySync } from "../../files/transfer.ts";
 import { isUrl, type Shard } from "../files/shard.ts";
 import { END_OF_TEXT, TOKEN_COUNT } from "../../tokens/tokenizer.ts";
 
@@ -68,7 +69,8 @@ export class BinFile implements Disposable {
    */
   read(first: number, tokens: Uint16Array): void {
     const bytes = new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength);
-    if (readFully(this.#file, this.offset(first), bytes) < bytes.length) {
+    this.#file.seekSync(this.offset(first), Deno.SeekMode.Start);
+    if (readFullySync(this.#file, bytes) < bytes.length) {
       throw new UserError(`${this.name} has become shorter since it was opened`, "DATA");
     }
     const wrong = tokens.findIndex((token) => token >= TOKEN_COUNT);
@@ -121,7 +123,7 @@ function readLayout(name: string, file: Deno.FsFile): { start: number; count: nu
   const { size } = file.statSync();
   if (size === 0) throw new UserError(`${name} is empty; prepare or download it again`, "DATA");
   const header = new Int32Array(BIN_HEADER / 4);
-  const length = readFully(file, 0, new Uint8Array(header.buffer));
+  const length = readFullySync(file, new Uint8Array(header.buffer));
   if (header[0] !== BIN_MAGIC) {
     const first = header[0] & 0xffff;
     if (length >= 2 && first >= TOKEN_COUNT) throw noToken(name, first, 0);
@@ -149,18 +151,6 @@ function readLayout(name: string, file: Deno.FsFile): { start: number; count: nu
     );
   }
   return { start: BIN_HEADER, count };
-}
-
-/** Reads from an offset on until the array is full or the file ends; returns the bytes read. */
-function readFully(file: Deno.FsFile, offset: number, bytes: Uint8Array): number {
-  file.seekSync(offset, Deno.SeekMode.Start);
-  let length = 0;
-  while (length < bytes.length) {
-    const read = file.readSync(bytes.subarray(length));
-    if (read === null) break;
-    length += read;
-  }
-  return length;
 }
 
 function noToken(name: string, token: number, offset: number): UserError {

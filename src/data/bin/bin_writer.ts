@@ -1,3 +1,4 @@
+import { writeAllSync } from "../../files/transfer.ts";
 import { BIN_HEADER, BIN_MAGIC, BIN_VERSION } from "./bin_file.ts";
 
 /** The most tokens of a file: those that the header can count. */
@@ -19,7 +20,7 @@ export class BinWriter implements Disposable {
   /** @param path Of the file, which is created or emptied. */
   constructor(readonly path: string) {
     this.#file = Deno.openSync(path, { write: true, create: true, truncate: true });
-    this.#writeFully(new Uint8Array(BIN_HEADER));
+    writeAllSync(this.#file, new Uint8Array(BIN_HEADER));
   }
 
   /** The number of tokens so far. */
@@ -48,7 +49,7 @@ export class BinWriter implements Disposable {
   finish(): void {
     this.#flush();
     this.#file.seekSync(0, Deno.SeekMode.Start);
-    this.#writeFully(new Uint8Array(Int32Array.of(BIN_MAGIC, BIN_VERSION, this.#count).buffer));
+    writeAllSync(this.#file, Int32Array.of(BIN_MAGIC, BIN_VERSION, this.#count));
     this.#file.syncSync();
   }
 
@@ -57,11 +58,7 @@ export class BinWriter implements Disposable {
   }
 
   #flush(): void {
-    this.#writeFully(new Uint8Array(this.#buffer.buffer, 0, 2 * this.#buffered));
+    writeAllSync(this.#file, this.#buffer.subarray(0, this.#buffered));
     this.#buffered = 0;
-  }
-
-  #writeFully(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) at += this.#file.writeSync(bytes.subarray(at));
   }
 }

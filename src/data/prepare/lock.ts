@@ -1,5 +1,6 @@
 import { UserError } from "../../errors.ts";
 import { fileError } from "../../files/file_error.ts";
+import { tryLockFile } from "../../files/lock.ts";
 
 /** Every `of`-th shard, from the `number`-th on, counted from 1. */
 export interface Share {
@@ -20,9 +21,9 @@ export async function lockShare(directory: string, share: Share): Promise<Dispos
   const name = lockName(share);
   try {
     await Deno.mkdir(directory, { recursive: true });
-    const file = await Deno.open(`${directory}/${name}`, { write: true, create: true });
+    const file = tryLockFile(`${directory}/${name}`, { write: true, create: true });
+    if (!file) throw heldBy(directory, share);
     try {
-      if (!await file.tryLock(true)) throw heldBy(directory, share);
       // Its own first, then the others': of two processes at least one sees the other.
       for await (const entry of Deno.readDir(directory)) {
         const other = parseName(entry.name);

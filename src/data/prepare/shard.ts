@@ -1,4 +1,6 @@
 import { fileError } from "../../files/file_error.ts";
+import { flush } from "../../files/flush.ts";
+import { writeAll } from "../../files/transfer.ts";
 import { type Document, documentsIn } from "../text/documents.ts";
 import { free } from "../threads/free.ts";
 import { PartWriter, removeIfThere, temporary } from "./part.ts";
@@ -41,12 +43,12 @@ export async function prepareShard(
     using training = new PartWriter(files, "training");
     using validation = new PartWriter(files, "validation");
     const record = await writeTokens(task, { training, validation }, onRead);
-    writeSynced(temporary(files.record), JSON.stringify(record, undefined, 2) + "\n");
+    await writeFlushed(temporary(files.record), JSON.stringify(record, undefined, 2) + "\n");
     training.publish();
     validation.publish();
-    syncDirectory(out);
+    await flush(out);
     Deno.renameSync(temporary(files.record), files.record);
-    syncDirectory(out);
+    await flush(out);
     return record;
   } catch (error) {
     throw fileError(error, `${out}: cannot write`);
@@ -88,16 +90,8 @@ async function writeTokens(
   return { of, documents, tokens, skipped };
 }
 
-function writeSynced(path: string, text: string): void {
-  using file = Deno.openSync(path, { write: true, create: true, truncate: true });
-  const bytes = new TextEncoder().encode(text);
-  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
-  file.syncSync();
-}
-
-/** Brings new names to the disk. */
-function syncDirectory(path: string): void {
-  if (Deno.build.os === "windows") return; // where a directory cannot be opened
-  using directory = Deno.openSync(path);
-  directory.syncSync();
+async function writeFlushed(path: string, text: string): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  await writeAll(file, new TextEncoder().encode(text));
+  await file.sync();
 }
