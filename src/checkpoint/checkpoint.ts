@@ -3,7 +3,7 @@ import { compactVocabulary, fullVocabulary } from "../tokens/vocabulary.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { readText } from "../files/read_file.ts";
-import { type CheckpointConfig, configFromJson } from "./checkpoint_config.ts";
+import { type CheckpointConfig, configFromJson } from "./formats/checkpoint_config.ts";
 import { CONFIG, writeDirectory } from "./checkpoint_directory.ts";
 import { Gpt2 } from "../model/gpt2.ts";
 import { removeManifest, verifyIfListed } from "./manifest.ts";

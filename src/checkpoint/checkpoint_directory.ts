@@ -1,7 +1,7 @@
 import { fileError } from "../files/file_error.ts";
-import { tokenizerFiles } from "./tokenizer_files.ts";
+import { tokenizerFiles } from "./formats/tokenizer_files.ts";
 import { replaceText } from "../files/replace_file.ts";
-import { type CheckpointConfig, configToJson } from "./checkpoint_config.ts";
+import { type CheckpointConfig, configToJson } from "./formats/checkpoint_config.ts";
 import { parameterTable } from "../model/parameters.ts";
 import { writeSafetensors } from "./safetensors.ts";
 import { WEIGHTS } from "./weight_files.ts";

@@ -1,11 +1,13 @@
 import { UserError } from "../errors.ts";
 import { fileExists } from "../files/file_exists.ts";
+import { replaceFile } from "../files/replace_file.ts";
+import { writeAll } from "../files/transfer.ts";
 import { readCheckpointConfig } from "./checkpoint.ts";
-import type { CheckpointConfig } from "./checkpoint_config.ts";
+import type { CheckpointConfig } from "./formats/checkpoint_config.ts";
 import { CONFIG, writeDirectory } from "./checkpoint_directory.ts";
-import { FULL_VOCABULARY_SIZE } from "../model/config.ts";
-import { expandVocabulary } from "./expand_vocabulary.ts";
-import { writeLlmc } from "./llmc.ts";
+import { FULL_VOCABULARY_SIZE, type Gpt2Config } from "../model/config.ts";
+import { expandVocabulary } from "./formats/expand_vocabulary.ts";
+import { llmcParts } from "./formats/llmc.ts";
 import { verifyIfListed } from "./manifest.ts";
 import { parameterTable } from "../model/parameters.ts";
 import { WeightFiles } from "./weight_files.ts";
@@ -68,6 +70,21 @@ export async function exportCheckpoint(
     }
   }
   return { unseen: FULL_VOCABULARY_SIZE - checkpoint.model.vocabularySize, shift };
+}
+
+/**
+ * Writes a file of llm.c's (see {@linkcode llmcParts}); it has its name once it is whole.
+ *
+ * @throws {UserError} If it cannot be written.
+ */
+export async function writeLlmc(
+  path: string,
+  config: Gpt2Config,
+  data: (name: string) => Promise<Float32Array>,
+): Promise<void> {
+  await replaceFile(path, async (file) => {
+    for await (const part of llmcParts(config, data)) await writeAll(file, part);
+  });
 }
 
 /** A model with GPT-2's own vocabulary, and how to read its parameters. */

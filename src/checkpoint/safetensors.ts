@@ -10,9 +10,10 @@ import {
   MAX_HEADER,
   parseHeader,
   type TensorInfo,
-} from "./safetensors_header.ts";
+} from "./formats/safetensors_header.ts";
+import { narrow, widen } from "./formats/safetensors_values.ts";
 
-export type { TensorInfo } from "./safetensors_header.ts";
+export type { TensorInfo } from "./formats/safetensors_header.ts";
 
 /** A tensor to write. Its values are asked for only when their turn comes. */
 export interface TensorSource {
@@ -134,29 +135,6 @@ async function readHeader(file: Deno.FsFile, path: string) {
   const start = 8 + Number(length);
   const header = await readExactly(file, path, Number(length));
   return { header, ...parseHeader(path, header, size - start), start };
-}
-
-/** Values as f16. */
-function narrow(name: string, values: Float32Array): Float16Array {
-  const narrowed = new Float16Array(values);
-  const wrong = narrowed.findIndex((value, i) =>
-    !Number.isFinite(value) && Number.isFinite(values[i])
-  );
-  if (wrong < 0) return narrowed;
-  throw new UserError(
-    `tensor ${name} has the value ${values[wrong]}, which F16 cannot hold`,
-    "CHECKPOINT",
-  );
-}
-
-/** Values of type `dtype` as f32. */
-function widen(bytes: ArrayBuffer, dtype: string): Float32Array<ArrayBuffer> {
-  if (dtype === "F16") return new Float32Array(new Float16Array(bytes));
-  if (dtype === "BF16") {
-    // A bfloat16 is the upper half of a float32.
-    return new Float32Array(Uint32Array.from(new Uint16Array(bytes), (bits) => bits << 16).buffer);
-  }
-  return new Float32Array(bytes);
 }
 
 /** The next `length` bytes. */

@@ -1,7 +1,7 @@
 /** `deno task export`: writes a checkpoint in another format. */
 import { UsageError } from "../errors.ts";
 import { exportCheckpoint, type ExportResult } from "../checkpoint/export.ts";
-import { MARGIN } from "../checkpoint/expand_vocabulary.ts";
+import { MARGIN } from "../checkpoint/formats/expand_vocabulary.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
 import { main } from "./main.ts";

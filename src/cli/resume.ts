@@ -1,7 +1,7 @@
 import { resolve } from "@std/path";
 import { UsageError, UserError } from "../errors.ts";
 import { isUrl } from "../data/files/shard.ts";
-import type { CheckpointConfig } from "../checkpoint/checkpoint_config.ts";
+import type { CheckpointConfig } from "../checkpoint/formats/checkpoint_config.ts";
 import { type PresetName, PRESETS } from "../model/config.ts";
 import { quote } from "../quote.ts";
 import type { SavedRun } from "../run/saved_run.ts";

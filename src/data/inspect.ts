@@ -87,7 +87,7 @@ export async function inspect(
 }
 
 /** A document, or a part of one. */
-interface Piece {
+interface TokenPiece {
   /** Without `<|endoftext|>`; valid until the next piece is asked for. */
   tokens: Uint16Array;
   file: string;
@@ -102,7 +102,7 @@ const NONE = new Uint16Array();
 async function* readTextPieces(
   shard: Shard,
   { lang, minTokens = 0, ...options }: DocumentOptions & Pick<InspectOptions, "lang" | "minTokens">,
-): AsyncGenerator<Piece> {
+): AsyncGenerator<TokenPiece> {
   const file = shard.name;
   const tokens = new TokenBuffer();
   let isOpen = false;
@@ -118,7 +118,7 @@ async function* readTextPieces(
   if (isOpen) yield { tokens: NONE, file, last: true };
 }
 
-function* readBinPieces(shard: Shard, onRead?: (bytes: number) => void): Generator<Piece> {
+function* readBinPieces(shard: Shard, onRead?: (bytes: number) => void): Generator<TokenPiece> {
   using bin = BinFile.open(shard);
   const file = shard.name;
   let isOpen = false;
@@ -162,7 +162,7 @@ class Tally {
 
   constructor(readonly examples: number) {}
 
-  add({ tokens, last, ...origin }: Piece): void {
+  add({ tokens, last, ...origin }: TokenPiece): void {
     const { result } = this;
     const document = this.#document ??= { ...origin, length: 0, tokens: [] };
     for (let i = 0; i < tokens.length; i++) this.#counts[tokens[i]]++;

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UserError } from "../../src/errors.ts";
-import { writeLlmc } from "../../src/checkpoint/llmc.ts";
+import { writeLlmc } from "../../src/checkpoint/export.ts";
 import { parameterTable, sizeOf } from "../../src/model/parameters.ts";
 import { TempDir } from "../data/fixtures.ts";
 import { ODD, randomWeights } from "../model/helpers.ts";

@@ -3,7 +3,7 @@ import { type BatchOptions, type PositionedBatch, toBatch } from "../order/batch
 import { checkNoFilter } from "./bin_corpus.ts";
 import { BinWindows } from "./bin_windows.ts";
 import { Permutation } from "../order/permutation.ts";
-import { checkPosition, identify, startOf } from "../order/position.ts";
+import { checkPosition, identify, startOf, type StreamPosition } from "../order/position.ts";
 import { TOKEN_COUNT } from "../../tokens/tokenizer.ts";
 import type { Vocabulary } from "../../tokens/vocabulary.ts";
 
@@ -41,20 +41,17 @@ export async function* readBinBatches(options: BatchOptions): AsyncGenerator<Pos
 }
 
 /** How many passes are complete, and how many windows of the next. */
-interface Place {
-  epoch: number;
-  sequence: number;
-}
+type Progress = Pick<StreamPosition, "epoch" | "sequence">;
 
 /** A window of the part, the pass that it is read in, and the place after it. */
 interface Step {
   window: number;
   epoch: number;
-  next: Place;
+  next: Progress;
 }
 
 /** All windows in each pass, without end. */
-function* trainingOrder(count: number, seed: number | undefined, from: Place): Generator<Step> {
+function* trainingOrder(count: number, seed: number | undefined, from: Progress): Generator<Step> {
   let { epoch, sequence } = from;
   for (;; epoch++, sequence = 0) {
     const order = seed === undefined ? undefined : new Permutation(count, seed, epoch);
@@ -67,7 +64,7 @@ function* trainingOrder(count: number, seed: number | undefined, from: Place): G
 }
 
 /** All windows that make up whole batches, once; those of less than one batch are repeated. */
-function* validationOrder(count: number, batch: number, from: Place): Generator<Step> {
+function* validationOrder(count: number, batch: number, from: Progress): Generator<Step> {
   const end = Math.max(count - count % batch, batch);
   for (let { sequence } = from; sequence < end; sequence++) {
     yield { window: sequence % count, epoch: 0, next: { epoch: 0, sequence: sequence + 1 } };

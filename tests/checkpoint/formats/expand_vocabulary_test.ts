@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
-import { UserError } from "../../src/errors.ts";
+import { UserError } from "../../../src/errors.ts";
 import {
   expandVocabulary,
   type Head,
   logitBounds,
   MARGIN,
-} from "../../src/checkpoint/expand_vocabulary.ts";
-import { Random } from "../../src/random.ts";
-import { randomArray } from "../reference/random.ts";
+} from "../../../src/checkpoint/formats/expand_vocabulary.ts";
+import { Random } from "../../../src/random.ts";
+import { randomArray } from "../../reference/random.ts";
 
 const C = 24;
 const TOKENS = Uint32Array.from([...Array(256).keys(), 1000, 7777, 50_000, 50_256]);

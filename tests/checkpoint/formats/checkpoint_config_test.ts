@@ -1,11 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { compactVocabulary } from "../../src/tokens/vocabulary.ts";
-import { UserError } from "../../src/errors.ts";
+import { compactVocabulary } from "../../../src/tokens/vocabulary.ts";
+import { UserError } from "../../../src/errors.ts";
 import {
   type CheckpointConfig,
   configFromJson,
   configToJson,
-} from "../../src/checkpoint/checkpoint_config.ts";
+} from "../../../src/checkpoint/formats/checkpoint_config.ts";
 
 const FULL: CheckpointConfig = {
   model: {

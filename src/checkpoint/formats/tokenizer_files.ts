@@ -1,5 +1,5 @@
-import { mergeBytes } from "../tokens/bpe.ts";
-import { END_OF_TEXT, TOKEN_COUNT, tokenBytes } from "../tokens/tokenizer.ts";
+import { mergeBytes } from "../../tokens/bpe.ts";
+import { END_OF_TEXT, TOKEN_COUNT, tokenBytes } from "../../tokens/tokenizer.ts";
 
 /** Tokens from here on are joined from two others; those before are the single bytes. */
 const FIRST_MERGED = 256;

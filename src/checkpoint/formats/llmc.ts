@@ -1,7 +1,5 @@
-import { replaceFile } from "../files/replace_file.ts";
-import { writeAll } from "../files/transfer.ts";
-import type { Gpt2Config } from "../model/config.ts";
-import { parameterTable } from "../model/parameters.ts";
+import type { Gpt2Config } from "../../model/config.ts";
+import { parameterTable } from "../../model/parameters.ts";
 
 /** The first two numbers of llm.c's fp32 checkpoints. */
 const MAGIC = 20240326;
@@ -18,37 +16,32 @@ const BLOCK_TENSORS = [
 ];
 
 /**
- * Writes a checkpoint for llm.c (https://github.com/karpathy/llm.c): a header of 256 32-bit integers
- * (20240326, version 3, context, vocabulary, layers, heads, width, padded vocabulary, zeros), then
- * the parameters as f32, little-endian: `wte` padded, `wpe`, each kind of a block's tensors for all
- * blocks, and `ln_f`. Weights of linear layers are (out, in). The file has its name once it is whole.
+ * A checkpoint of llm.c (https://github.com/karpathy/llm.c), part after part: a header of 256 32-bit
+ * integers (20240326, version 3, context, vocabulary, layers, heads, width, padded vocabulary,
+ * zeros), then the parameters as f32, little-endian: `wte` padded, `wpe`, each kind of a block's
+ * tensors for all blocks, and `ln_f`. Weights of linear layers are (out, in).
  *
  * @param data The values of each parameter, asked for one after the other.
- * @throws {UserError} If the file cannot be written.
  */
-export async function writeLlmc(
-  path: string,
+export async function* llmcParts(
   config: Gpt2Config,
   data: (name: string) => Promise<Float32Array>,
-): Promise<void> {
+): AsyncGenerator<Int32Array | Float32Array> {
   const { vocabularySize, context, layers, heads, width } = config;
   const padded = Math.ceil(vocabularySize / VOCABULARY_MULTIPLE) * VOCABULARY_MULTIPLE;
   const header = new Int32Array(256);
   header.set([MAGIC, VERSION, context, vocabularySize, layers, heads, width, padded]);
+  yield header;
   const specs = new Map(parameterTable(config).map((spec) => [spec.name, spec]));
   const blocks = BLOCK_TENSORS.flatMap((name) =>
     Array.from({ length: layers }, (_, layer) => `h.${layer}.${name}`)
   );
-  await replaceFile(path, async (file) => {
-    await writeAll(file, header);
-    for (const name of ["wte.weight", "wpe.weight", ...blocks, "ln_f.weight", "ln_f.bias"]) {
-      const { role, shape } = specs.get(name)!;
-      const values = await data(name);
-      await writeAll(file, role === "matrix" ? transposed(values, shape[0], shape[1]!) : values);
-      if (name !== "wte.weight") continue;
-      await writeAll(file, new Float32Array((padded - vocabularySize) * width));
-    }
-  });
+  for (const name of ["wte.weight", "wpe.weight", ...blocks, "ln_f.weight", "ln_f.bias"]) {
+    const { role, shape } = specs.get(name)!;
+    const values = await data(name);
+    yield role === "matrix" ? transposed(values, shape[0], shape[1]!) : values;
+    if (name === "wte.weight") yield new Float32Array((padded - vocabularySize) * width);
+  }
 }
 
 /** (rows, columns) to (columns, rows). */

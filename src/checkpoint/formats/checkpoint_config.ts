@@ -1,7 +1,7 @@
-import { UserError } from "../errors.ts";
-import { isObject } from "../json.ts";
-import { quote } from "../quote.ts";
-import { FULL_VOCABULARY_SIZE, type Gpt2Config } from "../model/config.ts";
+import { UserError } from "../../errors.ts";
+import { isObject } from "../../json.ts";
+import { quote } from "../../quote.ts";
+import { FULL_VOCABULARY_SIZE, type Gpt2Config } from "../../model/config.ts";
 
 /** What a checkpoint's config.json describes. */
 export interface CheckpointConfig {
@@ -86,7 +86,7 @@ export function configFromJson(json: unknown, file: string): CheckpointConfig {
   };
   const { vocabulary } = own;
   if (vocabulary === undefined) throw fail("agd_gpt2.vocabulary", "is missing");
-  const tokens = vocabulary === "full" ? undefined : checkTokens(vocabulary, fail);
+  const tokens = vocabulary === "full" ? undefined : checkVocabulary(vocabulary, fail);
   const count = tokens?.length ?? FULL_VOCABULARY_SIZE;
   if (count !== model.vocabularySize) {
     throw fail("vocab_size", `is ${model.vocabularySize}, but the vocabulary has ${count} tokens`);
@@ -135,7 +135,7 @@ function readFlag(own: Record<string, unknown>, key: string, fail: Fail): boolea
 }
 
 /** The compact vocabulary: ascending GPT-2 tokens, all single bytes and `<|endoftext|>` included. */
-function checkTokens(vocabulary: unknown, fail: Fail): Uint32Array<ArrayBuffer> {
+function checkVocabulary(vocabulary: unknown, fail: Fail): Uint32Array<ArrayBuffer> {
   const key = "agd_gpt2.vocabulary";
   if (!Array.isArray(vocabulary)) throw fail(key, `is neither "full" nor a list of tokens`);
   const end = FULL_VOCABULARY_SIZE - 1; // <|endoftext|>

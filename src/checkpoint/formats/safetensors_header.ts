@@ -1,7 +1,7 @@
-import { UsageError, UserError } from "../errors.ts";
-import { isObject } from "../json.ts";
-import { quote } from "../quote.ts";
-import { sizeOf } from "../model/parameters.ts";
+import { UsageError, UserError } from "../../errors.ts";
+import { isObject } from "../../json.ts";
+import { quote } from "../../quote.ts";
+import { sizeOf } from "../../model/parameters.ts";
 
 /**
  * The safetensors format (https://github.com/huggingface/safetensors): the header's length as a

@@ -1,5 +1,5 @@
-import { UserError } from "../errors.ts";
-import { FULL_VOCABULARY_SIZE } from "../model/config.ts";
+import { UserError } from "../../errors.ts";
+import { FULL_VOCABULARY_SIZE } from "../../model/config.ts";
 
 /** What comes after a model's blocks: the last layer norm, and the output matrix, which embeds too. */
 export interface Head {

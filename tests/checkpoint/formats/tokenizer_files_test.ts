@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { encode, END_OF_TEXT, TOKEN_COUNT } from "../../src/tokens/tokenizer.ts";
-import { tokenizerFiles } from "../../src/checkpoint/tokenizer_files.ts";
-import { texts } from "../data/fixtures.ts";
+import { encode, END_OF_TEXT, TOKEN_COUNT } from "../../../src/tokens/tokenizer.ts";
+import { tokenizerFiles } from "../../../src/checkpoint/formats/tokenizer_files.ts";
+import { texts } from "../../data/fixtures.ts";
 
 const files = tokenizerFiles(1024);
 const vocabulary = new Map<string, number>(Object.entries(JSON.parse(files.get("vocab.json")!)));
