@@ -2,7 +2,7 @@ import { format } from "@std/fmt/bytes";
 import { UserError } from "../src/errors.ts";
 import type { Gpu } from "../src/gpu/gpu.ts";
 import { Profile } from "../src/gpu/profile.ts";
-import { canAllocate } from "../src/train/memory.ts";
+import { canAllocate } from "../src/train/refusals.ts";
 import { tune, type TuneOptions } from "../src/train/tune.ts";
 import { measureTick } from "./timestamps.ts";
 import { Stopwatch, type StopwatchOptions } from "./stopwatch.ts";

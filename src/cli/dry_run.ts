@@ -4,7 +4,8 @@ import type { Vocabulary } from "../tokens/vocabulary.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Gpt2Config } from "../model/config.ts";
 import { parameterCount } from "../model/parameters.ts";
-import { checkMemory, estimateTraining, type MeasureOptions } from "../train/memory.ts";
+import { checkMemory } from "../train/check_memory.ts";
+import { estimateTraining, type MeasureOptions } from "../train/memory.ts";
 import type { Display } from "./display.ts";
 
 /**

@@ -3,12 +3,10 @@ import {
   assertGreater,
   assertLess,
   assertMatch,
-  assertRejects,
   assertStringIncludes,
 } from "@std/assert";
 import { collectVocabulary } from "../../src/data/token_stream.ts";
 import { fullVocabulary } from "../../src/tokens/vocabulary.ts";
-import { UserError } from "../../src/errors.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import type { Gpt2Config } from "../../src/model/config.ts";
 import { FULL_VOCABULARY_SIZE, PRESETS } from "../../src/model/config.ts";
@@ -18,13 +16,7 @@ import { AdamW } from "../../src/optim/adamw.ts";
 import { Agd } from "../../src/optim/agd/agd.ts";
 import type { OptimizerTarget } from "../../src/optim/optimizer.ts";
 import { Sgd } from "../../src/optim/sgd.ts";
-import {
-  canAllocate,
-  checkMemory,
-  estimateTraining,
-  type MeasureOptions,
-  measureTraining,
-} from "../../src/train/memory.ts";
+import { estimateTraining, measureTraining } from "../../src/train/memory.ts";
 import { trainToDirectory } from "../../src/run/run.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { jsonl, TempDir, texts } from "../data/fixtures.ts";
@@ -164,137 +156,4 @@ Deno.test("a measurement that failed leaves the GPU usable", async () => {
   const tensor = gpu.tensorFrom("test", [2], Float32Array.of(1, 2));
   assertEquals([...await gpu.read(tensor)], [1, 2]);
   gpu.free(tensor);
-});
-
-Deno.test("canAllocate: a little, but not more than any machine has", async () => {
-  assertEquals(await canAllocate(gpu, 1000), true);
-  assertEquals(await canAllocate(gpu, 2 ** 60), false);
-});
-
-/** What checkMemory says, on the device whose bindings are small. */
-async function refusalOf(
-  config: Gpt2Config,
-  options: Partial<MeasureOptions>,
-): Promise<string> {
-  const all = { batch: 8, optimizer: OPTIMIZERS["sgd"], ...options };
-  const error = await assertRejects(
-    () => checkMemory(slim, config, smallVocabulary(config.vocabularySize), all),
-    UserError,
-  );
-  return error.message;
-}
-
-Deno.test("checkMemory names the largest batch that a limit allows", async () => {
-  // A binding holds 67,600 bytes: 11 sequences of 16 tokens with 4 times 24 channels.
-  const config = { ...ODD, width: 24, context: 16 };
-  const fits = { batch: 11, optimizer: OPTIMIZERS["sgd"] };
-  await checkMemory(slim, config, smallVocabulary(11), fits);
-  const reason = /^hidden needs a binding of 73,728 bytes, but the adapter "[^"]+" allows 67,600: /;
-  const message = await refusalOf(config, { batch: 12 });
-  assertMatch(message, reason);
-  assertEquals(
-    message.replace(reason, ""),
-    "the largest batch that fits is 11; --batch 6 --accumulate 2 takes the same steps in less " +
-      "memory",
-  );
-  assertStringIncludes(
-    await refusalOf(config, { batch: 23, accumulate: 3 }),
-    "fits is 11; --batch 3 --accumulate 23 takes",
-  );
-});
-
-Deno.test("checkMemory refuses absurd sizes at once, and names what would fit", async () => {
-  const config = { ...ODD, context: 1024 };
-  const measure = gpu.measure.bind(gpu);
-  let measured = 0;
-  const messageOf = async (config: Gpt2Config, options: Partial<MeasureOptions>) => {
-    const all = { batch: 1, optimizer: OPTIMIZERS["sgd"], ...options };
-    const vocabulary = smallVocabulary(ODD.vocabularySize);
-    const error = await assertRejects(() => checkMemory(gpu, config, vocabulary, all), UserError);
-    return error.message;
-  };
-  gpu.measure = (build) => {
-    measured++;
-    return measure(build);
-  };
-  try {
-    // A step's batches are held at once, but none of this size is ever made a plan of.
-    const wide = { ...config, width: 100_000, heads: 1 };
-    assertMatch(
-      await messageOf(wide, {}),
-      /^\S+ needs a buffer of [\d,]+ bytes, but .* allows [\d,]+: use a smaller model$/,
-    );
-    assertMatch(
-      await messageOf({ ...config, layers: 1000, width: 32_768, heads: 1 }, {}),
-      /: use a smaller model$/,
-    );
-    assertEquals(
-      await messageOf(config, { accumulate: 1e9 }),
-      "a step of 1,024,000,000,000 tokens is more than the 268,435,456 possible: use a smaller batch",
-    );
-    assertEquals(measured, 0);
-    const most = await messageOf({ ...config, width: 60 }, { batch: 200_000 });
-    assertMatch(most, /^the residual stream needs a buffer .*: the largest batch that fits is \d+/);
-    assertLess(measured, 50);
-  } finally {
-    gpu.measure = measure;
-  }
-});
-
-Deno.test("checkMemory names the context where no batch fits a limit", async () => {
-  // 176 rows fit a binding, as above.
-  const config = { ...ODD, width: 24, context: 400 };
-  assertStringIncludes(
-    await refusalOf(config, {}),
-    "allows 67,600: not even a batch of 1 fits, with --recompute either, but with a context of " +
-      "100 one does; use a smaller model or context",
-  );
-});
-
-Deno.test("checkMemory names the largest batch that memory allows", async (t) => {
-  const free = (available: number) => ({ ...systemMemoryInfo(), available });
-  const { systemMemoryInfo } = Deno;
-  const vocabulary = smallVocabulary(11);
-  const config = { ...ODD, layers: 20, width: 12, context: 30 };
-  const options = { batch: 20, saves: true, optimizer: OPTIMIZERS["agd, spectral"] };
-  const { hostBytes } = measureTraining(gpu, config, vocabulary, options);
-  const take = (batch: number, recompute = false) => {
-    const { bytes } = measureTraining(gpu, config, vocabulary, {
-      ...{ ...options, batch, recompute },
-    });
-    return bytes + hostBytes;
-  };
-  const cases: [available: number, expected: string | undefined][] = [
-    [take(20), undefined],
-    [take(20) - 1, "the largest batch that fits is 19, or 20 with --recompute; --batch 10 --acc"],
-    [take(7), "the largest batch that fits is 7, or 20 with --recompute; --batch 5 --accumulate 4"],
-    [take(2, true), "not even a batch of 1 fits, but with --recompute up to 2 do"],
-    [hostBytes + 1000, "not even a batch of 1 fits, with --recompute either; use a smaller model"],
-  ];
-  try {
-    await t.step("the host's", async () => {
-      Deno.systemMemoryInfo = () => free(400 * 1024);
-      const { message } = await assertRejects(
-        () => checkMemory(gpu, config, vocabulary, options),
-        UserError,
-      );
-      assertEquals(
-        message,
-        "a checkpoint takes 448 kiB of the host's memory while it is written, of which 400 kiB " +
-          "are free: use a smaller model",
-      );
-    });
-    for (const [available, expected] of cases) {
-      await t.step(expected ?? "it fits", async () => {
-        Deno.systemMemoryInfo = () => free(available);
-        const check = () => checkMemory(gpu, config, vocabulary, options);
-        if (expected === undefined) return await check();
-        const { message } = await assertRejects(check, UserError);
-        assertMatch(message, /^training takes \S+ \S+ of memory, which the adapter "[^"]+" does/);
-        assertStringIncludes(message, `does not have free: ${expected}`);
-      });
-    }
-  } finally {
-    Deno.systemMemoryInfo = systemMemoryInfo;
-  }
 });
