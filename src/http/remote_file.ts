@@ -66,54 +66,82 @@ export async function* readRemote(
   range: RemoteRange,
   options: HttpOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const { name, url, offset, size, endsItself = false } = range;
+  const { name, offset = 0, size, version } = range;
   const retries = new Retries(name, options);
-  let position = offset ?? 0;
-  let end = size === undefined ? undefined : position + size;
-  let version = range.version;
-  while (end === undefined || position < end) {
-    const isWhole = offset === undefined && position === 0;
-    const headers: Record<string, string> = {};
-    if (!isWhole) {
-      headers.range = `bytes=${position}-${end === undefined ? "" : end - 1}`;
-      if (version && !version.startsWith("W/")) headers["if-range"] = version;
-    }
+  const reading: Reading = {
+    position: offset,
+    end: size === undefined ? undefined : offset + size,
+    version,
+  };
+  const isDone = () => reading.end !== undefined && reading.position >= reading.end;
+  while (!isDone()) {
     try {
-      const response = await request(url, name, headers, options);
-      try {
-        const found = checkContinues(response, { name, position, version, isWhole });
-        if (offset === undefined && found.total !== undefined) {
-          if (end !== undefined && found.total !== end) throw changed(name, position);
-          end = found.total;
-        }
-        if (end === undefined && !endsItself && !isChunked(response.headers)) {
-          throw new UserError(
-            `${name}: the server does not say how long the file is, so a lost connection would ` +
-              "pass for its end; download it",
-            "NETWORK",
-          );
-        }
-        version ??= found.version;
-        for await (const chunk of response.chunks) {
-          if (end !== undefined && position + chunk.length > end) {
-            throw new UserError(
-              `${name}: the server sends more than the ${end} bytes it announced`,
-              "NETWORK",
-            );
-          }
-          position += chunk.length;
-          retries.reset();
-          yield chunk;
-        }
-      } finally {
-        response.close();
+      for await (const chunk of readOn(range, reading, options)) {
+        retries.reset();
+        yield chunk;
       }
-      if (end === undefined) return;
-      if (position < end) throw new Interruption(`the answer ended before byte ${end}`);
+      if (reading.end === undefined) return;
+      if (!isDone()) throw new Interruption(`the answer ended before byte ${reading.end}`);
     } catch (error) {
-      await retries.wait(error, position);
+      await retries.wait(error, reading.position);
     }
   }
+}
+
+/** How far a file is read. */
+interface Reading {
+  /** Of the next byte. */
+  position: number;
+  /** Behind the last byte, if known. */
+  end?: number;
+  /** What the server called the file, if it did. */
+  version?: string;
+}
+
+/** Asks for what is left, and gives what comes over this connection; keeps count of it. */
+async function* readOn(
+  { name, url, offset, endsItself = false }: RemoteRange,
+  reading: Reading,
+  options: HttpOptions,
+): AsyncGenerator<Uint8Array> {
+  const isWhole = offset === undefined && reading.position === 0;
+  const response = await request(url, name, isWhole ? {} : rangeHeaders(reading), options);
+  try {
+    const found = checkContinues(response, name, reading, isWhole);
+    if (offset === undefined && found.total !== undefined) {
+      if (reading.end !== undefined && found.total !== reading.end) {
+        throw changed(name, reading.position);
+      }
+      reading.end = found.total;
+    }
+    const { end } = reading;
+    if (end === undefined && !endsItself && !isChunked(response.headers)) {
+      throw new UserError(
+        `${name}: the server does not say how long the file is, so a lost connection would ` +
+          "pass for its end; download it",
+        "NETWORK",
+      );
+    }
+    reading.version ??= found.version;
+    for await (const chunk of response.chunks) {
+      if (end !== undefined && reading.position + chunk.length > end) {
+        throw new UserError(
+          `${name}: the server sends more than the ${end} bytes it announced`,
+          "NETWORK",
+        );
+      }
+      reading.position += chunk.length;
+      yield chunk;
+    }
+  } finally {
+    response.close();
+  }
+}
+
+/** Asks for the bytes that are left, of the same version. */
+function rangeHeaders({ position, end, version }: Reading): Record<string, string> {
+  const range = `bytes=${position}-${end === undefined ? "" : end - 1}`;
+  return version && !version.startsWith("W/") ? { range, "if-range": version } : { range };
 }
 
 /**
@@ -123,12 +151,9 @@ export async function* readRemote(
  */
 function checkContinues(
   { status, headers }: HttpResponse,
-  { name, position, version, isWhole }: {
-    name: string;
-    position: number;
-    version: string | undefined;
-    isWhole: boolean;
-  },
+  name: string,
+  { position, version }: Reading,
+  isWhole: boolean,
 ): { total?: number; version?: string } {
   const found = versionOf(headers);
   const isOther = version !== undefined && found !== undefined && version !== found;

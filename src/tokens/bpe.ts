@@ -52,7 +52,7 @@ export function mergeBytes(bytes: Uint8Array, below = Infinity): number[] {
     if (neighbour === count) return -1;
     return tokenOf.get(bytesOf[tokens[at]] + bytesOf[tokens[neighbour]]) ?? -1;
   };
-  const queue = new Queue();
+  const queue = new PairQueue();
   const offer = (at: number) => {
     const token = joined(at);
     if (token >= 0 && token < below) queue.push(token * POSITIONS + at);
@@ -77,7 +77,7 @@ export function mergeBytes(bytes: Uint8Array, below = Infinity): number[] {
 }
 
 /** Gives back the smallest number first: a binary heap. */
-class Queue {
+class PairQueue {
   readonly #heap: number[] = [];
 
   push(key: number): void {

@@ -86,7 +86,7 @@ export async function evaluateText(model: Gpt2, options: EvaluateTextOptions): P
   try {
     for await (const group of grouped(windows, batch)) {
       pass ??= new LossPass(model, weights, batch);
-      pass.run(toBatch(group, batch, context));
+      pass.run(joinWindows(group, batch, context));
       sums.add(group, await pass.losses());
       onProgress?.(sums.evaluation());
       if (++batches === maxBatches) break;
@@ -114,7 +114,7 @@ function checkCounts(counts: { stride: number; [name: string]: number }, context
 }
 
 /** (batch, context) windows as a batch; rows that there is no window for are 0. */
-function toBatch(windows: readonly SlidingWindow[], batch: number, context: number): Batch {
+function joinWindows(windows: readonly SlidingWindow[], batch: number, context: number): Batch {
   const inputs = new Uint32Array(batch * context);
   const targets = new Uint32Array(batch * context);
   windows.forEach(({ ids }, row) => {

@@ -41,17 +41,21 @@ export async function* readBinBatches(options: BatchOptions): AsyncGenerator<Pos
 }
 
 /** How many passes are complete, and how many windows of the next. */
-type Progress = Pick<StreamPosition, "epoch" | "sequence">;
+type WindowPlace = Pick<StreamPosition, "epoch" | "sequence">;
 
 /** A window of the part, the pass that it is read in, and the place after it. */
 interface Step {
   window: number;
   epoch: number;
-  next: Progress;
+  next: WindowPlace;
 }
 
 /** All windows in each pass, without end. */
-function* trainingOrder(count: number, seed: number | undefined, from: Progress): Generator<Step> {
+function* trainingOrder(
+  count: number,
+  seed: number | undefined,
+  from: WindowPlace,
+): Generator<Step> {
   let { epoch, sequence } = from;
   for (;; epoch++, sequence = 0) {
     const order = seed === undefined ? undefined : new Permutation(count, seed, epoch);
@@ -64,7 +68,7 @@ function* trainingOrder(count: number, seed: number | undefined, from: Progress)
 }
 
 /** All windows that make up whole batches, once; those of less than one batch are repeated. */
-function* validationOrder(count: number, batch: number, from: Progress): Generator<Step> {
+function* validationOrder(count: number, batch: number, from: WindowPlace): Generator<Step> {
   const end = Math.max(count - count % batch, batch);
   for (let { sequence } = from; sequence < end; sequence++) {
     yield { window: sequence % count, epoch: 0, next: { epoch: 0, sequence: sequence + 1 } };

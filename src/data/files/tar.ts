@@ -42,57 +42,25 @@ export interface TarMember {
 export async function* tarMembers(input: TarInput, name: string): AsyncGenerator<TarMember> {
   let hasEnd = false;
   let isFirst = true;
-  let own: Header | Pax | undefined; // facts about the next member, from before its header
-  let common: Pax | undefined; // about all further ones
+  const facts = new Facts();
   while (!await input.atEnd()) {
     const start = input.position;
-    const header = parse(await input.read(BLOCK), own, common);
+    const header = parse(await input.read(BLOCK), facts);
     hasEnd = header?.nullBlock ?? false;
     if (hasEnd) continue;
-    if (!header?.cksumValid) {
-      if (isFirst) {
-        throw new UserError(`${name} is not a tar archive, though its name says so`, "DATA");
-      }
-      throw new DataError(
-        `${name} is damaged: byte ${start} should begin a member of the archive; download it ` +
-          "again, or keep what is whole with --skip-bad",
-      );
-    }
+    if (!header?.cksumValid) throw noHeader(name, start, isFirst);
     isFirst = false;
     const size = header.size ?? 0;
     const offset = input.position;
-    const text = async () => {
-      if (size <= MAX_FACTS) return new TextDecoder().decode(await input.read(size));
-      throw new DataError(`${name} is damaged: a name of ${size} bytes at byte ${start}`);
-    };
-    switch (header.type) {
-      case "ExtendedHeader":
-      case "OldExtendedHeader":
-        own = Pax.parse(await text(), own);
-        break;
-      case "GlobalExtendedHeader":
-        common = Pax.parse(await text(), common, true);
-        break;
-      case "NextFileHasLongPath":
-      case "OldGnuLongPath":
-        own = Object.assign(own ?? new Pax({}), { path: (await text()).replace(/\0.*$/s, "") });
-        break;
-      case "NextFileHasLongLinkpath":
-        break; // facts that go before may be about the same member
-      case "File":
-      case "OldFile":
-      case "ContiguousFile":
-        // node-tar's header puts its own beginning of a long path before the whole one.
-        yield { path: plain(own?.path ?? common?.path ?? header.path ?? ""), offset, size };
-        own = undefined;
-        break;
-      case "SparseFile":
-        throw new DataError(
-          `${name}: its member at byte ${start} is a sparse file, which cannot be read in place; ` +
-            "unpack the archive",
-        );
-      default: // directories, links, devices
-        own = undefined;
+    if (FACTS.has(header.type)) {
+      if (size > MAX_FACTS) {
+        throw new DataError(`${name} is damaged: a name of ${size} bytes at byte ${start}`);
+      }
+      facts.add(header.type, new TextDecoder().decode(await input.read(size)));
+    } else if (header.type !== LINK_PATH) {
+      if (header.type === "SparseFile") throw sparse(name, start);
+      if (FILES.has(header.type)) yield { path: facts.pathOf(header), offset, size };
+      facts.own = undefined;
     }
     await input.skip(offset + Math.ceil(size / BLOCK) * BLOCK - input.position);
   }
@@ -103,16 +71,62 @@ export async function* tarMembers(input: TarInput, name: string): AsyncGenerator
     );
   }
 }
+/** Types of headers that tell of the members after them. */
+const FACTS = new Set<string>([
+  ...["ExtendedHeader", "OldExtendedHeader", "GlobalExtendedHeader"],
+  ...["NextFileHasLongPath", "OldGnuLongPath"],
+]);
 
-function plain(path: string): string {
-  return path.replace(/^(\.\/)+/, "");
+/** One of these too, but of no use; others that go before it may be about the same member. */
+const LINK_PATH = "NextFileHasLongLinkpath";
+
+/** Types of regular files; all others are directories, links and devices. */
+const FILES = new Set<string>(["File", "OldFile", "ContiguousFile"]);
+
+/** What is said of members before their headers. */
+class Facts {
+  /** About the next member. */
+  own: Header | Pax | undefined;
+  /** About all further ones. */
+  common: Pax | undefined;
+
+  /** @param type One of {@linkcode FACTS}. */
+  add(type: string, text: string): void {
+    if (type === "GlobalExtendedHeader") this.common = Pax.parse(text, this.common, true);
+    else if (type.endsWith("ExtendedHeader")) this.own = Pax.parse(text, this.own);
+    else this.own = Object.assign(this.own ?? new Pax({}), { path: text.replace(/\0.*$/s, "") });
+  }
+
+  /** The path of the next member, without `./` at the beginning. */
+  pathOf(header: Header): string {
+    // node-tar's header puts its own beginning of a long path before the whole one.
+    const path = this.own?.path ?? this.common?.path ?? header.path ?? "";
+    return path.replace(/^(\.\/)+/, "");
+  }
 }
 
 /** The header in a block, or undefined if it is none. */
-function parse(block: Uint8Array, own?: Header | Pax, common?: Pax): Header | undefined {
+function parse(block: Uint8Array, { own, common }: Facts): Header | undefined {
   try {
     return new Header(Buffer.from(block), 0, own, common);
   } catch {
     return undefined;
   }
+}
+
+function noHeader(name: string, start: number, isFirst: boolean): UserError {
+  if (isFirst) {
+    return new UserError(`${name} is not a tar archive, though its name says so`, "DATA");
+  }
+  return new DataError(
+    `${name} is damaged: byte ${start} should begin a member of the archive; download it ` +
+      "again, or keep what is whole with --skip-bad",
+  );
+}
+
+function sparse(name: string, start: number): DataError {
+  return new DataError(
+    `${name}: its member at byte ${start} is a sparse file, which cannot be read in place; ` +
+      "unpack the archive",
+  );
 }

@@ -58,54 +58,77 @@ export async function* unzstd(
 async function* unzstdFrame(
   input: ByteReader,
   name: string,
-  { packed, plain }: Record<"packed" | "plain", Buffer>,
+  buffers: Record<"packed" | "plain", Buffer>,
 ): AsyncGenerator<Uint8Array> {
   const { header, hasChecksum } = await readFrameHeader(input, name);
-  const decompressor = new Decompressor(
-    createZstdDecompress({
-      chunkSize: ROOM,
-      params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG },
-    }),
-    plain,
-  );
-  let length = 0;
-  let blocks = 0;
-  const add = (bytes: Uint8Array) => {
-    packed.set(bytes, length);
-    length += bytes.length;
-  };
+  const blocks = new Blocks(buffers);
   const decompress = async () => {
-    const bytes = packed.subarray(0, length);
-    length = 0;
-    blocks = 0;
     try {
-      return await decompressor.push(bytes);
+      return await blocks.decompress();
     } catch (error) {
       const why = (error as Error).message.replace("Zstd decompress error: ", "");
       throw damage(name, input.position, why);
     }
   };
   try {
-    add(header);
+    blocks.add(header);
     for (let last = false; !last;) {
       try {
-        const blockHeader = await input.read(3);
-        const isRepeatedByte = (blockHeader[0] >> 1 & 3) === 1;
-        last = (blockHeader[0] & 1) === 1;
-        const size = littleEndian(blockHeader) >> 3;
-        if (size > MAX_BLOCK) throw damage(name, input.position, "a block is too large");
-        add(blockHeader);
-        add(await input.read(isRepeatedByte ? 1 : size));
-        blocks++;
-        if (last && hasChecksum) add(await input.read(4));
+        last = await readBlock(input, name, blocks);
+        if (last && hasChecksum) blocks.add(await input.read(4));
       } catch (error) {
         yield* await decompress(); // what came before
         throw error;
       }
-      if (last || blocks === BATCH) yield* await decompress();
+      if (last || blocks.count === BATCH) yield* await decompress();
     }
   } finally {
-    decompressor.close();
+    blocks.close();
+  }
+}
+
+/** Adds a block to others; returns whether it is the last of its frame. */
+async function readBlock(input: ByteReader, name: string, blocks: Blocks): Promise<boolean> {
+  const header = await input.read(3);
+  const isLast = (header[0] & 1) === 1;
+  const isRepeatedByte = (header[0] >> 1 & 3) === 1;
+  const size = littleEndian(header) >> 3;
+  if (size > MAX_BLOCK) throw damage(name, input.position, "a block is too large");
+  blocks.add(header);
+  blocks.add(await input.read(isRepeatedByte ? 1 : size));
+  blocks.count++;
+  return isLast;
+}
+
+/** Blocks of a frame, and what stands around them, that are decompressed together. */
+class Blocks {
+  /** How many there are. */
+  count = 0;
+  readonly #decompressor: Decompressor;
+  readonly #packed: Buffer;
+  #length = 0;
+
+  constructor({ packed, plain }: Record<"packed" | "plain", Buffer>) {
+    const params = { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG };
+    this.#decompressor = new Decompressor(createZstdDecompress({ chunkSize: ROOM, params }), plain);
+    this.#packed = packed;
+  }
+
+  add(bytes: Uint8Array): void {
+    this.#packed.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** Gives what those so far hold, and begins anew. */
+  decompress(): Promise<Uint8Array[]> {
+    const bytes = this.#packed.subarray(0, this.#length);
+    this.#length = 0;
+    this.count = 0;
+    return this.#decompressor.push(bytes);
+  }
+
+  close(): void {
+    this.#decompressor.close();
   }
 }
 
