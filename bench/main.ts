@@ -1,19 +1,19 @@
 /** `deno task bench`: how fast the parts are on this machine. */
-import { fromFileUrl } from "@std/path";
 import type { Arguments, CommandSpec } from "../src/cli/arguments.ts";
 import { main } from "../src/cli/main.ts";
 import { UsageError } from "../src/errors.ts";
 import { fileExists } from "../src/files/file_exists.ts";
 import { Gpu } from "../src/gpu/gpu.ts";
-import { scalingChart } from "./chart.ts";
 import { checkComparable, compare } from "./compare.ts";
 import { benchData } from "./data.ts";
+import { RESULTS, RUNS, writeGenerated } from "./generate.ts";
 import { benchKernels } from "./kernels.ts";
 import { reportMarkdown } from "./markdown.ts";
 import { Machine } from "./machine.ts";
 import { benchPhases } from "./phases.ts";
 import { emptyReport, readReport, type Report, reportJson, slug } from "./report.ts";
 import { type Result, textTable } from "./result.ts";
+import { keepRuns } from "./runs.ts";
 import { benchScaling } from "./scaling.ts";
 import { benchSteps } from "./steps.ts";
 
@@ -28,8 +28,12 @@ const BENCHMARKS = {
 
 const NAMES = Object.keys(BENCHMARKS) as (keyof typeof BENCHMARKS)[];
 
-/** Where results are kept. */
-const DIRECTORY = fromFileUrl(new URL("results", import.meta.url));
+/** Options with which nothing is measured, and those that go with them. */
+const TOGETHER: Record<string, readonly string[]> = {
+  table: ["table", "only"],
+  readme: ["readme", "runs"],
+  runs: ["runs"],
+};
 
 const COMMAND: CommandSpec = {
   name: "bench",
@@ -38,24 +42,40 @@ const COMMAND: CommandSpec = {
     only: { value: "NAMES", help: `some of ${NAMES.join(",")} (default all)` },
     json: { help: "print one JSON object at the end instead of tables" },
     compare: { value: "FILE", help: "print beside each result that of a former --json or --save" },
-    save: { help: "keep the results and a chart of them in bench/results/, by adapter" },
+    save: {
+      help: "keep the results in bench/results/, by adapter, and write tables and charts of them",
+    },
     table: { value: "FILE", help: "measure nothing; print a former --json or --save as Markdown" },
+    readme: {
+      help: "measure nothing; write all tables and charts that are made from bench/results/",
+    },
+    runs: {
+      value: "DIR",
+      help: "the same, after keeping the finished runs of compare's --out DIR",
+    },
   },
   examples: ["", "--only kernels,steps --save", "--compare before.json"],
 };
 
 async function benchCommand(options: Arguments): Promise<void> {
   const only = namesOf(options.text("only"));
-  const tablePath = options.text("table");
-  if (tablePath !== undefined) {
-    const others = ["json", "compare", "save"].filter((name) => name in options.given());
-    if (others.length > 0) {
-      throw new UsageError(`--table measures nothing: leave out --${others[0]}`);
+  const without = ["table", "readme", "runs"].find((name) => name in options.given());
+  if (without !== undefined) {
+    const other = Object.keys(options.given()).find((name) => !TOGETHER[without].includes(name));
+    if (other !== undefined) {
+      throw new UsageError(`--${without} measures nothing: leave out --${other}`);
     }
-    console.log(reportMarkdown(await readReport(tablePath), only));
-    return;
   }
+  if (without === "table") await printTable(options, only);
+  else if (without) await writeAll(options);
+  else await measure(options, only);
+}
 
+/** Measures, and tells of it as the options say. */
+async function measure(
+  options: Arguments,
+  only: readonly (keyof typeof BENCHMARKS)[],
+): Promise<void> {
   using gpu = await Gpu.open();
   const comparePath = options.text("compare");
   const before = comparePath === undefined ? undefined : await readReport(comparePath);
@@ -75,7 +95,18 @@ async function benchCommand(options: Arguments): Promise<void> {
     if (former) say(textTable(compare(former, results)) + "\n");
   }
   if (options.flag("json")) console.log(reportJson(report));
-  if (options.flag("save")) say(`Saved ${(await save(report)).join(" and ")}.`);
+  if (options.flag("save")) say(`Saved ${(await save(report)).join(", ")}.`);
+}
+
+async function printTable(options: Arguments, only: readonly string[]): Promise<void> {
+  console.log(reportMarkdown(await readReport(options.text("table")!), only));
+}
+
+async function writeAll(options: Arguments): Promise<void> {
+  const directory = options.text("runs");
+  const kept = directory === undefined ? [] : [await keepRuns(RUNS, directory)];
+  const written = await writeGenerated();
+  for (const path of [...kept, ...written]) console.log(`Wrote ${path}`);
 }
 
 /** The benchmarks named, in their order; all by default. */
@@ -91,18 +122,15 @@ function namesOf(list: string | undefined): readonly (keyof typeof BENCHMARKS)[]
 
 /** Adds a report to what is kept of its adapter; returns the files written. */
 async function save(report: Report): Promise<string[]> {
-  const path = `${DIRECTORY}/${slug(report.adapter)}`;
-  const isKept = await fileExists(`${path}.json`);
-  const kept = isKept ? (await readReport(`${path}.json`)).results : {};
+  const path = `${RESULTS}/${slug(report.adapter)}.json`;
+  const kept = await fileExists(path) ? (await readReport(path)).results : {};
   const all = { ...kept, ...report.results };
   const results = Object.fromEntries(
     NAMES.flatMap((name) => all[name] ? [[name, all[name]]] : []),
   );
-  await Deno.mkdir(DIRECTORY, { recursive: true });
-  await Deno.writeTextFile(`${path}.json`, reportJson({ ...report, results }) + "\n");
-  if (!results.scaling) return [`${path}.json`];
-  await Deno.writeTextFile(`${path}.svg`, scalingChart(results.scaling, report.adapter));
-  return [`${path}.json`, `${path}.svg`];
+  await Deno.mkdir(RESULTS, { recursive: true });
+  await Deno.writeTextFile(path, reportJson({ ...report, results }) + "\n");
+  return [path, ...await writeGenerated()];
 }
 
 if (import.meta.main) await main(COMMAND, benchCommand);

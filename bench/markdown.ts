@@ -13,14 +13,19 @@ const FOLDED: Record<string, string> = {
  * A report as Markdown: tables, of which only that of `steps` is unfolded, and the chart.
  *
  * @param only The benchmarks to show.
+ * @param directory Where the chart is, seen from where the Markdown is.
  */
-export function reportMarkdown(report: Report, only: readonly string[]): string {
+export function reportMarkdown(
+  report: Report,
+  only: readonly string[],
+  directory = "bench/results",
+): string {
   const { adapter, processors, deno, tick, date, results } = report;
   const clock = tick === undefined ? "" : `timestamps of ${tick.toPrecision(4)} ns, `;
   const parts = [`On ${adapter}, ${clock}${processors} processors, Deno ${deno}, ${date}:`];
   if (results.steps && only.includes("steps")) parts.push(markdownTable(results.steps));
   if (results.scaling && only.includes("scaling")) {
-    parts.push(`![Time per token](bench/results/${slug(adapter)}.svg)`);
+    parts.push(`![Time per token](${directory}/${slug(adapter)}.svg)`);
   }
   for (const name of only) {
     if (!results[name] || !(name in FOLDED)) continue;

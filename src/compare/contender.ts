@@ -12,6 +12,11 @@ export type Contender = AgdContender | Tuned;
 export interface AgdContender {
   optimizer: "agd";
   options: AgdOptions;
+  /**
+   * What it was called, of a run that is kept for its tables: a version after it may not have all
+   * of the settings any more.
+   */
+  name?: string;
 }
 
 /** AdamW's decay of the average of squares, where nothing is said. */
@@ -70,6 +75,7 @@ export function nameOf(contender: Contender): string {
   if (contender.optimizer !== "agd") {
     return `${familyOf(contender)}, lr ${contender.learningRate}`;
   }
+  if (contender.name !== undefined) return contender.name;
   const name = describeAgd(agdSettings(contender.options));
   if (name === "agd frobenius") return "AGD as published";
   return name.replace("agd spectral", "AGD").replace("agd frobenius", "AGD Frobenius");

@@ -19,6 +19,9 @@ Deno.test("bench: wrong calls are told in one line", async () => {
   const both = await bench("--table", "old.json", "--save");
   assertEquals(both.code, 2);
   assertEquals(both.stderr, "error: --table measures nothing: leave out --save\n");
+  const measuring = await bench("--readme", "--only", "steps");
+  assertEquals(measuring.code, 2);
+  assertEquals(measuring.stderr, "error: --readme measures nothing: leave out --only\n");
 });
 
 Deno.test("bench: --table prints a former result, --compare refuses another adapter's", async () => {

@@ -1,9 +1,6 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { fromFileUrl } from "@std/path";
+import { assertEquals } from "@std/assert";
 import { reportMarkdown } from "../../bench/markdown.ts";
-import { readReport } from "../../bench/report.ts";
 
-const ROOT = new URL("../../", import.meta.url);
 const NAMES = ["data", "kernels", "phases", "steps", "scaling"];
 
 Deno.test("reportMarkdown: steps, the chart, and the others folded", async () => {
@@ -59,11 +56,4 @@ Deno.test("reportMarkdown: timestamps that do not count nanoseconds are told of"
     reportMarkdown({ ...report, tick: 1e9 / 19.2e6 }, NAMES),
     "On A, timestamps of 52.08 ns, 2 processors, Deno 2.9.6, 2026-01-31:",
   );
-});
-
-Deno.test("README's tables are those of the results that it names", async () => {
-  const readme = await Deno.readTextFile(new URL("README.md", ROOT));
-  const [, chart] = readme.match(/\]\((bench\/results\/[^)/]*)\.svg\)/) ?? [];
-  const report = await readReport(fromFileUrl(new URL(`${chart}.json`, ROOT)));
-  assertStringIncludes(readme, reportMarkdown(report, NAMES));
 });

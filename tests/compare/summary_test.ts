@@ -224,6 +224,11 @@ Deno.test("contenders are named by what is not AGD's default", () => {
     "AGD, momentum 0.95, nesterov false",
   );
   assertEquals(nameOf({ optimizer: "sgd", learningRate: 0.1 }), "SGD, lr 0.1");
+  const former = { former: 4 } as object; // a setting that there is no more
+  assertEquals(
+    nameOf({ optimizer: "agd", options: former, name: "AGD, former 4" }),
+    "AGD, former 4",
+  );
 });
 
 Deno.test("each contender starts from its own initial weights", () => {

@@ -1,0 +1,180 @@
+/** The tables of `bench/README.md` that are made from the runs of comparisons. */
+import { cellsOf, describeCell } from "../src/compare/cell.ts";
+import { type Contender, familyOf, nameOf } from "../src/compare/contender.ts";
+import { COMPARE_PRESETS } from "../src/compare/presets.ts";
+import { finalLoss, type RunRecord } from "../src/compare/record.ts";
+import {
+  bestOf,
+  type CellSummary,
+  type Row,
+  type Spread,
+  summarise,
+} from "../src/compare/summary.ts";
+import { markdownTable, type Result } from "./result.ts";
+
+/** AGD's momentum remembers more than 1 / (1 - 0.9) steps after so many. */
+const LONG = 300;
+
+const { axes, contenders, grids } = COMPARE_PRESETS.quick;
+
+/** The cell that the others differ from. */
+const BASE = describeCell(cellsOf(axes, "product", { steps: 1 })[0]);
+
+/** Short runs: AGD and the best AdamW, a table for each corpus. */
+export function cellsTable(cells: readonly CellSummary[]): string {
+  const short = cells.filter(({ cell }) => cell.steps <= LONG)
+    .sort((a, b) => differences(a).length - differences(b).length);
+  const corpora = Map.groupBy(short, ({ cell }) => cell.data);
+  return [...corpora].map(([data, cells]) => {
+    const rows = cells.map((summary) => {
+      const { cell } = summary;
+      return { name: labelOf(summary), steps: number(cell.steps), ...lead(summary) };
+    });
+    return `${data[0].toUpperCase()}${data.slice(1)}:\n\n${markdownTable(rows)}`;
+  }).join("\n\n");
+}
+
+/** Of each corpus the base and the longest run, in one small table. */
+export function resultsTable(cells: readonly CellSummary[]): string {
+  const corpora = Map.groupBy(cells, ({ cell }) => cell.data);
+  return markdownTable([...corpora.values()].flatMap((cells) => {
+    const base = cells.find((summary) => isShortBase(summary));
+    const model = cells.filter(({ parameters }) => parameters === base?.parameters);
+    const longest = model.toSorted((a, b) => tokensOf(b) - tokensOf(a))[0];
+    return [...new Set([base, longest])].filter((summary) => summary !== undefined)
+      .map((summary) => {
+        const { cell } = summary;
+        const name = `${cell.data}, ${number(cell.steps)} steps of batch ${cell.batch}`;
+        return { name, ...lead(summary) };
+      });
+  }));
+}
+
+/** Long runs: AGD, AGD whose memory does not grow, and AdamW with either decay. */
+export function longRunsTable(cells: readonly CellSummary[]): string {
+  const long = cells.filter(({ cell }) => cell.steps > LONG);
+  return markdownTable(long.map((summary) => {
+    const { cell, rows, agd } = summary;
+    const constant = rows.find(({ name }) => name === "AGD, growth false");
+    return {
+      name: `${labelOf(summary)}, ${number(cell.steps)} steps, ${cell.data}`,
+      AGD: spread(agd?.final),
+      "memory of 0.9": spread(constant?.final),
+      "AdamW, 0.95 (rate)": withRate(bestOf(rows, "AdamW")),
+      "AdamW, 0.999 (rate)": withRate(bestOf(rows, "AdamW, beta2 0.999")),
+      "AGD is where the best ends after": share(summary),
+    };
+  }));
+}
+
+/** What tables call AGD with parts exchanged or left out, and in words what they are. */
+const PARTS = new Map([
+  ["AGD", "AGD"],
+  ["AGD, polarSteps 2", "2 steps to polar factors, not 4"],
+  ["AGD, polarSteps 3", "3 steps to polar factors"],
+  ["AGD, polarSteps 6", "6 steps to polar factors"],
+  ["AGD, depth maps", "L counts query, key and value each"],
+  ["AGD, ramp false", "no ramp"],
+  ["AGD, rowHistory false", "rows by their norm alone"],
+  ["AGD, nesterov false", "momentum that does not look ahead"],
+  ["AGD, averaging false", "the last iterate, not the average"],
+  ["AGD, momentum 0.95", "momentum 0.95"],
+  ["AGD, vectors grouped", "vectors with the matrix before them"],
+  ["AGD, vectors none", "vectors not trained"],
+  [
+    "AGD Frobenius, vectors own, embeddings rows, momentum 0.9, averaging true, depth parameters, " +
+    "shares proportional, growth true, nesterov true, ramp true, rowHistory true",
+    "matrices by Frobenius' norm, not operator",
+  ],
+  ["AGD, momentum 0", "no momentum"],
+  ["AGD, shares equal", "shares equal"],
+  ["AGD as published", "as published"],
+  ["AGD, embeddings matrix", "embeddings as matrices"],
+]);
+
+/** What AGD's parts are worth: seed 0 of the base on the first corpus, best first. */
+export function partsTable(records: readonly RunRecord[]): string {
+  const seed0 = records.filter(({ settings }) => settings.seed === 0);
+  const { rows } = summarise(seed0).find((summary) => isShortBase(summary))!;
+  const families = [...new Set(rows.flatMap(({ contender }) => familyOf(contender) ?? []))];
+  const best = new Set(families.map((family) => bestOf(rows, family)));
+  const shown = rows.flatMap((row): Result[] => {
+    const name = best.has(row) ? row.name.replace(", lr ", ", rate ") : PARTS.get(row.name);
+    const loss = row.records.map(finalLoss)[0];
+    return name === undefined ? [] : [{ name, "validation loss": loss.toFixed(2) }];
+  });
+  return markdownTable(shown);
+}
+
+/** The runs of the base that a chart shows: those of the preset `quick`, whatever their seeds. */
+export function chartedRuns(records: readonly RunRecord[]): RunRecord[] {
+  const names = new Set([
+    ...contenders.map(nameOf),
+    ...grids.flatMap(({ learningRates, ...rest }) =>
+      learningRates.map((learningRate) => nameOf({ ...rest, learningRate }))
+    ),
+  ]);
+  return summarise(records).filter((summary) => isShortBase(summary))
+    .flatMap(({ rows }) => rows.filter(({ name }) => names.has(name)))
+    .flatMap(({ records }) => records);
+}
+
+/** AGD against the best AdamW, over the seeds of both. */
+function lead(summary: CellSummary): Record<string, string> {
+  const { comparison, adamw } = summary;
+  return {
+    AGD: spread(comparison?.agd),
+    "best AdamW": spread(comparison?.adamw),
+    "its rate": adamw ? rateOf(adamw.contender) : "",
+    "AGD is there after": share(summary),
+  };
+}
+
+/** The tokens after which AGD is where the best AdamW ends, and their share of the run's. */
+function share(summary: CellSummary): string {
+  const { mean, seeds, of } = summary.agd?.tokensToAdamW ?? {};
+  if (mean === undefined) return "";
+  const percent = Math.round(100 * mean / tokensOf(summary));
+  const some = seeds === of ? "" : `, ${seeds} of ${of} seeds`;
+  return `${number(Math.round(mean / 1000))}k (${percent}%${some})`;
+}
+
+/** The base in full; another cell by what it is that the base is not. */
+function labelOf(summary: CellSummary): string {
+  return differences(summary).join(", ") || BASE;
+}
+
+function differences({ cell }: CellSummary): string[] {
+  const base = BASE.split(", ");
+  return describeCell(cell).split(", ").filter((part) => !base.includes(part));
+}
+
+function isShortBase(summary: CellSummary): boolean {
+  return summary.cell.steps <= LONG && differences(summary).length === 0;
+}
+
+function tokensOf({ cell }: CellSummary): number {
+  return cell.steps * cell.batch * cell.context;
+}
+
+function withRate(row: Row | undefined): string {
+  if (!row || row.contender.optimizer === "agd") return "";
+  return `${spread(row.final)} (${row.contender.learningRate})`;
+}
+
+/** A learning rate, and the decay that is not the usual one, e.g. `0.003, beta2 0.999`. */
+function rateOf(contender: Contender): string {
+  if (contender.optimizer === "agd") return "";
+  const { learningRate, beta2 } = contender;
+  return beta2 === undefined ? String(learningRate) : `${learningRate}, beta2 ${beta2}`;
+}
+
+function spread(of: Spread | undefined): string {
+  if (!of) return "";
+  const mean = of.mean.toFixed(2);
+  return of.deviation === undefined ? mean : `${mean} ± ${of.deviation.toFixed(2)}`;
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en");
+}

@@ -1,0 +1,77 @@
+import { assertEquals } from "@std/assert";
+import {
+  cellsTable,
+  chartedRuns,
+  longRunsTable,
+  partsTable,
+  resultsTable,
+} from "../../bench/comparison.ts";
+import { cellsOf } from "../../src/compare/cell.ts";
+import { agdWith } from "../../src/compare/contender.ts";
+import { COMPARE_PRESETS } from "../../src/compare/presets.ts";
+import type { RunRecord } from "../../src/compare/record.ts";
+import { summarise } from "../../src/compare/summary.ts";
+import { adamw, recordOf } from "./../compare/helpers.ts";
+
+const [{ data: _, ...cell }] = cellsOf(COMPARE_PRESETS.quick.axes, "product", { steps: 4 });
+const base = { cell, data: "stories", parameters: 7 };
+const wide = { ...base, cell: { ...cell, width: 128 }, parameters: 9 };
+const long = { ...base, cell: { ...cell, batch: 4, steps: 2000 } };
+const squares = (rate: number) => ({ ...adamw(rate), beta2: 0.999 });
+
+const RECORDS: RunRecord[] = [
+  recordOf(agdWith(), [6, 3], base),
+  recordOf(agdWith(), [6, 4], { ...base, seed: 1 }),
+  recordOf(adamw(0.003), [7, 4.5], base),
+  recordOf(adamw(0.003), [7, 4.5], { ...base, seed: 1 }),
+  recordOf(adamw(0.1), [7, 5], base),
+  recordOf(agdWith({ momentum: 0 }), [6, 3.5], base),
+  recordOf(agdWith({ momentum: 0.5 }), [6, 3.25], base),
+  recordOf(agdWith(), [6, 2], wide),
+  recordOf(squares(0.01), [6, 2.5], wide),
+  recordOf(agdWith(), [2, 1], long),
+  recordOf(agdWith({ growth: false }), [3, 1.5], long),
+  recordOf(squares(0.001), [3, 2], long),
+];
+
+/** A table's rows, without their padding. */
+function rowsOf(markdown: string): string[] {
+  return markdown.split("\n").map((line) => line.replaceAll(/ +/g, " "));
+}
+
+Deno.test("cellsTable: the base in full, others by what they differ in", () => {
+  assertEquals(rowsOf(cellsTable(summarise(RECORDS))).filter((line) => !line.startsWith("| -")), [
+    "Stories:",
+    "",
+    "| | steps | AGD | best AdamW | its rate | AGD is there after |",
+    "| width 64, layers 2, context 64, batch 16 | 4 | 3.50 ± 0.71 | 4.50 ± 0.00 | 0.003 | 0k (4%) |",
+    "| width 128 | 4 | 2.00 | 2.50 | 0.01, beta2 0.999 | 0k (5%) |",
+  ]);
+});
+
+Deno.test("longRunsTable and resultsTable: the long runs, and the longest beside the base", () => {
+  const cells = summarise(RECORDS);
+  assertEquals(
+    rowsOf(longRunsTable(cells)).at(-1),
+    "| batch 4, 2,000 steps, stories | 1.00 | 1.50 | | 2.00 (0.001) | 0k (0%) |",
+  );
+  assertEquals(rowsOf(resultsTable(cells)).slice(2), [
+    "| stories, 4 steps of batch 16 | 3.50 ± 0.71 | 4.50 ± 0.00 | 0.003 | 0k (4%) |",
+    "| stories, 2,000 steps of batch 4 | 1.00 | 2.00 | 0.001, beta2 0.999 | 0k (0%) |",
+  ]);
+});
+
+Deno.test("partsTable: the named parts and the best rates, of seed 0", () => {
+  assertEquals(rowsOf(partsTable(RECORDS)).slice(2), [
+    "| AGD | 3.00 |",
+    "| no momentum | 3.50 |",
+    "| AdamW, rate 0.003 | 4.50 |",
+  ]);
+});
+
+Deno.test("chartedRuns: the preset's optimisers in the base", () => {
+  const names = chartedRuns(RECORDS).map(({ settings: { contender, seed } }) =>
+    `${contender.optimizer} ${seed}`
+  );
+  assertEquals(names.sort(), ["adamw 0", "adamw 1", "agd 0", "agd 1"]);
+});
