@@ -78,7 +78,6 @@ export class Lion implements Optimizer {
   readonly #target: OptimizerTarget;
   readonly #plan: Plan;
   readonly #rate: Tensor;
-  readonly #owned: Tensor[];
 
   constructor(target: OptimizerTarget, options: LionOptions) {
     const { learningRate, betas: [beta1, beta2] = [0.9, 0.99], weightDecay = 0.1 } = options;
@@ -87,9 +86,9 @@ export class Lion implements Optimizer {
     this.learningRate = learningRate;
     this.evaluationWeights = weights;
     this.#rate = gpu.tensor("learning rate", [1]);
-    this.#plan = new Plan(gpu);
+    const plan = this.#plan = new Plan(gpu);
     // A step whose gradients are not finite changes nothing.
-    const { summary, progress, scratch } = guardStep(target, this.#plan);
+    const { summary, progress } = guardStep(target, plan);
     this.summary = summary;
     const kernel = gpu.kernel("lion", KERNEL);
     const state = new Map<string, Tensor>();
@@ -97,7 +96,7 @@ export class Lion implements Optimizer {
       const average = gpu.tensor(`average ${name}`, shape);
       state.set(`average.${name}`, average);
       const decay = role === "matrix" || role === "embedding" ? weightDecay : 0;
-      this.#plan.dispatch(
+      plan.dispatch(
         kernel,
         spread(Math.ceil(average.size / 64)),
         [average.size, f32(beta1), f32(beta2), f32(decay)],
@@ -105,7 +104,7 @@ export class Lion implements Optimizer {
       );
     }
     this.state = state;
-    this.#owned = [this.#rate, summary, progress, scratch, ...state.values()];
+    plan.own(this.#rate, ...state.values());
   }
 
   step(): void {
@@ -115,7 +114,6 @@ export class Lion implements Optimizer {
 
   [Symbol.dispose](): void {
     this.#plan[Symbol.dispose]();
-    this.#target.gpu.free(...this.#owned);
   }
 }
 

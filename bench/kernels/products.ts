@@ -1,9 +1,7 @@
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { matmul } from "../../src/ops/matmul/matmul.ts";
 import { polarFactor, polarWorkspace } from "../../src/ops/polar/polar.ts";
-import { polarSteps } from "../../src/ops/polar/steps.ts";
-import { agdSettings } from "../../src/optim/agd/options.ts";
-import { LOWEST_SINGULAR_VALUE } from "../../src/optim/agd/polar.ts";
+import { POLAR_STEPS } from "../../src/optim/agd/polar.ts";
 import { matmulFlops } from "../formulas.ts";
 import { fillRandom, type Scratch } from "../scratch.ts";
 import type { KernelCase } from "./case.ts";
@@ -67,18 +65,16 @@ export function squareProducts(gpu: Gpu, scratch: Scratch, size: number): Kernel
   const workspace = polarWorkspace(gpu, 1, size, size);
   for (const tensor of Object.values(workspace)) scratch.own(tensor);
   fillRandom(gpu, workspace.x, 1 / size);
-  const count = agdSettings({}).polarSteps;
-  const steps = polarSteps(LOWEST_SINGULAR_VALUE, { count });
   const flops = matmulFlops(size, size, size);
   return [
     ...cases,
     // What it needs at least, as in the next: half of each symmetric product.
     { ...symmetric, flops: flops / 2 },
     {
-      name: `polar factor, ${steps.length} steps, ${size} x ${size}`,
-      flops: steps.length * 2 * flops,
+      name: `polar factor, ${POLAR_STEPS.length} steps, ${size} x ${size}`,
+      flops: POLAR_STEPS.length * 2 * flops,
       bytes: 4 * 2 * size * size,
-      append: (plan) => void polarFactor(gpu, plan, workspace, steps),
+      append: (plan) => void polarFactor(gpu, plan, workspace, POLAR_STEPS),
     },
   ];
 }

@@ -1,10 +1,10 @@
 import { UsageError } from "../errors.ts";
 import { AGD_CHOICES, type AgdOptions, agdSettings } from "../optim/agd/options.ts";
 
-const NAMES = [...Object.keys(AGD_CHOICES), "momentum", "polarSteps"];
+const NAMES = [...Object.keys(AGD_CHOICES), "momentum"];
 
 /**
- * Reads settings of AGD from text, e.g. `momentum=0.95,nesterov=false,polarSteps=3`.
+ * Reads settings of AGD from text, e.g. `momentum=0.95,nesterov=false`.
  *
  * @throws {UsageError} If a setting is unknown, its value is none of it, or they do not go together.
  */

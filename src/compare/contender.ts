@@ -34,11 +34,7 @@ export interface Tuned {
 
 /** AGD, its defaults spelt out: a run that is stored says what it was, whatever they become. */
 export function agdWith(options: AgdOptions = {}): AgdContender {
-  const { polarSteps, ...settings } = agdSettings(options);
-  return {
-    optimizer: "agd",
-    options: settings.norm === "spectral" ? { ...settings, polarSteps } : settings,
-  };
+  return { optimizer: "agd", options: agdSettings(options) };
 }
 
 /** An optimiser that needs a learning rate, with those to try first. */

@@ -39,8 +39,6 @@ const SMALL: Axes = {
   vocabulary: ["compact"],
 };
 
-const { polarSteps: _, ...SPECTRAL } = agdSettings({});
-
 /** What AGD is made of, a part at a time: first of the default, then of the published form. */
 const ABLATIONS: readonly AgdOptions[] = [
   { vectors: "grouped" },
@@ -52,13 +50,8 @@ const ABLATIONS: readonly AgdOptions[] = [
   { momentum: 0.95, nesterov: false },
   { averaging: false },
   { momentum: 0, averaging: false },
-  { depth: "maps" },
   { shares: "equal" },
   { rowHistory: false },
-  { ramp: false },
-  { polarSteps: 2 },
-  { polarSteps: 3 },
-  { polarSteps: 6 },
   { norm: "frobenius" },
   { norm: "frobenius", vectors: "own" },
   { norm: "frobenius", vectors: "none" },
@@ -66,7 +59,7 @@ const ABLATIONS: readonly AgdOptions[] = [
   { norm: "frobenius", momentum: 0.9 },
   { norm: "frobenius", averaging: true },
   { norm: "frobenius", shares: "proportional" },
-  { ...SPECTRAL, norm: "frobenius" },
+  { ...agdSettings({}), norm: "frobenius" },
 ];
 
 /** Comparisons by name. */

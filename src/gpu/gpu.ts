@@ -189,7 +189,8 @@ export class Gpu implements Disposable {
 
   /** Uploads values to the beginning of a tensor (or to `offset` elements from it). */
   write(tensor: Tensor, values: Float32Array | Uint32Array, offset = 0): void {
-    if (this.isMeasuring) return;
+    // Deno panics where there is nothing to write.
+    if (this.isMeasuring || values.length === 0) return;
     this.device.queue.writeBuffer(
       tensor.buffer,
       tensor.byteOffset + offset * tensor.elementBytes,

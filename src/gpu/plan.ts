@@ -88,6 +88,7 @@ type Operation = (Dispatch | Copy | Clear) & {
 export class Plan implements Disposable {
   readonly #gpu: Gpu;
   readonly #operations: Operation[] = [];
+  readonly #tensors: Tensor[] = [];
   #bindGroups: (GPUBindGroup | undefined)[] | undefined;
   #uniforms: GPUBuffer | undefined;
   #section = "";
@@ -143,6 +144,11 @@ export class Plan implements Disposable {
   /** Appends a copy of all of `from` into `to`, `offset()` elements from its beginning. */
   copy(from: Tensor, to: Tensor, offset: () => number = () => 0): void {
     this.#push({ kind: "copy", from, to, offset });
+  }
+
+  /** Takes tensors over: they are freed with the plan. */
+  own(...tensors: Tensor[]): void {
+    this.#tensors.push(...tensors);
   }
 
   /** Appends filling a tensor with zeros. */
@@ -242,8 +248,9 @@ export class Plan implements Disposable {
     return bindGroups;
   }
 
-  /** Frees the uniforms once the work submitted is done; the plan cannot run again. */
+  /** Frees uniforms and its own tensors once the work submitted is done; it cannot run again. */
   [Symbol.dispose](): void {
+    this.#gpu.free(...this.#tensors);
     if (!this.#uniforms) return;
     this.#gpu.count(-this.#uniforms.size);
     this.#uniforms.destroy();

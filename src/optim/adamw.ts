@@ -66,7 +66,6 @@ export class AdamW implements Optimizer {
   readonly #target: OptimizerTarget;
   readonly #plan: Plan;
   readonly #scalars: Tensor;
-  readonly #owned: Tensor[];
 
   /**
    * Starts from the weights as they are.
@@ -86,19 +85,19 @@ export class AdamW implements Optimizer {
     const factor = gpu.tensorFrom("adamw clipping", [1], Float32Array.of(1));
     const specs = trainable(target);
     const [first, second] = ["adamw m", "adamw v"].map((label) => allocateLike(gpu, specs, label));
-    this.#plan = new Plan(gpu);
-    const { summary, progress, scratch } = guardStep(target, this.#plan, {
+    const plan = this.#plan = new Plan(gpu);
+    const { summary, progress } = guardStep(target, plan, {
       decays: betas,
       clipping: clip < Infinity ? { norm: clip, factor } : undefined,
     });
     this.summary = summary;
     this.state = new Map([["progress", progress], ...named("m", first), ...named("v", second)]);
-    this.#owned = [this.#scalars, factor, summary, scratch, ...this.state.values()];
+    plan.own(this.#scalars, factor, ...first.values(), ...second.values());
     for (const [dimensions, decay] of [[2, weightDecay], [1, 0]]) {
       const alike = specs.filter(({ shape }) => shape.length === dimensions);
       elementwise(
         gpu,
-        this.#plan,
+        plan,
         ["adamw", source],
         [progress, this.#scalars, factor],
         runsOf(gpu, alike, [gradients, weights, first, second]),
@@ -116,6 +115,5 @@ export class AdamW implements Optimizer {
   /** Frees the optimiser's state. */
   [Symbol.dispose](): void {
     this.#plan[Symbol.dispose]();
-    this.#target.gpu.free(...this.#owned);
   }
 }

@@ -20,7 +20,7 @@ export interface Clipping {
   factor: Tensor;
 }
 
-/** What is known of a step before its kernels. */
+/** What is known of a step before its kernels; the plan owns both. */
 export interface StepGuard {
   /**
    * (4): 1 if the step is skipped, else 0; steps done; for each of two decays its power of that.
@@ -28,8 +28,6 @@ export interface StepGuard {
   progress: Tensor;
   /** [0]: 1 if the last step was skipped, else 0. */
   summary: Tensor;
-  /** To be freed with the optimiser. */
-  scratch: Tensor;
 }
 
 /**
@@ -69,11 +67,12 @@ export function guardStep(
   }
   const progress = gpu.tensorFrom("progress", [4], Float32Array.of(0, 0, 1, 1));
   const summary = gpu.tensor("summary", [summarySize]);
+  plan.own(findings, progress, summary);
   plan.dispatch(
     gpu.kernel("begin_step", beginStepSource, constants, WORKGROUP_SUM),
     [1],
     [count, f32(beta1), f32(beta2), ...clipping ? [f32(clipping.norm)] : []],
     [findings, progress, summary, ...clipping ? [clipping.factor] : []],
   );
-  return { progress, summary, scratch: findings };
+  return { progress, summary };
 }

@@ -27,20 +27,17 @@ export class LossScaled implements Optimizer {
   /** That of the optimiser, and `loss_scale`. */
   readonly state: TensorMap;
   readonly #inner: Optimizer;
-  readonly #gpu: Gpu;
   readonly #plan: Plan;
-  readonly #owned: Tensor[];
 
   /** @param scale From {@linkcode lossScale}; freed with this. */
   constructor(inner: Optimizer, target: OptimizerTarget, scale: Tensor) {
     const { gpu, gradients } = target;
     this.#inner = inner;
-    this.#gpu = gpu;
     this.kind = `${inner.kind}, f16`;
     this.state = new Map([...inner.state, ["loss_scale", scale]]);
     const overflow = gpu.tensor("overflow", [1], "u32");
-    this.#owned = [scale, overflow];
     const plan = this.#plan = new Plan(gpu);
+    plan.own(scale, overflow);
     const runs = runsOf(gpu, trainable(target), [gradients]);
     elementwise(gpu, plan, ["unscale_gradients", unscaleSource], [scale, overflow], runs, []);
     plan.dispatch(gpu.kernel("loss_scale", scaleSource), [1], [f32(PATIENCE)], [scale, overflow]);
@@ -80,6 +77,5 @@ export class LossScaled implements Optimizer {
   [Symbol.dispose](): void {
     this.#plan[Symbol.dispose]();
     this.#inner[Symbol.dispose]();
-    this.#gpu.free(...this.#owned);
   }
 }

@@ -84,7 +84,7 @@ function span({ label, buffer, byteOffset }: Tensor, bytes: number): Tensor {
 export function elementwise(
   gpu: Gpu,
   plan: Plan,
-  [label, source, constants = {}]: [string, string, Record<string, boolean>?],
+  [label, source, constants = {}]: readonly [string, string, Record<string, boolean>?],
   shared: readonly Tensor[],
   runs: readonly Run[],
   parameters: readonly (number | FloatValue)[],

@@ -54,7 +54,6 @@ export class Sgd implements Optimizer {
   readonly #target: OptimizerTarget;
   readonly #plan: Plan;
   readonly #scalars: Tensor;
-  readonly #owned: Tensor[];
 
   /** Starts from the weights as they are. */
   constructor(target: OptimizerTarget, options: SgdOptions) {
@@ -66,13 +65,13 @@ export class Sgd implements Optimizer {
     const specs = trainable(target);
     const velocity = allocateLike(gpu, specs, "sgd velocity");
     this.state = new Map(named("velocity", velocity));
-    this.#plan = new Plan(gpu);
-    const { summary, progress, scratch } = guardStep(target, this.#plan);
+    const plan = this.#plan = new Plan(gpu);
+    const { summary, progress } = guardStep(target, plan);
     this.summary = summary;
-    this.#owned = [this.#scalars, summary, progress, scratch, ...velocity.values()];
+    plan.own(this.#scalars, ...velocity.values());
     elementwise(
       gpu,
-      this.#plan,
+      plan,
       ["sgd", source],
       [progress, this.#scalars],
       runsOf(gpu, specs, [gradients, weights, velocity]),
@@ -89,6 +88,5 @@ export class Sgd implements Optimizer {
   /** Frees the optimiser's state. */
   [Symbol.dispose](): void {
     this.#plan[Symbol.dispose]();
-    this.#target.gpu.free(...this.#owned);
   }
 }

@@ -6,6 +6,7 @@ import type { Tensor } from "../gpu/tensor.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
 import { openSafetensors, writeSafetensors } from "../checkpoint/safetensors.ts";
 import { readText } from "../files/read_file.ts";
+import { presentKind } from "../optim/agd/options.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { stateTensors } from "../train/state_tensors.ts";
 
@@ -80,7 +81,7 @@ export async function readTrainingState(directory: string): Promise<TrainingStat
   if (!isTrainingStateJson(json)) {
     throw new UserError(`${path} is damaged: a key is missing`, "CHECKPOINT");
   }
-  return json;
+  return { ...json, optimizer: presentKind(json.optimizer) };
 }
 
 function isTrainingStateJson(json: unknown): json is TrainingState {

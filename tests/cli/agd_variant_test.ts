@@ -4,8 +4,8 @@ import { UsageError } from "../../src/errors.ts";
 import { agdSettings } from "../../src/optim/agd/options.ts";
 
 Deno.test("a variant of AGD is read from text", () => {
-  assertEquals(parseAgdVariant("momentum=0.95, nesterov=false,polarSteps=3"), {
-    ...{ momentum: 0.95, nesterov: false, polarSteps: 3 },
+  assertEquals(parseAgdVariant("momentum=0.95, nesterov=false"), {
+    ...{ momentum: 0.95, nesterov: false },
   });
   assertEquals(parseAgdVariant("norm=frobenius,vectors=none,averaging=false"), {
     ...{ norm: "frobenius", vectors: "none", averaging: false },
@@ -22,7 +22,7 @@ Deno.test("a wrong setting of AGD is told of", () => {
     "": "there is no setting '', but ",
     "momentum": "momentum must be a number, not ''",
     "momentum=0.9+0.5": "momentum must be a number, not '0.9+0.5'",
-    "polarSteps=4+2": "polarSteps must be a number, not '4+2'",
+    "ramp=false": "there is no setting 'ramp', but norm, ",
     "norm=own": "norm must be spectral or frobenius, not own",
     "averaging=yes": "averaging must be true or false, not yes",
     "momentum=0,nesterov=true": "nesterov looks ahead along a momentum, which is 0: give one",

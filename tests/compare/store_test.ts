@@ -43,7 +43,7 @@ Deno.test("a finished run is found by its settings, also by another process", as
 
 Deno.test("a run of AGD with other settings than there are now is not taken for one of today", async () => {
   await using directory = new TempDir();
-  const { ramp: _, ...others } = agdWith().options;
+  const { growth: _, ...others } = agdWith().options;
   await add(directory.path, recordOf({ optimizer: "agd", options: others }, [8, 6]));
   using store = await RunStore.open(directory.path);
   assertEquals([store.outdated, store.records], [1, []]);

@@ -70,6 +70,16 @@ Deno.test("weights, their average, momentum and the history of rows come back", 
   await restoreTraining(path, STATE, second.model, other.optimizer);
   assertEquals(await all(second), await all(first));
 
+  // As the version spelt it out that had settings for how deep a model is, the ramp and polar steps.
+  const former = STATE.optimizer
+    .replace(", shares", ", depth parameters, shares")
+    .replace(
+      ", growth true, nesterov true",
+      ", polarSteps 4, growth true, nesterov true, ramp true",
+    );
+  await writeTrainingState(path, { ...STATE, optimizer: former }, tensors, read);
+  assertEquals(await readTrainingState(path), STATE);
+
   const fewer = new Map([...tensors].slice(1));
   await writeTrainingState(path, STATE, fewer, read);
   await assertRejects(

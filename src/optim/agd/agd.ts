@@ -1,13 +1,9 @@
+import type { Gpu } from "../../gpu/gpu.ts";
 import { f32, Plan, spread } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import type { ParameterSpec } from "../../model/parameters.ts";
 import { allocateLike, type TensorMap } from "../../model/weights.ts";
 import { rowThreads } from "../../ops/threads.ts";
-import { appendDirections } from "./directions.ts";
-import { CHUNK } from "./chunks.ts";
-import { AgdLayers, isByRows } from "./layers.ts";
-import { AgdNorms } from "./norms.ts";
-import { type AgdOptions, agdSettings, spellOutAgd } from "./options.ts";
 import { guardStep } from "../guard.ts";
 import {
   named,
@@ -16,7 +12,14 @@ import {
   type OptimizerTarget,
   trainable,
 } from "../optimizer.ts";
-import { elementwise, runsOf } from "../runs.ts";
+import { elementwise, type Run, runsOf } from "../runs.ts";
+import { CHUNK, chunksOf, chunkTables, partialCount } from "./chunks.ts";
+import { AgdLayers, measureOf, type Part } from "./layers.ts";
+import { AgdNorms } from "./norms.ts";
+import { type AgdOptions, type AgdSettings, agdSettings, spellOutAgd } from "./options.ts";
+import { PartialSums } from "./partial_sums.ts";
+import { appendPolarFactors } from "./polar.ts";
+import { appendRows } from "./rows.ts";
 import momentumSource from "../../../wgsl/optim/agd/momentum.wgsl" with { type: "text" };
 import stepSizeSource from "../../../wgsl/optim/agd/step_size.wgsl" with { type: "text" };
 import updateSource from "../../../wgsl/optim/agd/update.wgsl" with { type: "text" };
@@ -85,11 +88,9 @@ export class Agd implements Optimizer {
   readonly summary: Tensor;
   /** With averaging: an average of the iterates. Otherwise the weights themselves. */
   readonly evaluationWeights: TensorMap;
-  readonly #target: OptimizerTarget;
   readonly #plan: Plan;
   readonly #norms: AgdNorms;
-  readonly #measured: [coefficients: Tensor, sums: Tensor];
-  readonly #owned: Tensor[];
+  readonly #measured: [coefficients: Tensor, duals: Tensor];
 
   /**
    * Starts from the weights as they are; see {@linkcode Initialisation}.
@@ -99,91 +100,43 @@ export class Agd implements Optimizer {
   constructor(target: OptimizerTarget, options: AgdOptions = {}) {
     const { gpu, weights, gradients } = target;
     const settings = agdSettings(options);
-    const { momentum, growth, nesterov, averaging, rowHistory, ramp } = settings;
-    const moves = ({ shape }: ParameterSpec) => shape.length === 2 || settings.vectors !== "none";
-    const specs = trainable(target).filter(moves);
+    const { momentum, averaging, rowHistory } = settings;
+    const specs = trainable(target)
+      .filter(({ shape }) => shape.length === 2 || settings.vectors !== "none");
     const layers = new AgdLayers(specs, settings);
     const averages = allocateLike(gpu, momentum > 0 ? specs : [], "agd momentum");
     const rowSquares = new Map(
-      specs.filter((spec) => rowHistory && isByRows(spec, settings))
+      specs.filter((spec) => rowHistory && measureOf(spec, settings) === "rows")
         .map(({ name, shape: [rows] }) => [name, gpu.tensor(`row squares ${name}`, [rows])]),
     );
-    const iterates = allocateLike(gpu, averaging ? specs : [], "average");
+    const iterates = averaging ? copiesOf(gpu, specs, weights) : new Map();
     const plan = this.#plan = new Plan(gpu);
-    this.#target = target;
-    this.kind = spellOutAgd(settings);
+    plan.own(...averages.values(), ...rowSquares.values(), ...iterates.values());
 
-    // The gradients, if they are fit for a step, and with momentum their average.
-    const { summary, progress, scratch: flags } = guardStep({ ...target, table: specs }, plan, {
+    // What each step runs.
+    const { summary, progress } = guardStep({ ...target, table: specs }, plan, {
       decays: [momentum],
       summarySize: 3,
     });
-    this.summary = summary;
-    if (momentum > 0) {
-      elementwise(
-        gpu,
-        plan,
-        ["agd_momentum", momentumSource, { NESTEROV: nesterov, GROWTH: growth }],
-        [progress],
-        runsOf(gpu, specs, [gradients, averages]),
-        [f32(momentum)],
-      );
-    }
-
-    // D(g_l) in place of g_l, and |g_l|.
+    const step: Step = { gpu, plan, settings, layers, progress };
+    if (momentum > 0) averageGradients(step, specs, gradients, averages);
     const runs = runsOf(gpu, specs, [gradients, weights, ...averaging ? [iterates] : []]);
-    const { sums, chunked, scratch } = appendDirections(
-      ...[gpu, plan, runs, layers, settings] as const,
-      { progress, rowSquares },
-    );
+    const parts = layers.partsOf(runs);
+    const duals = takeDirections(step, parts, rowSquares);
+    const coefficients = automaticStepSize(step, duals, summary);
+    updateWeights(step, parts, coefficients);
 
-    // G, eta, and each layer's p eta c_l s_l.
-    const count = layers.layers.length;
-    const table = gpu.tensorFrom("agd layers", [count, 2], layers.table);
-    const coefficients = gpu.tensor("agd coefficients", [count]);
-    plan.dispatch(
-      gpu.kernel("agd_step_size", stepSizeSource, {
-        THREADS: gpu.isSoftware ? 8 : 64,
-        PROPORTIONAL: settings.shares === "proportional",
-        RAMP: ramp,
-      }),
-      [1],
-      [count, f32(layers.depth)],
-      [table, sums, coefficients, summary, ...ramp ? [progress] : []],
-    );
-
-    // W_l <- W_l - p eta c_l s_l D(g_l), and the average of the iterates.
-    const THREADS = rowThreads(gpu);
-    const update = gpu.kernel("agd_update", updateSource, { THREADS, AVERAGING: averaging }, CHUNK);
-    for (const { run, chunks, count } of chunked) {
-      const tensors = [progress, coefficients, chunks, ...run.tensors];
-      plan.dispatch(update, spread(count), [count], tensors);
-    }
-
-    this.#norms = new AgdNorms(gpu, runs, layers, settings);
-    this.#measured = [coefficients, sums];
+    this.kind = spellOutAgd(settings);
+    this.summary = summary;
     this.evaluationWeights = averaging ? new Map([...weights, ...iterates]) : weights;
-    this.#startAverage(iterates);
-
     const counts = momentum > 0 || averaging || rowSquares.size > 0;
     this.state = new Map([
       ...counts ? [["progress", progress] as const] : [],
       ...named("momentum", averages),
       ...named("row_squares", rowSquares),
     ]);
-    this.#owned = [
-      ...[summary, progress, flags, table, coefficients, ...scratch, ...this.#norms.owned],
-      ...averages.values(),
-      ...rowSquares.values(),
-      ...iterates.values(),
-    ];
-  }
-
-  /** The average starts as a copy of the weights. */
-  #startAverage(iterates: TensorMap): void {
-    using plan = new Plan(this.#target.gpu);
-    for (const [name, average] of iterates) plan.copy(this.#target.weights.get(name)!, average);
-    plan.run();
+    this.#norms = new AgdNorms(gpu, parts, layers);
+    this.#measured = [coefficients, duals];
   }
 
   /** Submits one update of the weights from the gradients; returns at once. */
@@ -205,6 +158,116 @@ export class Agd implements Optimizer {
   [Symbol.dispose](): void {
     this.#norms[Symbol.dispose]();
     this.#plan[Symbol.dispose]();
-    this.#target.gpu.free(...this.#owned);
   }
+}
+
+/** A step that is being put together. */
+interface Step {
+  gpu: Gpu;
+  plan: Plan;
+  settings: AgdSettings;
+  layers: AgdLayers;
+  /** [0]: whether the step is skipped, [1]: t, [2]: b^t */
+  progress: Tensor;
+}
+
+/** m <- b m + (1 - b) g, and g <- m / (1 - b^t), or Nesterov's */
+function averageGradients(
+  { gpu, plan, settings: { momentum, nesterov, growth }, progress }: Step,
+  specs: readonly ParameterSpec[],
+  gradients: TensorMap,
+  averages: TensorMap,
+): void {
+  const constants = { NESTEROV: nesterov, GROWTH: growth };
+  const runs = runsOf(gpu, specs, [gradients, averages]);
+  const kernel = ["agd_momentum", momentumSource, constants] as const;
+  elementwise(gpu, plan, kernel, [progress], runs, [f32(momentum)]);
+}
+
+/**
+ * g_l <- D(g_l); but where that is g_l / |g_l|, g_l stays, and is divided when the weights move.
+ *
+ * @returns (dual norms): |g_l|, or its square where g_l stays
+ */
+function takeDirections(
+  { gpu, plan, settings, layers, progress }: Step,
+  parts: readonly Part[],
+  rowSquares: TensorMap,
+): Tensor {
+  const gradient = ({ tensors }: Run) => tensors[0];
+  // Vectors that are not on their own have the dual norm of a matrix.
+  const measured = parts.filter(({ spec }) => spec.shape.length > 1 || settings.vectors === "own")
+    .map((part) => [part, layers.layers[part.layer].dual] as const);
+  const counts: number[] = [];
+  for (const [part, dual] of measured) counts[dual] = partialCount(part);
+  const sums = new PartialSums(gpu, plan, counts);
+  const { squares = [], rows = [], operator = [] } = Object.groupBy(
+    measured,
+    ([{ measure }]) => measure,
+  );
+
+  // Vectors, and matrices by Frobenius' norm: D(g) = g / |g|.
+  sums.addSquares(squares, gradient);
+  // Matrices by the operator norm: D(g) is the polar factor, and |g| = <g, D(g)>.
+  appendPolarFactors(operator, gradient, sums);
+  // Embeddings by rows: D(g) divides each by its 2-norm, and |g| is the sum of those.
+  for (const [part, dual] of rows) {
+    const before = rowSquares.get(part.spec.name);
+    const history = before && { progress, squares: before };
+    appendRows(part, gradient, sums, dual, { descent: true, history });
+  }
+  const duals = gpu.tensor("agd dual norms", [counts.length]);
+  plan.own(duals);
+  sums.join(duals);
+  return duals;
+}
+
+/**
+ * G = 1/L sum_l s_l |g_l|, and eta = log((1 + sqrt(1 + 4 G)) / 2)
+ *
+ * @returns (layers): p eta c_l s_l
+ */
+function automaticStepSize(
+  { gpu, plan, settings, layers, progress }: Step,
+  duals: Tensor,
+  summary: Tensor,
+): Tensor {
+  const count = layers.layers.length;
+  const table = gpu.tensorFrom("agd layers", [count, 3], layers.table);
+  const coefficients = gpu.tensor("agd coefficients", [count]);
+  plan.own(table, coefficients);
+  const constants = {
+    THREADS: gpu.isSoftware ? 8 : 64,
+    PROPORTIONAL: settings.shares === "proportional",
+  };
+  const kernel = gpu.kernel("agd_step_size", stepSizeSource, constants);
+  const tensors = [table, duals, coefficients, summary, progress];
+  plan.dispatch(kernel, [1], [count, f32(layers.depth)], tensors);
+  return coefficients;
+}
+
+/** W_l <- W_l - p eta c_l s_l D(g_l), and average <- average + 8 / (8 + t) (W - average) */
+function updateWeights(
+  { gpu, plan, settings, progress }: Step,
+  parts: readonly Part[],
+  coefficients: Tensor,
+): void {
+  const constants = { THREADS: rowThreads(gpu), AVERAGING: settings.averaging };
+  const kernel = gpu.kernel("agd_update", updateSource, constants, CHUNK);
+  const chunks = parts.flatMap((part) =>
+    chunksOf(part).map((chunk) => ({ ...chunk, index: part.layer }))
+  );
+  for (const { run, chunks: table, count } of chunkTables(gpu, plan, chunks)) {
+    const tensors = [progress, coefficients, table, ...run.tensors];
+    plan.dispatch(kernel, spread(count), [count], tensors);
+  }
+}
+
+/** Copies of weights. */
+function copiesOf(gpu: Gpu, specs: readonly ParameterSpec[], weights: TensorMap): TensorMap {
+  const copies = allocateLike(gpu, specs, "average");
+  using plan = new Plan(gpu);
+  for (const [name, copy] of copies) plan.copy(weights.get(name)!, copy);
+  plan.run();
+  return copies;
 }

@@ -1,11 +1,19 @@
 import { UsageError } from "../../errors.ts";
 import { naturalRowSize, type ParameterSpec } from "../../model/parameters.ts";
+import type { Run } from "../runs.ts";
 import type { AgdSettings } from "./options.ts";
 
-/** A run of partial sums. */
-export interface Range {
-  first: number;
-  count: number;
+/** By which norm: `squares` is the 2-norm, Frobenius' of matrices, and `rows` that of each row. */
+export type Measure = "squares" | "rows" | "operator";
+
+/** By what a parameter is measured. */
+export function measureOf(
+  { role, shape }: ParameterSpec,
+  { norm, embeddings }: AgdSettings,
+): Measure {
+  if (shape.length === 1) return "squares";
+  if (role === "embedding" && embeddings === "rows") return "rows";
+  return norm === "spectral" ? "operator" : "squares";
 }
 
 /** The sum is of the dual norm's square. */
@@ -15,91 +23,121 @@ const COUNTED = 2;
 /** The direction that is stored is the gradient, which the dual norm is to divide. */
 const DIVIDED = 4;
 
-/** What moves by a coefficient of its own: see agd_step_size.wgsl. */
+/** What moves by a coefficient of its own: see step_size.wgsl. */
 export interface Layer {
   /** s, the natural size. */
   scale: number;
   rule: number;
-  /** Partial sums of the dual norm, or of its square. */
-  dual: Range;
+  /** Which of the sums is its dual norm, or the square of that. */
+  dual: number;
 }
 
-/** The layers that a parameter consists of, side by side along its columns. */
-export interface LayersOf {
-  first: number;
-  parts: number;
+/** A block of a run's elements, as much of a {@linkcode Part} as one binding covers. */
+export interface Block {
+  run: Run;
+  /** Elements from the run's beginning. */
+  offset: number;
+  rows: number;
+  columns: number;
+  /** Elements from one row to the next. */
+  stride: number;
 }
 
-/** Whether a parameter is measured row by row. */
-export function isByRows({ role }: ParameterSpec, { embeddings }: AgdSettings): boolean {
-  return role === "embedding" && embeddings === "rows";
+/** Columns of a parameter that are one layer: query, key or value; mostly all of them. */
+export interface Part {
+  spec: ParameterSpec;
+  measure: Measure;
+  /** The number of the layer by whose coefficient it moves. */
+  layer: number;
+  /** From its first row to its last. */
+  blocks: Block[];
 }
 
 /** The layers over which AGD sums, and which of them moves which parameter. */
 export class AgdLayers {
-  /** L. */
+  /** L: two-dimensional parameters or, as published, linear maps, of which c_attn holds three. */
   readonly depth: number;
   readonly layers: Layer[] = [];
+  /** How many dual norms there are. */
+  readonly duals: number;
   /**
    * Natural size of a vector, as an RMS: each of the R branches that add to the residual stream may
    * change it by 1 / √R of its size, which is also how much smaller their projections start.
    */
   readonly vectorSize: number;
-  readonly #of = new Map<string, LayersOf>();
+  readonly #settings: AgdSettings;
+  /** The layers of each parameter, side by side along its columns. */
+  readonly #of = new Map<string, readonly number[]>();
 
   /** @throws {UsageError} If a vector should join a matrix and none is before it. */
   constructor(specs: readonly ParameterSpec[], settings: AgdSettings) {
-    const { norm, vectors, depth } = settings;
+    const { norm, vectors } = settings;
     const branches = specs.filter(({ residual }) => residual).length;
     const rowSize = naturalRowSize(specs);
+    this.#settings = settings;
     this.vectorSize = 1 / Math.sqrt(Math.max(1, branches));
-    const add = (scale: number, rule: number, duals: readonly Range[]): LayersOf => {
-      const first = this.layers.length;
-      for (const dual of duals) this.layers.push({ scale, rule, dual });
-      return { first, parts: duals.length };
-    };
-    const ranges = (length: number) => Array.from({ length }, () => ({ first: 0, count: 0 }));
-    let group: LayersOf | undefined; // of the vectors that follow a matrix
-    let L = 0;
+    let [L, duals] = [0, 0];
+    const add = (scale: number, rule: number, dual = duals++) =>
+      this.layers.push({ scale, rule, dual }) - 1;
+    let group: readonly number[] = []; // of the vectors that follow a matrix
     for (const spec of specs) {
       const { name, shape, parts, fanIn, fanOut } = spec;
       if (shape.length === 2) {
-        const byRows = isByRows(spec, settings);
-        const isUnit = byRows || norm === "spectral";
-        const scale = byRows ? rowSize : Math.sqrt(fanOut / fanIn);
-        const duals = ranges(parts);
-        group = add(scale, COUNTED | (isUnit ? 0 : ROOT | DIVIDED), duals);
+        const measure = measureOf(spec, settings);
+        const scale = measure === "rows" ? rowSize : Math.sqrt(fanOut / fanIn);
+        const rule = COUNTED | (measure === "squares" ? ROOT | DIVIDED : 0);
+        group = Array.from({ length: parts }, () => add(scale, rule));
         this.#of.set(name, group);
-        if (vectors === "grouped" && isUnit) group = add(scale, DIVIDED, duals);
-        L += depth === "maps" ? parts : 1;
+        if (vectors === "grouped" && measure !== "squares") {
+          group = group.map((layer) => add(scale, DIVIDED, this.layers[layer].dual));
+        }
+        L += norm === "frobenius" ? parts : 1;
       } else if (vectors === "grouped") {
         // c_attn's bias belongs to query, key and value part by part.
-        if (!group) throw new UsageError(`${name}: there is no matrix before it to join`);
+        if (group.length === 0) {
+          throw new UsageError(`${name}: there is no matrix before it to join`);
+        }
         this.#of.set(name, group);
       } else {
-        this.#of.set(name, add(this.vectorSize * Math.sqrt(shape[0]), ROOT | DIVIDED, ranges(1)));
+        this.#of.set(name, [add(this.vectorSize * Math.sqrt(shape[0]), ROOT | DIVIDED)]);
       }
     }
     this.depth = L;
+    this.duals = duals;
   }
 
-  /** The layers that move a parameter, and that its gradient is measured by. */
-  of({ name }: ParameterSpec): LayersOf {
-    return this.#of.get(name)!;
+  /** Where the parts of all parameters are in runs. */
+  partsOf(runs: readonly Run[]): Part[] {
+    const found = new Map<string, Part[]>();
+    for (const run of runs) {
+      for (const { spec, offset, rows, columns: stride } of run.segments) {
+        const layers = this.#of.get(spec.name)!;
+        const measure = measureOf(spec, this.#settings);
+        const parts = found.get(spec.name) ??
+          layers.map((layer) => ({ spec, measure, layer, blocks: [] }));
+        found.set(spec.name, parts);
+        const columns = stride / layers.length;
+        parts.forEach(({ blocks }, i) => {
+          blocks.push({ run, offset: offset + i * columns, rows, columns, stride });
+        });
+      }
+    }
+    return [...found.values()].flat();
   }
 
-  /** A layer's dual norm, from the sum that was taken of it. */
+  /** A layer's dual norm, from the sums that were taken. */
   dualNorm(layer: number, sums: Float32Array): number {
-    return this.layers[layer].rule & ROOT ? Math.sqrt(sums[layer]) : sums[layer];
+    const { rule, dual } = this.layers[layer];
+    return rule & ROOT ? Math.sqrt(sums[dual]) : sums[dual];
   }
 
-  /** (layers, 2): natural size and rule. */
+  /** (layers, 3): natural size, rule, and which of the sums is the dual norm. */
   get table(): Float32Array {
-    const values = new Float32Array(this.layers.length * 2);
+    const values = new Float32Array(this.layers.length * 3);
     const integers = new Uint32Array(values.buffer);
-    this.layers.forEach(({ scale, rule }, i) => {
-      values[2 * i] = scale;
-      integers[2 * i + 1] = rule;
+    this.layers.forEach(({ scale, rule, dual }, i) => {
+      values[3 * i] = scale;
+      integers.set([rule, dual], 3 * i + 1);
     });
     return values;
   }

@@ -1,98 +1,57 @@
 import type { Gpu } from "../../gpu/gpu.ts";
-import { Plan, spread } from "../../gpu/plan.ts";
+import { Plan } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import type { ParameterSpec } from "../../model/parameters.ts";
 import { WORKGROUP_SUM } from "../../ops/includes.ts";
-import { rowThreads } from "../../ops/threads.ts";
-import { type Block, blocksOf, cutRuns, joinPartials, sumSquares } from "./chunks.ts";
-import { type AgdLayers, isByRows, type Range } from "./layers.ts";
-import { appendOperatorNorms } from "./operator_norms.ts";
-import type { AgdSettings } from "./options.ts";
+import { rowThreads, THREADS } from "../../ops/threads.ts";
 import type { GroupNorms, Norms, ParameterGroup } from "../optimizer.ts";
 import type { Run } from "../runs.ts";
-import rowsSource from "../../../wgsl/optim/agd/rows.wgsl" with { type: "text" };
+import { partialCount } from "./chunks.ts";
+import type { AgdLayers, Block, Part } from "./layers.ts";
+import { PartialSums } from "./partial_sums.ts";
+import { appendRows } from "./rows.ts";
+import power from "../../../wgsl/optim/agd/include/power.wgsl" with { type: "text" };
+import normSource from "../../../wgsl/optim/agd/power_norm.wgsl" with { type: "text" };
+import powerSource from "../../../wgsl/optim/agd/power.wgsl" with { type: "text" };
 
-/** Of a layer: its sum of squares, the largest one of a row, or its operator norm. */
-type Measure = "squares" | "rows" | "operator";
-
-/** A layer's part of a parameter, and what is measured of it. */
-interface Measured {
-  spec: ParameterSpec;
-  layer: number;
-  columns: number;
-  measure: Measure;
-  /** Where it is: in several runs if one binding does not cover it. */
-  pieces: { run: Run; block: Block }[];
-  /** Its partial sums. */
-  range: Range;
-}
+/** Power iterations. */
+const ITERATIONS = 10;
 
 /** The groups in the order in which they are told of. */
 const GROUPS: readonly ParameterGroup[] = ["embeddings", "attention", "mlp", "matrices", "vectors"];
 
 /** Norms of directions and weights, measured when they are asked for. */
 export class AgdNorms implements Disposable {
-  /** To be freed with the optimiser. */
-  readonly owned: Tensor[];
   readonly #gpu: Gpu;
   readonly #plan: Plan;
   readonly #layers: AgdLayers;
-  readonly #measured: Measured[];
-  /** (measured) each: of directions, and of weights. */
+  readonly #parts: readonly Part[];
+  /** (parts) each: of directions, and of weights. */
   readonly #norms: Tensor[];
 
-  /** @param runs Runs whose first tensors are directions and weights. */
-  constructor(gpu: Gpu, runs: readonly Run[], layers: AgdLayers, settings: AgdSettings) {
+  /** @param parts Of runs whose first tensors are directions and weights. */
+  constructor(gpu: Gpu, parts: readonly Part[], layers: AgdLayers) {
     this.#gpu = gpu;
     this.#layers = layers;
     const plan = this.#plan = new Plan(gpu);
-    const found = findMeasured(runs, layers, settings);
-    const [squares, rows, maps] = (["squares", "rows", "operator"] as const).map((wanted) =>
-      [...found.values()].filter(({ measure }) => measure === wanted)
+    const { squares = [], rows = [], operator = [] } = Object.groupBy(
+      parts,
+      ({ measure }) => measure,
     );
-    this.#measured = [...squares, ...rows, ...maps];
-
-    let partialCount = 0;
-    const chunked = cutRuns(gpu, runs, layers, ({ spec }, layer) => {
-      const { measure, range } = found.get(keyOf(spec, layer))!;
-      return measure === "squares" ? range : undefined;
-    }, () => partialCount++);
-    for (const { range, spec } of rows) {
-      Object.assign(range, { first: partialCount, count: spec.shape[0] });
-      partialCount += spec.shape[0];
-    }
-    const ranges = gpu.tensorFrom(
-      "agd ranges",
-      [this.#measured.length, 2],
-      Uint32Array.from(this.#measured.flatMap(({ range: { first, count } }) => [first, count])),
-    );
-    const partials = gpu.tensor("agd partial sums", [partialCount]);
-    this.#norms = [0, 1].map(() => gpu.tensor("agd norms", [this.#measured.length]));
-    this.owned = [ranges, partials, ...this.#norms, ...chunked.map(({ chunks }) => chunks)];
-
-    const kernel = gpu.kernel("agd_rows", rowsSource, {
-      THREADS: rowThreads(gpu),
-      DESCENT: false,
-      HISTORY: false,
-    }, WORKGROUP_SUM);
-    this.#norms.forEach((norms, i) => {
-      const values = ({ tensors }: Run) => tensors[i];
-      sumSquares(gpu, plan, chunked, values, partials);
-      for (const { pieces, range: { first } } of rows) {
-        let at = first;
-        for (const { run, block: { rows, columns, offset } } of pieces) {
-          const tensors = [values(run), partials];
-          plan.dispatch(kernel, spread(rows), [rows, columns, offset, at], tensors);
-          at += rows;
-        }
-      }
-      const summed = { first: 0, count: squares.length };
-      const largest = { first: squares.length, count: rows.length };
-      joinPartials(gpu, plan, summed, ranges, partials, norms);
-      joinPartials(gpu, plan, largest, ranges, partials, norms, { largest: true });
-      const matrices = maps.map(({ pieces: [piece] }) => piece);
-      const first = squares.length + rows.length;
-      this.owned.push(...appendOperatorNorms(gpu, plan, matrices, values, norms, first));
+    this.#parts = [...squares, ...rows, ...operator];
+    const sums = new PartialSums(gpu, plan, squares.map(partialCount));
+    const longest = new PartialSums(gpu, plan, rows.map(partialCount));
+    const matrices = operator.map(({ blocks: [block] }) => block);
+    this.#norms = [0, 1].map((which) => {
+      const values = ({ tensors }: Run) => tensors[which];
+      const norms = gpu.tensor("agd norms", [parts.length]);
+      plan.own(norms);
+      sums.addSquares(squares.map((part, sum) => [part, sum]), values);
+      sums.join(norms);
+      rows.forEach((part, sum) => appendRows(part, values, longest, sum));
+      longest.join(norms, { first: squares.length, largest: true });
+      appendOperatorNorms(gpu, plan, matrices, values, norms, squares.length + rows.length);
+      return norms;
     });
   }
 
@@ -100,7 +59,7 @@ export class AgdNorms implements Disposable {
    * Measures the step that was submitted last; returns at once.
    *
    * @param coefficients By which the layers' directions were subtracted.
-   * @param sums The layers' dual norms, or their squares.
+   * @param sums The dual norms, or their squares.
    */
   async measure(coefficients: Tensor, sums: Tensor): Promise<Norms> {
     this.#plan.run();
@@ -108,7 +67,7 @@ export class AgdNorms implements Disposable {
       [...this.#norms, coefficients, sums].map((tensor) => this.#gpu.read(tensor)),
     );
     const norms = new Map<ParameterGroup, GroupNorms>();
-    this.#measured.forEach(({ spec, layer, columns, measure }, i) => {
+    this.#parts.forEach(({ spec, layer, measure, blocks: [{ columns }] }, i) => {
       const isVector = spec.shape.length === 1;
       // A vector's norm is its RMS, and the dual of that √n times the 2-norm.
       const { layers, vectorSize } = this.#layers;
@@ -127,39 +86,10 @@ export class AgdNorms implements Disposable {
     );
   }
 
-  /** Frees the plan's memory; the tensors are the optimiser's to free. */
+  /** Frees what measuring takes. */
   [Symbol.dispose](): void {
     this.#plan[Symbol.dispose]();
   }
-}
-
-function keyOf({ name }: ParameterSpec, layer: number): string {
-  return `${name} ${layer}`;
-}
-
-/** What is measured, by parameter and layer. */
-function findMeasured(
-  runs: readonly Run[],
-  layers: AgdLayers,
-  settings: AgdSettings,
-): Map<string, Measured> {
-  const found = new Map<string, Measured>();
-  for (const run of runs) {
-    for (const segment of run.segments) {
-      const { spec } = segment;
-      const isMap = spec.shape.length === 2 && settings.norm === "spectral";
-      const measure = isByRows(spec, settings) ? "rows" : isMap ? "operator" : "squares";
-      for (const block of blocksOf(segment, layers)) {
-        const { layer, columns } = block;
-        const key = keyOf(spec, layer);
-        const range = { first: 0, count: 0 };
-        const measured = found.get(key) ?? { spec, layer, columns, measure, pieces: [], range };
-        measured.pieces.push({ run, block });
-        found.set(key, measured);
-      }
-    }
-  }
-  return found;
 }
 
 /** Which group a parameter is told of with. */
@@ -168,4 +98,56 @@ function groupOf({ name, role, shape }: ParameterSpec): ParameterGroup {
   if (role === "embedding") return "embeddings";
   if (name.includes(".attn.")) return "attention";
   return name.includes(".mlp.") ? "mlp" : "matrices";
+}
+
+/**
+ * Appends about the operator norms of matrices, by power iterations from a random vector, which
+ * approach them from below. A half of an iteration is a dispatch of its own: one workgroup a matrix
+ * would have to loop more often than Mesa's software driver lets a loop go on (65,535 times; then it
+ * ends without an error).
+ *
+ * @param values Which of a run's tensors holds the matrices.
+ * @param norms The norms go to its elements from `first` on.
+ */
+function appendOperatorNorms(
+  gpu: Gpu,
+  plan: Plan,
+  matrices: readonly Block[],
+  values: (run: Run) => Tensor,
+  norms: Tensor,
+  first: number,
+): void {
+  if (matrices.length === 0) return;
+  let size = 0;
+  const table = matrices.flatMap(({ offset, rows, columns, stride }) => {
+    const vectors = size;
+    size += rows + columns;
+    return [offset, rows, columns, stride, vectors];
+  });
+  const maps = gpu.tensorFrom("agd maps", [matrices.length, 5], Uint32Array.from(table));
+  const vectors = gpu.tensor("agd power iteration", [size]);
+  plan.own(maps, vectors);
+  const groups = [...Map.groupBy(matrices.keys(), (i) => matrices[i].run)];
+
+  const normalise = (START: boolean) => {
+    const kernel = gpu.kernel("agd_power_norm", normSource, { THREADS: rowThreads(gpu), START }, {
+      power,
+      ...WORKGROUP_SUM,
+    });
+    plan.dispatch(kernel, [matrices.length], [first], [maps, vectors, norms]);
+  };
+  const multiply = (TRANSPOSED: boolean) => {
+    const kernel = gpu.kernel("agd_power", powerSource, { THREADS, TRANSPOSED }, { power });
+    for (const [run, members] of groups) {
+      const lengths = members.map((i) => matrices[i][TRANSPOSED ? "columns" : "rows"]);
+      const workgroups = [Math.ceil(Math.max(...lengths) / THREADS), members.length] as const;
+      plan.dispatch(kernel, workgroups, [members[0]], [maps, values(run), vectors]);
+    }
+  };
+  normalise(true);
+  for (let iteration = 0; iteration < ITERATIONS; iteration++) {
+    multiply(false);
+    multiply(true);
+    normalise(false);
+  }
 }

@@ -10,7 +10,8 @@ export type AgdNorm = "frobenius" | "spectral";
 export interface AgdOptions {
   /**
    * `frobenius`: as published. `spectral`: each parameter by the norm natural to it: matrices by
-   * the operator norm, embeddings row by row, vectors by their RMS.
+   * the operator norm, embeddings row by row, vectors by their RMS. L counts two-dimensional
+   * parameters for `spectral`, and query, key and value each for `frobenius`.
    * @default "spectral"
    */
   norm?: AgdNorm;
@@ -57,30 +58,11 @@ export interface AgdOptions {
    */
   averaging?: boolean;
   /**
-   * What L counts: two-dimensional `parameters`, or linear `maps`, of which query, key and value
-   * are three in one parameter.
-   * @default "parameters" for `spectral`, "maps" for `frobenius`
-   */
-  depth?: "parameters" | "maps";
-  /**
    * How layers share eta, the sum of their relative changes. `equal`: 1/L each, as published.
    * `proportional`: by s |g|, what a relative change of the layer lowers the loss by.
    * @default "proportional" for `spectral`, "equal" for `frobenius`
    */
   shares?: "equal" | "proportional";
-  /**
-   * Take √(1 - b^2t) of eta at step t, with b the momentum: the length that a plain average started
-   * at 0, its start not corrected, has after t independent unit gradients, as a fraction of its
-   * length after many. For 0.9 that is 0.44 at the first step and 0.94 at the tenth.
-   * @default true for `spectral` with momentum, otherwise false
-   */
-  ramp?: boolean;
-  /**
-   * Steps to a matrix's polar factor, of three matrix products each. With 4, a singular value of at
-   * least 0.006 of the Frobenius norm ends within 6% of 1. Only `spectral` takes any.
-   * @default 4
-   */
-  polarSteps?: number;
 }
 
 /** {@linkcode AgdOptions} with nothing left open. */
@@ -95,11 +77,8 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     growth: true,
     nesterov: true,
     averaging: true,
-    depth: "parameters",
     shares: "proportional",
     rowHistory: true,
-    ramp: true,
-    polarSteps: 4,
   },
   frobenius: {
     norm: "frobenius",
@@ -109,11 +88,8 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     growth: false,
     nesterov: false,
     averaging: false,
-    depth: "maps",
     shares: "equal",
     rowHistory: false,
-    ramp: false,
-    polarSteps: 0,
   },
 };
 
@@ -125,22 +101,19 @@ export const AGD_CHOICES = {
   growth: [true, false],
   nesterov: [true, false],
   averaging: [true, false],
-  depth: ["parameters", "maps"],
   shares: ["equal", "proportional"],
   rowHistory: [true, false],
-  ramp: [true, false],
-} as const satisfies Record<Exclude<keyof AgdOptions, "momentum" | "polarSteps">, unknown>;
+} as const satisfies Record<Exclude<keyof AgdOptions, "momentum">, unknown>;
 
 /** The defaults beside what is set: what belongs to momentum, or to rows, goes with it. */
 function defaultsBeside(
   { norm, momentum, embeddings }: Pick<AgdSettings, "norm" | "momentum" | "embeddings">,
 ): AgdSettings {
-  const { growth, nesterov, ramp, rowHistory, ...others } = DEFAULTS[norm];
+  const { growth, nesterov, rowHistory, ...others } = DEFAULTS[norm];
   return {
     ...others,
     growth: growth && momentum > 0,
     nesterov: nesterov && momentum > 0,
-    ramp: ramp && momentum > 0,
     rowHistory: rowHistory && embeddings === "rows",
   };
 }
@@ -158,14 +131,14 @@ export function agdSettings(options: AgdOptions): AgdSettings {
     if (allowed && !allowed.includes(value)) {
       throw new UsageError(`${name} must be ${allowed.join(" or ")}, not ${value}`);
     }
-    if (!allowed && name !== "momentum" && name !== "polarSteps") {
+    if (!allowed && name !== "momentum") {
       throw new UsageError(`AGD has no setting '${name}'`);
     }
   }
   const set: AgdOptions = Object.fromEntries(given);
   const wanted = { ...DEFAULTS[set.norm ?? "spectral"], ...set };
   const settings: AgdSettings = { ...defaultsBeside(wanted), ...set };
-  const { norm, embeddings, momentum, growth, nesterov, polarSteps, rowHistory, ramp } = settings;
+  const { embeddings, momentum, growth, nesterov, rowHistory } = settings;
   if (!(typeof momentum === "number" && momentum >= 0 && momentum < 1)) {
     throw new UsageError(`momentum must be at least 0 and below 1, not ${momentum}`);
   }
@@ -177,15 +150,6 @@ export function agdSettings(options: AgdOptions): AgdSettings {
   }
   if (rowHistory && embeddings === "matrix") {
     throw new UsageError("rowHistory is of embeddings by rows: set embeddings to rows too");
-  }
-  if (ramp && momentum === 0) {
-    throw new UsageError("ramp is as long as the momentum, which is 0: give one");
-  }
-  if (norm === "frobenius" && options.polarSteps !== undefined) {
-    throw new UsageError("polarSteps are for the spectral norm: frobenius takes no polar factors");
-  }
-  if (norm === "spectral" && !(Number.isSafeInteger(polarSteps) && polarSteps > 0)) {
-    throw new UsageError(`polarSteps must be a number of steps, at least 1, not ${polarSteps}`);
   }
   return settings;
 }
@@ -199,6 +163,20 @@ export function describeAgd(settings: AgdSettings): string {
 /** The norm and every setting, so that what is a default now may be another one later. */
 export function spellOutAgd(settings: AgdSettings): string {
   return describe(settings, (name) => name !== "norm");
+}
+
+/**
+ * A kind as it would be spelt out now. It once told of settings that there are no more: these are
+ * left out where they were what AGD does.
+ */
+export function presentKind(kind: string): string {
+  const [name, ...settings] = kind.split(", ");
+  const ramp = `ramp ${!settings.includes("momentum 0")}`;
+  const former = new Map([
+    ["agd spectral", ["depth parameters", "polarSteps 4", ramp]],
+    ["agd frobenius", ["depth maps", "polarSteps 0", ramp]],
+  ]).get(name) ?? [];
+  return [name, ...settings.filter((setting) => !former.includes(setting))].join(", ");
 }
 
 function describe(

@@ -1,15 +1,23 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { Plan } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
+import { WORKGROUP_SUM } from "../../ops/includes.ts";
 import { polarFactor, type PolarWorkspace, polarWorkspace } from "../../ops/polar/polar.ts";
 import { polarSteps } from "../../ops/polar/steps.ts";
-import { WORKGROUP_SUM } from "../../ops/includes.ts";
 import { rowThreads } from "../../ops/threads.ts";
-import { type Block, SHARE } from "./chunks.ts";
 import type { Run } from "../runs.ts";
+import { chunksOf, copiersOf, rowShare } from "./chunks.ts";
+import type { Block, Part } from "./layers.ts";
+import { PartialSums } from "./partial_sums.ts";
 import map from "../../../wgsl/optim/agd/include/map.wgsl" with { type: "text" };
 import loadSource from "../../../wgsl/optim/agd/load.wgsl" with { type: "text" };
 import storeSource from "../../../wgsl/optim/agd/store.wgsl" with { type: "text" };
+
+/**
+ * The steps to a polar factor. Singular values from 0.006 of a gradient's Frobenius norm on are
+ * brought within 6% of 1. Smaller ones grow by the same factor as that one, if not to 1.
+ */
+export const POLAR_STEPS = polarSteps(0.006, { count: 4 });
 
 /**
  * Most bytes of one batch of matrices whose polar factors are taken together: this many, or this
@@ -18,29 +26,12 @@ import storeSource from "../../../wgsl/optim/agd/store.wgsl" with { type: "text"
 const BATCH_BYTES = 32 * 2 ** 20;
 const BATCH_PART = 1 / 16;
 
-/**
- * Singular values from this part of a gradient's Frobenius norm on are brought near 1. Smaller ones
- * grow by the same factor as this one, if not to 1.
- */
-export const LOWEST_SINGULAR_VALUE = 0.006;
-
 /** The gradient of a linear map, to be replaced by its polar factor. */
-export interface LinearMap extends Block {
-  run: Run;
+interface LinearMap extends Block {
   /** Which of the sums is its sum of squares. */
   squares: number;
-  /** Where the partial sums of its dual norm start; {@linkcode partsOf} says how many there are. */
+  /** Where the partial sums of its dual norm start. */
   products: number;
-}
-
-/** Rows of a block that one workgroup copies. */
-function shareOf({ columns }: Block): number {
-  return Math.max(1, Math.floor(SHARE / columns));
-}
-
-/** How many workgroups copy a block. */
-export function partsOf(block: Block): number {
-  return Math.ceil(block.rows / shareOf(block));
 }
 
 /** Maps of one shape, but for transposition, and room to work on them. */
@@ -50,53 +41,71 @@ interface Batch {
 }
 
 /**
- * Replaces gradients by their polar factors, those of one shape together, and adds up the inner
- * products of the two.
+ * Appends replacing gradients by their polar factors, those of one shape together, and the partial
+ * sums of the inner products of the two, the dual norms.
  *
- * @param count Steps to the polar factor.
- * @param gradient The gradients of a run.
- * @returns Scratch tensors, to be freed with the optimiser.
+ * @param parts Each with the sum that is its dual norm.
+ * @param gradient Which of a run's tensors holds the gradients.
+ * @param duals Get the partial sums.
  */
 export function appendPolarFactors(
-  gpu: Gpu,
-  plan: Plan,
-  maps: readonly LinearMap[],
-  count: number,
+  parts: readonly (readonly [Part, sum: number])[],
   gradient: (run: Run) => Tensor,
-  sums: Tensor,
-  partials: Tensor,
-): Tensor[] {
-  const steps = polarSteps(LOWEST_SINGULAR_VALUE, { count });
-  const batches = batchesOf(gpu, maps);
-  const ordered = batches.flatMap(({ maps }) => maps);
-  const table = gpu.tensorFrom(
-    "agd maps",
-    [ordered.length, 9],
-    Uint32Array.from(batches.flatMap(({ maps }) => maps.flatMap(describe))),
-  );
+  duals: PartialSums,
+): void {
+  if (parts.length === 0) return;
+  const { gpu, plan, partials } = duals;
+  const squares = appendSquares(gpu, plan, parts.map(([part]) => part), gradient);
+  const all = parts.map(([part, sum], i) => (
+    { ...wholeOf(gpu, part), squares: i, products: duals.startOf(sum) }
+  ));
+  const batches = batchesOf(gpu, plan, all);
+  const rows = batches.flatMap(({ maps }) => maps.map(describe));
+  const table = gpu.tensorFrom("agd maps", [rows.length, 9], Uint32Array.from(rows.flat()));
+  plan.own(table);
   const THREADS = rowThreads(gpu);
   const load = gpu.kernel("agd_load", loadSource, { THREADS }, { map });
   const store = gpu.kernel("agd_store", storeSource, { THREADS }, { map, ...WORKGROUP_SUM });
   let first = 0;
   for (const { maps, workspace } of batches) {
-    const groups = neighbours(maps);
-    for (const { run, at, count, parts } of groups) {
-      const tensors = [table, sums, gradient(run), workspace.x];
-      plan.dispatch(load, [parts, count], [first + at], tensors);
+    const groups = byRun(maps, first);
+    for (const { run, at, workgroups } of groups) {
+      plan.dispatch(load, workgroups, [at], [table, squares, gradient(run), workspace.x]);
     }
-    const polar = polarFactor(gpu, plan, workspace, steps, maps.length);
-    for (const { run, at, count, parts } of groups) {
-      const tensors = [table, polar, gradient(run), partials];
-      plan.dispatch(store, [parts, count], [first + at], tensors);
+    const polar = polarFactor(gpu, plan, workspace, POLAR_STEPS, maps.length);
+    for (const { run, at, workgroups } of groups) {
+      plan.dispatch(store, workgroups, [at], [table, polar, gradient(run), partials]);
     }
     first += maps.length;
   }
-  const workspaces = new Set(batches.flatMap(({ workspace }) => Object.values(workspace)));
-  return [table, ...workspaces];
+}
+
+/** Appends the squares of parts' Frobenius norms; returns them, (parts). */
+function appendSquares(
+  gpu: Gpu,
+  plan: Plan,
+  parts: readonly Part[],
+  gradient: (run: Run) => Tensor,
+): Tensor {
+  const sums = new PartialSums(gpu, plan, parts.map((part) => chunksOf(part).length));
+  sums.addSquares(parts.map((part, sum) => [part, sum]), gradient);
+  const squares = gpu.tensor("agd squares", [parts.length]);
+  plan.own(squares);
+  sums.join(squares);
+  return squares;
+}
+
+/** A part as one block; refuses one that a binding does not cover. */
+function wholeOf(gpu: Gpu, { spec: { name, shape: [rows, columns = 1] }, blocks }: Part): Block {
+  if (blocks.length > 1) {
+    const bytes = rows * columns * 4;
+    gpu.refuse(`the operator norm of ${name} needs a binding of`, bytes, gpu.maxBindingBytes);
+  }
+  return blocks[0];
 }
 
 /** Batches of maps whose matrices fit a workspace; all of one shape have the same one. */
-function batchesOf(gpu: Gpu, maps: readonly LinearMap[]): Batch[] {
+function batchesOf(gpu: Gpu, plan: Plan, maps: readonly LinearMap[]): Batch[] {
   const shapeOf = ({ rows, columns }: Block) => [rows, columns].sort((a, b) => a - b).join("x");
   const bytes = maps.reduce((sum, { rows, columns }) => sum + rows * columns * 4, 0);
   const most = Math.min(Math.max(BATCH_BYTES, bytes * BATCH_PART), gpu.maxBindingBytes);
@@ -104,6 +113,7 @@ function batchesOf(gpu: Gpu, maps: readonly LinearMap[]): Batch[] {
     const [m, n] = shape.split("x").map(Number);
     const fitting = Math.max(1, Math.floor(most / (m * n * 4)));
     const workspace = polarWorkspace(gpu, Math.min(fitting, group.length), m, n);
+    plan.own(...Object.values(workspace));
     const count = Math.ceil(group.length / fitting);
     return Array.from({ length: count }, (_, i) => (
       { maps: group.slice(i * fitting, (i + 1) * fitting), workspace }
@@ -116,19 +126,13 @@ function describe(map: LinearMap, i: number): number[] {
   const { offset, rows, columns, stride, squares, products } = map;
   const transposed = rows > columns ? 1 : 0;
   const matrix = i * rows * columns;
-  return [offset, rows, columns, stride, shareOf(map), matrix, transposed, squares, products];
+  return [offset, rows, columns, stride, rowShare(map), matrix, transposed, squares, products];
 }
 
-/** Maps of a batch that follow each other in one run. */
-function neighbours(maps: readonly LinearMap[]) {
-  const groups: { run: Run; at: number; count: number; parts: number }[] = [];
-  maps.forEach((map, at) => {
-    const last = groups.at(-1);
-    if (last?.run !== map.run) groups.push({ run: map.run, at, count: 1, parts: partsOf(map) });
-    else {
-      last.count++;
-      last.parts = Math.max(last.parts, partsOf(map));
-    }
+/** A batch's maps by run: those of one follow each other in the table, the batch from `first` on. */
+function byRun(maps: readonly LinearMap[], first: number) {
+  return [...Map.groupBy(maps.keys(), (i) => maps[i].run)].map(([run, members]) => {
+    const most = Math.max(...members.map((i) => copiersOf(maps[i])));
+    return { run, at: first + members[0], workgroups: [most, members.length] as const };
   });
-  return groups;
 }

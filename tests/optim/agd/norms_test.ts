@@ -1,11 +1,13 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { sizeOf } from "../../../src/model/parameters.ts";
+import { type ParameterSpec, sizeOf } from "../../../src/model/parameters.ts";
 import { Agd } from "../../../src/optim/agd/agd.ts";
 import type { AgdOptions } from "../../../src/optim/agd/options.ts";
 import { LARGE_VOCABULARY, ODD, randomWeights, SLIM } from "../../model/helpers.ts";
 import { onBothKinds, openTestGpu } from "../../ops/helpers.ts";
 import { columnBlock } from "../../reference/optimizers/column_block.ts";
+import type { Tensors } from "../../reference/gpt2.ts";
 import { norm } from "../../reference/optimizers/norm.ts";
+import { polar } from "../../reference/optimizers/polar.ts";
 import { Bench } from "../helpers.ts";
 
 const gpu = await openTestGpu();
@@ -34,6 +36,20 @@ function rowNorms(matrix: Float64Array, rows: number): number[] {
   return Array.from(
     { length: rows },
     (_, r) => norm(matrix.subarray(r * columns, (r + 1) * columns)),
+  );
+}
+
+/** The largest operator norm of the polar factors of a group's gradients: about 1, but not quite. */
+function largestFactor(group: string, table: readonly ParameterSpec[], gradients: Tensors): number {
+  const part = group === "attention" ? ".attn." : ".mlp.";
+  const matrices = table.filter(({ name, role }) => role === "matrix" && name.includes(part));
+  return Math.max(
+    ...matrices.flatMap(({ name, shape: [rows], parts }) =>
+      Array.from({ length: parts }, (_, i) => {
+        const block = columnBlock(gradients.get(name)!, rows, parts, i);
+        return operatorNorm(polar(block, rows, block.length / rows), rows);
+      })
+    ),
   );
 }
 
@@ -118,21 +134,22 @@ for (const norm of ["spectral", "frobenius"] as const) {
   for (const vectors of ["own", "grouped", "none"] as const) {
     Deno.test(`agd's norms, ${norm}, vectors ${vectors}: gradients add up to L G, updates are eta / L`, async () => {
       const weights = randomWeights(ODD, 3);
-      // Enough steps that polar factors have norms of 1.
-      const precise = norm === "spectral" ? { polarSteps: 6 } : {};
-      const common = { depth: "maps", shares: "equal", ramp: false } as const;
-      const options = { norm, vectors, ...common, ...precise };
+      const options = { norm, vectors, momentum: 0, shares: "equal" } as const;
       using bench = new Bench(gpu, ODD, weights, (target) => new Agd(target, options));
-      await bench.step(randomWeights(ODD, 4));
+      const gradients = randomWeights(ODD, 4);
+      await bench.step(gradients);
+      const L = norm === "spectral" ? 10 : 14;
       const [, eta, G] = await gpu.read(bench.optimizer.summary!);
       const { vectors: others, ...counted } = await (bench.optimizer as Agd).norms();
       assertEquals(others === undefined, vectors === "none");
       const sum = Object.values(counted).reduce((sum, { gradient }) => sum + gradient, 0);
-      assertNear(sum / 14, G, 1e-5, "G");
+      assertNear(sum / L, G, 1e-5, "G");
       for (const [group, { update }] of Object.entries(counted)) {
-        assertNear(update, eta / 14, group === "embeddings" ? 1e-4 : 0.04, group);
+        const isFactor = norm === "spectral" && group !== "embeddings";
+        const size = isFactor ? largestFactor(group, bench.target.table, gradients) : 1;
+        assertNear(update, size * eta / L, group === "embeddings" ? 1e-4 : 0.04, group);
       }
-      if (vectors === "own") assertAlmostEquals(others!.update, eta / 14, 1e-6);
+      if (vectors === "own") assertAlmostEquals(others!.update, eta / L, 1e-6);
     });
   }
 }
@@ -151,13 +168,18 @@ Deno.test("agd's norms: every group moves by eta / L, of matrices of some size",
     gpu,
     config,
     weights,
-    (target) => new Agd(target, { shares: "equal", ramp: false, polarSteps: 6 }),
+    (target) => new Agd(target, { shares: "equal", momentum: 0 }),
   );
-  await bench.step(randomWeights(config, 4));
+  const gradients = randomWeights(config, 4);
+  await bench.step(gradients);
   const [, eta] = await gpu.read(bench.optimizer.summary!);
   const norms = Object.entries(await (bench.optimizer as Agd).norms());
   assertEquals(norms.map(([group]) => group), ["embeddings", "attention", "mlp", "vectors"]);
-  for (const [group, { update }] of norms) assertNear(update, eta / 6, 0.03, group);
+  for (const [group, { update }] of norms) {
+    const isFactor = group === "attention" || group === "mlp";
+    const size = isFactor ? largestFactor(group, bench.target.table, gradients) : 1;
+    assertNear(update, size * eta / 6, 0.03, group);
+  }
 });
 
 Deno.test("agd's norms: nothing of zeros", async () => {

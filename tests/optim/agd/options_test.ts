@@ -6,6 +6,7 @@ import {
   type AgdOptions,
   agdSettings,
   describeAgd,
+  presentKind,
   spellOutAgd,
 } from "../../../src/optim/agd/options.ts";
 import type { OptimizerTarget } from "../../../src/optim/optimizer.ts";
@@ -27,13 +28,9 @@ const spectral: AgdOptions[] = [
   { nesterov: false },
   { momentum: 0.95 },
   { averaging: false },
-  { depth: "maps" },
   { shares: "equal" },
   { rowHistory: false },
-  { ramp: false },
   { shares: "equal", vectors: "grouped", embeddings: "matrix" },
-  { polarSteps: 2 },
-  { polarSteps: 5 },
 ];
 const frobenius: AgdOptions[] = [
   { vectors: "own" },
@@ -44,7 +41,6 @@ const frobenius: AgdOptions[] = [
   { momentum: 0.9 },
   { momentum: 0.8, nesterov: true, growth: true },
   { averaging: true },
-  { depth: "parameters" },
   { shares: "proportional" },
 ];
 
@@ -69,9 +65,9 @@ Deno.test("agd: settings that are not given, or given as undefined, are their de
 });
 
 Deno.test("agd: what belongs to momentum or to rows goes with them", () => {
-  const { growth, nesterov, ramp, rowHistory } = agdSettings({ momentum: 0, embeddings: "matrix" });
-  assertEquals([growth, nesterov, ramp, rowHistory], [false, false, false, false]);
-  const off = { growth: false, nesterov: false, ramp: false, rowHistory: false };
+  const { growth, nesterov, rowHistory } = agdSettings({ momentum: 0, embeddings: "matrix" });
+  assertEquals([growth, nesterov, rowHistory], [false, false, false]);
+  const off = { growth: false, nesterov: false, rowHistory: false };
   const bare = { momentum: 0, embeddings: "matrix" } as const;
   assertEquals(agdSettings({ ...bare, ...off }), agdSettings(bare));
 });
@@ -79,22 +75,50 @@ Deno.test("agd: what belongs to momentum or to rows goes with them", () => {
 Deno.test("agd: it is described by what is not its default", () => {
   const text = (options: AgdOptions) => describeAgd(agdSettings(options));
   assertEquals(text({}), "agd spectral");
-  assertEquals(text({ momentum: 0.9, polarSteps: 4 }), "agd spectral");
+  assertEquals(text({ momentum: 0.9 }), "agd spectral");
   assertEquals(text({ norm: "frobenius" }), "agd frobenius");
   assertEquals(
     text({ momentum: 0, averaging: false }),
     "agd spectral, momentum 0, averaging false",
   );
   assertEquals(text({ norm: "frobenius", momentum: 0.9 }), "agd frobenius, momentum 0.9");
-  assertEquals(text({ polarSteps: 5 }), "agd spectral, polarSteps 5");
 });
 
 Deno.test("agd: its kind spells all settings out", () => {
   assertEquals(
     spellOutAgd(agdSettings({ momentum: 0 })),
-    "agd spectral, vectors own, embeddings rows, momentum 0, averaging true, depth parameters, " +
-      "shares proportional, polarSteps 4, growth false, nesterov false, ramp false, rowHistory true",
+    "agd spectral, vectors own, embeddings rows, momentum 0, averaging true, " +
+      "shares proportional, growth false, nesterov false, rowHistory true",
   );
+});
+
+Deno.test("agd: a kind that tells of settings which there were once is one of now", () => {
+  const spectral = "agd spectral, vectors own, embeddings rows, momentum 0.9, averaging true";
+  const frobenius =
+    "agd frobenius, vectors grouped, embeddings matrix, momentum 0, averaging false";
+  const published = `${frobenius}, depth maps, shares equal, polarSteps 0, growth false, ` +
+    "nesterov false, ramp false, rowHistory false";
+  const proportional = (polarSteps: number) =>
+    `${spectral}, depth parameters, shares proportional, polarSteps ${polarSteps}, growth true, ` +
+    "nesterov true, ramp true, rowHistory true";
+  const [today, publishedToday] = (["spectral", "frobenius"] as const)
+    .map((norm) => spellOutAgd(agdSettings({ norm })));
+  assertEquals(presentKind(proportional(4)), today);
+  assertEquals(presentKind(`${proportional(4)}, f16`), `${today}, f16`);
+  assertEquals(presentKind(published), publishedToday);
+  const withoutMomentum = proportional(4).replace("momentum 0.9", "momentum 0")
+    .replace("growth true, nesterov true, ramp true", "growth false, nesterov false, ramp false");
+  assertEquals(presentKind(withoutMomentum), spellOutAgd(agdSettings({ momentum: 0 })));
+
+  // What AGD does not do any more stays in the name.
+  const told = (kind: string) =>
+    presentKind(kind).split(", ").filter((part) => !today.includes(part));
+  assertEquals(told(proportional(3)), ["polarSteps 3"]);
+  assertEquals(told(proportional(4).replace("ramp true", "ramp false")), ["ramp false"]);
+  assertEquals(told(proportional(4).replace("depth parameters", "depth maps")), ["depth maps"]);
+  for (const kind of [today, publishedToday, "adamw", "sgd, f16"]) {
+    assertEquals(presentKind(kind), kind);
+  }
 });
 
 Deno.test("agd: settings that mean nothing are refused", () => {
@@ -107,11 +131,6 @@ Deno.test("agd: settings that mean nothing are refused", () => {
     [{ norm: "frobenius", nesterov: true }, "nesterov looks ahead along a momentum, which is 0"],
     [{ embeddings: "matrix", rowHistory: true }, "rowHistory is of embeddings by rows"],
     [{ norm: "frobenius", rowHistory: true }, "rowHistory is of embeddings by rows"],
-    [{ norm: "frobenius", ramp: true }, "ramp is as long as the momentum, which is 0"],
-    [{ momentum: 0, ramp: true }, "ramp is as long as the momentum, which is 0"],
-    [{ norm: "frobenius", polarSteps: 4 }, "polarSteps are for the spectral norm"],
-    [{ polarSteps: 0 }, "polarSteps must be a number of steps, at least 1, not 0"],
-    [{ polarSteps: 1.5 }, "polarSteps must be a number of steps, at least 1, not 1.5"],
   ];
   const untyped: [Record<string, unknown>, string][] = [
     [{ norm: "max" }, "norm must be spectral or frobenius, not max"],

@@ -9,7 +9,8 @@ import { polar } from "./polar.ts";
 export interface AgdOptions {
   /**
    * `frobenius` is the published method. `spectral` measures each parameter by the norm natural
-   * to it: matrices by the operator norm, rows of embeddings by the 2-norm, vectors by the RMS.
+   * to it: matrices by the operator norm, rows of embeddings by the 2-norm, vectors by the RMS. For
+   * the former L counts linear maps, of which `c_attn` holds three, for the latter 2D parameters.
    * @default "spectral"
    */
   norm?: "frobenius" | "spectral";
@@ -38,38 +39,22 @@ export interface AgdOptions {
    */
   nesterov?: boolean;
   /**
-   * What L counts: 2D parameters, or linear maps, of which `c_attn` holds three.
-   * @default "parameters" for `spectral`, "maps" for `frobenius`
-   */
-  depth?: "parameters" | "maps";
-  /**
    * How layers share eta: 1/L each, or by s_l ‖g_l‖.
    * @default "proportional" for `spectral`, "equal" for `frobenius`
    */
   shares?: "equal" | "proportional";
   /** Whether a row's RMS divides it, where that is larger. @default true for `spectral` */
   rowHistory?: boolean;
-  /** Whether step t takes √(1 - β²ᵗ) of eta. @default true for `spectral` */
-  ramp?: boolean;
-  /** Steps to the polar factor. @default 4 */
-  polarSteps?: number;
 }
 
 const DEFAULTS: Record<"spectral" | "frobenius", Required<Omit<AgdOptions, "norm">>> = {
   spectral: {
-    ...{ vectors: "own", embeddings: "rows", depth: "parameters", shares: "proportional" },
-    ...{ rowHistory: true, ramp: true, momentum: 0.9, growth: true, nesterov: true, polarSteps: 4 },
+    ...{ vectors: "own", embeddings: "rows", shares: "proportional" },
+    ...{ rowHistory: true, momentum: 0.9, growth: true, nesterov: true },
   },
   frobenius: {
-    ...{ vectors: "grouped", embeddings: "matrix", depth: "maps", shares: "equal" },
-    ...{
-      rowHistory: false,
-      ramp: false,
-      momentum: 0,
-      growth: false,
-      nesterov: false,
-      polarSteps: 4,
-    },
+    ...{ vectors: "grouped", embeddings: "matrix", shares: "equal" },
+    ...{ rowHistory: false, momentum: 0, growth: false, nesterov: false },
   },
 };
 
@@ -122,12 +107,8 @@ function byFrobenius(g: Float64Array): Steepest {
 }
 
 /** A matrix by the operator norm: its polar factor, and the nuclear norm ⟨g, D(g)⟩. */
-function byOperatorNorm(
-  g: Float64Array,
-  rows: number,
-  steps: number,
-): Steepest {
-  const direction = polar(g, rows, g.length / rows, steps);
+function byOperatorNorm(g: Float64Array, rows: number): Steepest {
+  const direction = polar(g, rows, g.length / rows);
   return { direction, dual: g.reduce((sum, value, i) => sum + value * direction[i], 0) };
 }
 
@@ -172,7 +153,7 @@ function movesOf(
           ? byRows(block, rows, rowSizes(name))
           : options.norm === "frobenius"
           ? byFrobenius(block)
-          : byOperatorNorm(block, rows, options.polarSteps);
+          : byOperatorNorm(block, rows);
         const scale = isByRows ? rowSize(table) : naturalSize(spec);
         return { name, rows, parts, part, scale, ...steepest, counted: true };
       });
@@ -195,10 +176,10 @@ function movesOf(
 }
 
 /** L: how many layers share the step. */
-function depthOf(table: ParameterSpec[], depth: "parameters" | "maps"): number {
+function depthOf(table: ParameterSpec[], norm: "frobenius" | "spectral"): number {
   return table
     .filter((spec) => !isVector(spec))
-    .reduce((sum, spec) => sum + (depth === "maps" ? spec.parts : 1), 0);
+    .reduce((sum, spec) => sum + (norm === "frobenius" ? spec.parts : 1), 0);
 }
 
 /** AGD with its state: averages of the gradients and of the weights. */
@@ -227,16 +208,16 @@ export class Agd {
     this.#step++;
     const g = this.#withMomentum(gradients);
     const moves = movesOf(this.#table, g, this.#options, (name) => this.#rowSizes(name, g));
-    const L = depthOf(this.#table, this.#options.depth);
+    const L = depthOf(this.#table, this.#options.norm);
     const counted = moves.filter(({ counted }) => counted);
     const total = counted.reduce((sum, { scale, dual }) => sum + scale * dual, 0);
     const G = total / L;
     const eta = automaticStepSize(G);
-    const { ramp, momentum: beta } = this.#options;
+    const { momentum: beta } = this.#options;
     // The length of an average of t independent unit vectors, each with (1 - β) β^k, and of ∞.
     const squares = Array.from({ length: this.#step }, (_, k) => ((1 - beta) * beta ** k) ** 2);
     const length = Math.sqrt(squares.reduce((sum, square) => sum + square));
-    const pace = ramp ? length / Math.sqrt((1 - beta) / (1 + beta)) : 1;
+    const pace = length / Math.sqrt((1 - beta) / (1 + beta));
     for (const { name, rows, parts, part, scale, dual, direction } of moves) {
       const W = parameters.get(name)!;
       const proportional = total > 0 ? scale * dual / total : 0;

@@ -17,25 +17,19 @@ function multiply(X: Float64Array, Y: Float64Array, n: number, m: number, k: num
  * About the polar factor U Vᵀ of G = U Σ Vᵀ, by steps X ← (a + b A + c A²) X with A = X Xᵀ from
  * X = G / ‖G‖_F on.
  *
- * The singular vectors are kept. With four steps, a singular value of at least 0.006 ‖G‖_F ends in
- * [0.938, 1.062]; a smaller one has been multiplied by up to 201, and is below that.
+ * The singular vectors are kept. After the four steps, a singular value of at least 0.006 ‖G‖_F is
+ * in [0.938, 1.062]; a smaller one has been multiplied by up to 201, and is below that.
  *
  * @param G (rows, columns)
- * @param count how many steps, if not four
  * @returns (rows, columns); zeros where G is zero
  */
-export function polar(
-  G: Float64Array,
-  rows: number,
-  columns: number,
-  count = 4,
-): Float64Array {
+export function polar(G: Float64Array, rows: number, columns: number): Float64Array {
   if (rows > columns) {
-    const wide = polar(transpose(G, rows, columns), columns, rows, count);
+    const wide = polar(transpose(G, rows, columns), columns, rows);
     return transpose(wide, columns, rows);
   }
   let X = quotient(G, norm(G));
-  for (const [a, b, c] of polarSteps(0.006, { count })) {
+  for (const [a, b, c] of polarSteps(0.006, { count: 4 })) {
     const A = multiply(X, transpose(X, rows, columns), rows, columns, rows);
     const A2 = multiply(A, A, rows, rows, rows);
     const polynomial = A.map((value, i) => b * value + c * A2[i]);

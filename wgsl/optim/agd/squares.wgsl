@@ -1,16 +1,14 @@
-// The sum of squares of each chunk of the gradients, in a fixed order, by a workgroup.
+// The sum of squares of each chunk of a run, in a fixed order, by a workgroup.
 
 struct Parameters {
   chunks: u32,
-  // Where the partial sums start.
-  first: u32,
 }
 
 //: include chunk
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> chunks: array<Chunk>;
-@group(0) @binding(2) var<storage, read> gradient: array<f32>;
+@group(0) @binding(2) var<storage, read> values: array<f32>;
 @group(0) @binding(3) var<storage, read_write> partials: array<f32>;
 
 const threads = ${THREADS}u;
@@ -29,10 +27,10 @@ fn main(
   for (var row = 0u; row < chunk.rows; row++) {
     let start = chunk.offset + row * chunk.stride;
     for (var column = thread; column < chunk.columns; column += threads) {
-      let g = gradient[start + column];
-      sum += g * g;
+      let value = values[start + column];
+      sum += value * value;
     }
   }
   sum = workgroup_sum(sum, thread);
-  if (thread == 0u) { partials[parameters.first + c] = sum; }
+  if (thread == 0u) { partials[chunk.index] = sum; }
 }

@@ -2,15 +2,18 @@
 //   G   = 1/L * sum of s_l |g_l|
 //   eta = log((1 + sqrt(1 + 4 G)) / 2)
 // and each layer's coefficient p eta c_l s_l, by which its direction is subtracted. The share c_l is
-// 1/L or, if PROPORTIONAL, s_l |g_l| over the sum of them; p is 1 or, if RAMP, √(1 - b^2t). Where
-// the direction that is stored is the gradient itself, the coefficient is divided by its dual norm.
+// 1/L or, if PROPORTIONAL, s_l |g_l| over the sum of them; p is √(1 - b^2t), which without momentum
+// is 1. Where the direction that is stored is the gradient itself, the coefficient is divided by its
+// dual norm.
 
 struct Layer {
-  // s, the natural size: sqrt(fan-out / fan-in).
+  // s, the natural size.
   scale: f32,
   // ROOT: the sum is of the dual norm's square. COUNTED: it enters G. DIVIDED: the direction is
   // the gradient.
   rule: u32,
+  // Which of the sums is its dual norm.
+  dual: u32,
 }
 
 struct Parameters {
@@ -29,13 +32,11 @@ const DIVIDED = 4u;
 @group(0) @binding(3) var<storage, read_write> coefficients: array<f32>;
 // [1] and [2]: eta and G
 @group(0) @binding(4) var<storage, read_write> summary: array<f32>;
-//: if RAMP
 // [2]: b^t
 @group(0) @binding(5) var<storage, read> progress: array<f32>;
-//: end
 
 fn dual_norm(layer: u32) -> f32 {
-  let sum = sums[layer];
+  let sum = sums[layers[layer].dual];
   return select(sum, sqrt(sum), (layers[layer].rule & ROOT) != 0u);
 }
 
@@ -59,11 +60,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     summary[1] = eta;
     summary[2] = G;
   }
-  //: if RAMP
   let pace = sqrt(1.0 - progress[2] * progress[2]) * eta;
-  //: else
-  let pace = eta;
-  //: end
   for (var l = thread; l < count; l += ${THREADS}u) {
     let norm = dual_norm(l);
     //: if PROPORTIONAL

@@ -1,8 +1,8 @@
-// Adds up runs of partial sums, in a fixed order, or with LARGEST finds the largest of each. One
-// workgroup a run.
+// Adds up ranges of partial sums, in a fixed order, or with LARGEST finds the largest of each. One
+// workgroup a range.
 
 struct Parameters {
-  // The first range.
+  // Where the sums start.
   first: u32,
   ranges: u32,
 }
@@ -36,7 +36,7 @@ fn main(
 ) {
   let r = group.x + group.y * groups.x;
   if (r >= parameters.ranges) { return; }
-  let range = ranges[parameters.first + r];
+  let range = ranges[r];
   var sum = 0.0;
   for (var p = thread; p < range.count; p += threads) {
     sum = joined(sum, partials[range.first + p]);

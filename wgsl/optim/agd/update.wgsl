@@ -27,7 +27,7 @@ fn main(
   let c = group.x + group.y * groups.x;
   if (c >= parameters.chunks || progress[0] != 0.0) { return; }
   let chunk = chunks[c];
-  let coefficient = coefficients[chunk.layer];
+  let coefficient = coefficients[chunk.index];
   for (var row = 0u; row < chunk.rows; row++) {
     let start = chunk.offset + row * chunk.stride;
     for (var i = start + thread; i < start + chunk.columns; i += ${THREADS}u) {

@@ -5,5 +5,6 @@ struct Chunk {
   columns: u32,
   // Elements from one row to the next.
   stride: u32,
-  layer: u32,
+  // The layer, or where the chunk's partial sum goes.
+  index: u32,
 }
