@@ -14,10 +14,16 @@ the arguments name, e.g. tests/optim or --filter agd. The last line is "N passed
 
 const { exports } = JSON.parse(Deno.readTextFileSync(new URL("../deno.json", import.meta.url)));
 
+/** Pages, whose examples are checked only where they are named. */
+const PAGES = [
+  "README.md",
+  ...[...Deno.readDirSync(new URL("../docs", import.meta.url))].map(({ name }) => `docs/${name}`),
+];
+
 const CHECKS = [
   ["fmt", "--check", "--quiet"],
   ["lint", "--quiet"],
-  ["check", "--doc", "--quiet", "."],
+  ["check", "--doc", "--quiet", ".", ...PAGES],
   ["doc", "--lint", "--quiet", ...Object.values<string>(exports)],
 ];
 

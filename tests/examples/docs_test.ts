@@ -57,7 +57,7 @@ Deno.test("the examples in comments and documents run", async () => {
   const files = Object.fromEntries(names.map((name) => [name, model(name)]));
   await using hub = new HubServer({ "openai-community/gpt2": { files } });
 
-  const documents = ["mod.ts", "README.md", ...filesBelow("src")];
+  const documents = ["mod.ts", "README.md", ...filesBelow("docs"), ...filesBelow("src")];
   const examples = documents.flatMap(examplesIn);
   const paths = new Set(examples.map((example) => example.slice(0, example.lastIndexOf("#"))));
   const child = await new Deno.Command(Deno.execPath(), {
