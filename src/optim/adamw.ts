@@ -4,7 +4,7 @@ import type { Tensor } from "../gpu/tensor.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
 import { guardStep } from "./guard.ts";
 import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
-import { elementwise, runsOf } from "./runs.ts";
+import { elementwise, spansOf } from "./spans.ts";
 import source from "../../wgsl/optim/adamw.wgsl" with { type: "text" };
 
 /** Settings of {@linkcode AdamW}. */
@@ -100,7 +100,7 @@ export class AdamW implements Optimizer {
         plan,
         ["adamw", source],
         [progress, this.#scalars, factor],
-        runsOf(gpu, alike, [gradients, weights, first, second]),
+        spansOf(gpu, alike, [gradients, weights, first, second]),
         [f32(betas[0]), f32(betas[1]), f32(epsilon), f32(decay)],
       );
     }

@@ -3,11 +3,11 @@ import type { Tensor } from "../gpu/tensor.ts";
 import { WORKGROUP_SUM } from "../ops/includes.ts";
 import { rowThreads } from "../ops/threads.ts";
 import { type OptimizerTarget, trainable } from "./optimizer.ts";
-import { runsOf } from "./runs.ts";
+import { spansOf } from "./spans.ts";
 import beginStepSource from "../../wgsl/optim/begin_step.wgsl" with { type: "text" };
 import unfitSource from "../../wgsl/optim/unfit_gradients.wgsl" with { type: "text" };
 
-/** Workgroups per run of gradients, at most. */
+/** Workgroups per span of gradients, at most. */
 const MAX_GROUPS = 1024;
 /** Gradients that one workgroup looks at, at least. */
 const MIN_SHARE = 16_384;
@@ -50,19 +50,19 @@ export function guardStep(
   } = {},
 ): StepGuard {
   const { gpu, gradients } = target;
-  const runs = runsOf(gpu, trainable(target), [gradients]);
+  const spans = spansOf(gpu, trainable(target), [gradients]);
   const groupsOf = (size: number) => Math.min(MAX_GROUPS, Math.ceil(size / MIN_SHARE));
-  const sizes = runs.map(({ tensors }) => tensors[0].size);
+  const sizes = spans.map(({ tensors }) => tensors[0].size);
   const count = sizes.reduce((sum, size) => sum + groupsOf(size), 0);
   // Of each workgroup whether a gradient is unfit, and the sum of squares.
   const findings = gpu.tensor("gradient findings", [count, 2], "u32");
   const constants = { THREADS: rowThreads(gpu), CLIPPED: clipping !== undefined };
   const unfit = gpu.kernel("unfit_gradients", unfitSource, constants, WORKGROUP_SUM);
   let first = 0;
-  for (const { tensors: [run] } of runs) {
-    const { size } = run;
+  for (const { tensors: [span] } of spans) {
+    const { size } = span;
     const groups = groupsOf(size);
-    plan.dispatch(unfit, [groups], [size, Math.ceil(size / groups), first], [run, findings]);
+    plan.dispatch(unfit, [groups], [size, Math.ceil(size / groups), first], [span, findings]);
     first += groups;
   }
   const progress = gpu.tensorFrom("progress", [4], Float32Array.of(0, 0, 1, 1));

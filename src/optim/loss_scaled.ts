@@ -3,7 +3,7 @@ import { f32, Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { TensorMap } from "../model/weights.ts";
 import { type Norms, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
-import { elementwise, runsOf } from "./runs.ts";
+import { elementwise, spansOf } from "./spans.ts";
 import scaleSource from "../../wgsl/optim/loss_scale.wgsl" with { type: "text" };
 import unscaleSource from "../../wgsl/optim/unscale_gradients.wgsl" with { type: "text" };
 
@@ -38,8 +38,8 @@ export class LossScaled implements Optimizer {
     const overflow = gpu.tensor("overflow", [1], "u32");
     const plan = this.#plan = new Plan(gpu);
     plan.own(scale, overflow);
-    const runs = runsOf(gpu, trainable(target), [gradients]);
-    elementwise(gpu, plan, ["unscale_gradients", unscaleSource], [scale, overflow], runs, []);
+    const spans = spansOf(gpu, trainable(target), [gradients]);
+    elementwise(gpu, plan, ["unscale_gradients", unscaleSource], [scale, overflow], spans, []);
     plan.dispatch(gpu.kernel("loss_scale", scaleSource), [1], [f32(PATIENCE)], [scale, overflow]);
   }
 

@@ -3,7 +3,7 @@ import type { Tensor } from "../gpu/tensor.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
 import { guardStep } from "./guard.ts";
 import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
-import { elementwise, runsOf } from "./runs.ts";
+import { elementwise, spansOf } from "./spans.ts";
 import source from "../../wgsl/optim/sgd.wgsl" with { type: "text" };
 
 /** Settings of {@linkcode Sgd}. */
@@ -74,7 +74,7 @@ export class Sgd implements Optimizer {
       plan,
       ["sgd", source],
       [progress, this.#scalars],
-      runsOf(gpu, specs, [gradients, weights, velocity]),
+      spansOf(gpu, specs, [gradients, weights, velocity]),
       [f32(options.momentum ?? 0.9)],
     );
   }

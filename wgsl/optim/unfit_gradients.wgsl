@@ -6,7 +6,7 @@ struct Parameters {
   size: u32,
   // Elements of one workgroup's share.
   share: u32,
-  // Where this run's findings start.
+  // Where this span's findings start.
   first: u32,
 }
 

@@ -12,7 +12,7 @@ import {
   type OptimizerTarget,
   trainable,
 } from "../optimizer.ts";
-import { elementwise, type Run, runsOf } from "../runs.ts";
+import { elementwise, type Span, spansOf } from "../spans.ts";
 import { CHUNK, chunksOf, chunkTables, partialCount } from "./chunks.ts";
 import { AgdLayers, measureOf, type Part } from "./layers.ts";
 import { AgdNorms } from "./norms.ts";
@@ -120,8 +120,8 @@ export class Agd implements Optimizer {
     });
     const step: Step = { gpu, plan, settings, layers, progress };
     if (momentum > 0) averageGradients(step, specs, gradients, averages);
-    const runs = runsOf(gpu, specs, [gradients, weights, ...averaging ? [iterates] : []]);
-    const parts = layers.partsOf(runs);
+    const spans = spansOf(gpu, specs, [gradients, weights, ...averaging ? [iterates] : []]);
+    const parts = layers.partsOf(spans);
     const duals = takeDirections(step, parts, rowSquares);
     const coefficients = automaticStepSize(step, duals, summary);
     updateWeights(step, parts, coefficients);
@@ -179,9 +179,9 @@ function averageGradients(
   averages: TensorMap,
 ): void {
   const constants = { NESTEROV: nesterov, GROWTH: growth };
-  const runs = runsOf(gpu, specs, [gradients, averages]);
+  const spans = spansOf(gpu, specs, [gradients, averages]);
   const kernel = ["agd_momentum", momentumSource, constants] as const;
-  elementwise(gpu, plan, kernel, [progress], runs, [f32(momentum)]);
+  elementwise(gpu, plan, kernel, [progress], spans, [f32(momentum)]);
 }
 
 /**
@@ -194,7 +194,7 @@ function takeDirections(
   parts: readonly Part[],
   rowSquares: TensorMap,
 ): Tensor {
-  const gradient = ({ tensors }: Run) => tensors[0];
+  const gradient = ({ tensors }: Span) => tensors[0];
   // Vectors that are not on their own have the dual norm of a matrix.
   const measured = parts.filter(({ spec }) => spec.shape.length > 1 || settings.vectors === "own")
     .map((part) => [part, layers.layers[part.layer].dual] as const);
@@ -257,8 +257,8 @@ function updateWeights(
   const chunks = parts.flatMap((part) =>
     chunksOf(part).map((chunk) => ({ ...chunk, index: part.layer }))
   );
-  for (const { run, chunks: table, count } of chunkTables(gpu, plan, chunks)) {
-    const tensors = [progress, coefficients, table, ...run.tensors];
+  for (const { span, chunks: table, count } of chunkTables(gpu, plan, chunks)) {
+    const tensors = [progress, coefficients, table, ...span.tensors];
     plan.dispatch(kernel, spread(count), [count], tensors);
   }
 }

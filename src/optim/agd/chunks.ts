@@ -1,7 +1,7 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { Plan } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
-import type { Run } from "../runs.ts";
+import type { Span } from "../spans.ts";
 import type { Block, Part } from "./layers.ts";
 import chunk from "../../../wgsl/optim/agd/include/chunk.wgsl" with { type: "text" };
 
@@ -16,9 +16,9 @@ export interface Chunk extends Block {
   index: number;
 }
 
-/** The chunks of a run. */
+/** The chunks of a span. */
 export interface ChunkTable {
-  run: Run;
+  span: Span;
   /** (count, 5): offset, rows, columns, stride, index. */
   chunks: Tensor;
   count: number;
@@ -63,14 +63,14 @@ export function partialCount(part: Part): number {
   return blocks.reduce((sum, block) => sum + copiersOf(block), 0);
 }
 
-/** Uploads chunks, a table for each run; the plan owns them. */
+/** Uploads chunks, a table for each span; the plan owns them. */
 export function chunkTables(gpu: Gpu, plan: Plan, chunks: readonly Chunk[]): ChunkTable[] {
-  return [...Map.groupBy(chunks, ({ run }) => run)].map(([run, members]) => {
+  return [...Map.groupBy(chunks, ({ span }) => span)].map(([span, members]) => {
     const rows = members.flatMap((
       { offset, rows, columns, stride, index },
     ) => [offset, rows, columns, stride, index]);
     const table = gpu.tensorFrom("agd chunks", [members.length, 5], Uint32Array.from(rows));
     plan.own(table);
-    return { run, chunks: table, count: members.length };
+    return { span, chunks: table, count: members.length };
   });
 }

@@ -1,6 +1,6 @@
 import { UsageError } from "../../errors.ts";
 import { naturalRowSize, type ParameterSpec } from "../../model/parameters.ts";
-import type { Run } from "../runs.ts";
+import type { Span } from "../spans.ts";
 import type { AgdSettings } from "./options.ts";
 
 /** By which norm: `squares` is the 2-norm, Frobenius' of matrices, and `rows` that of each row. */
@@ -32,10 +32,10 @@ export interface Layer {
   dual: number;
 }
 
-/** A block of a run's elements, as much of a {@linkcode Part} as one binding covers. */
+/** A block of a span's elements, as much of a {@linkcode Part} as one binding covers. */
 export interface Block {
-  run: Run;
-  /** Elements from the run's beginning. */
+  span: Span;
+  /** Elements from the span's beginning. */
   offset: number;
   rows: number;
   columns: number;
@@ -106,11 +106,11 @@ export class AgdLayers {
     this.duals = duals;
   }
 
-  /** Where the parts of all parameters are in runs. */
-  partsOf(runs: readonly Run[]): Part[] {
+  /** Where the parts of all parameters are in spans. */
+  partsOf(spans: readonly Span[]): Part[] {
     const found = new Map<string, Part[]>();
-    for (const run of runs) {
-      for (const { spec, offset, rows, columns: stride } of run.segments) {
+    for (const span of spans) {
+      for (const { spec, offset, rows, columns: stride } of span.segments) {
         const layers = this.#of.get(spec.name)!;
         const measure = measureOf(spec, this.#settings);
         const parts = found.get(spec.name) ??
@@ -118,7 +118,7 @@ export class AgdLayers {
         found.set(spec.name, parts);
         const columns = stride / layers.length;
         parts.forEach(({ blocks }, i) => {
-          blocks.push({ run, offset: offset + i * columns, rows, columns, stride });
+          blocks.push({ span, offset: offset + i * columns, rows, columns, stride });
         });
       }
     }

@@ -5,7 +5,7 @@ import type { ParameterSpec } from "../../model/parameters.ts";
 import { WORKGROUP_SUM } from "../../ops/includes.ts";
 import { rowThreads, THREADS } from "../../ops/threads.ts";
 import type { GroupNorms, Norms, ParameterGroup } from "../optimizer.ts";
-import type { Run } from "../runs.ts";
+import type { Span } from "../spans.ts";
 import { partialCount } from "./chunks.ts";
 import type { AgdLayers, Block, Part } from "./layers.ts";
 import { PartialSums } from "./partial_sums.ts";
@@ -29,7 +29,7 @@ export class AgdNorms implements Disposable {
   /** (parts) each: of directions, and of weights. */
   readonly #norms: Tensor[];
 
-  /** @param parts Of runs whose first tensors are directions and weights. */
+  /** @param parts Of spans whose first tensors are directions and weights. */
   constructor(gpu: Gpu, parts: readonly Part[], layers: AgdLayers) {
     this.#gpu = gpu;
     this.#layers = layers;
@@ -43,7 +43,7 @@ export class AgdNorms implements Disposable {
     const longest = new PartialSums(gpu, plan, rows.map(partialCount));
     const matrices = operator.map(({ blocks: [block] }) => block);
     this.#norms = [0, 1].map((which) => {
-      const values = ({ tensors }: Run) => tensors[which];
+      const values = ({ tensors }: Span) => tensors[which];
       const norms = gpu.tensor("agd norms", [parts.length]);
       plan.own(norms);
       sums.addSquares(squares.map((part, sum) => [part, sum]), values);
@@ -106,14 +106,14 @@ function groupOf({ name, role, shape }: ParameterSpec): ParameterGroup {
  * would have to loop more often than Mesa's software driver lets a loop go on (65,535 times; then it
  * ends without an error).
  *
- * @param values Which of a run's tensors holds the matrices.
+ * @param values Which of a span's tensors holds the matrices.
  * @param norms The norms go to its elements from `first` on.
  */
 function appendOperatorNorms(
   gpu: Gpu,
   plan: Plan,
   matrices: readonly Block[],
-  values: (run: Run) => Tensor,
+  values: (span: Span) => Tensor,
   norms: Tensor,
   first: number,
 ): void {
@@ -127,7 +127,7 @@ function appendOperatorNorms(
   const maps = gpu.tensorFrom("agd maps", [matrices.length, 5], Uint32Array.from(table));
   const vectors = gpu.tensor("agd power iteration", [size]);
   plan.own(maps, vectors);
-  const groups = [...Map.groupBy(matrices.keys(), (i) => matrices[i].run)];
+  const groups = [...Map.groupBy(matrices.keys(), (i) => matrices[i].span)];
 
   const normalise = (START: boolean) => {
     const kernel = gpu.kernel("agd_power_norm", normSource, { THREADS: rowThreads(gpu), START }, {
@@ -138,10 +138,10 @@ function appendOperatorNorms(
   };
   const multiply = (TRANSPOSED: boolean) => {
     const kernel = gpu.kernel("agd_power", powerSource, { THREADS, TRANSPOSED }, { power });
-    for (const [run, members] of groups) {
+    for (const [span, members] of groups) {
       const lengths = members.map((i) => matrices[i][TRANSPOSED ? "columns" : "rows"]);
       const workgroups = [Math.ceil(Math.max(...lengths) / THREADS), members.length] as const;
-      plan.dispatch(kernel, workgroups, [members[0]], [maps, values(run), vectors]);
+      plan.dispatch(kernel, workgroups, [members[0]], [maps, values(span), vectors]);
     }
   };
   normalise(true);

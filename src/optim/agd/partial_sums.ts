@@ -3,7 +3,7 @@ import { type Plan, spread } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { WORKGROUP_SUM } from "../../ops/includes.ts";
 import { rowThreads } from "../../ops/threads.ts";
-import type { Run } from "../runs.ts";
+import type { Span } from "../spans.ts";
 import { CHUNK, chunksOf, chunkTables } from "./chunks.ts";
 import type { Part } from "./layers.ts";
 import squaresSource from "../../../wgsl/optim/agd/squares.wgsl" with { type: "text" };
@@ -41,7 +41,10 @@ export class PartialSums {
   }
 
   /** Appends the partial sums of squares of parts, one a chunk, each part with its sum. */
-  addSquares(parts: readonly (readonly [Part, sum: number])[], values: (run: Run) => Tensor): void {
+  addSquares(
+    parts: readonly (readonly [Part, sum: number])[],
+    values: (span: Span) => Tensor,
+  ): void {
     const { gpu, plan, partials } = this;
     const kernel = gpu.kernel("agd_squares", squaresSource, { THREADS: rowThreads(gpu) }, {
       ...CHUNK,
@@ -50,8 +53,8 @@ export class PartialSums {
     const chunks = parts.flatMap(([part, sum]) =>
       chunksOf(part).map((chunk, i) => ({ ...chunk, index: this.startOf(sum) + i }))
     );
-    for (const { run, chunks: table, count } of chunkTables(gpu, plan, chunks)) {
-      plan.dispatch(kernel, spread(count), [count], [table, values(run), partials]);
+    for (const { span, chunks: table, count } of chunkTables(gpu, plan, chunks)) {
+      plan.dispatch(kernel, spread(count), [count], [table, values(span), partials]);
     }
   }
 

@@ -5,7 +5,7 @@ import { WORKGROUP_SUM } from "../../ops/includes.ts";
 import { polarFactor, type PolarWorkspace, polarWorkspace } from "../../ops/polar/polar.ts";
 import { polarSteps } from "../../ops/polar/steps.ts";
 import { rowThreads } from "../../ops/threads.ts";
-import type { Run } from "../runs.ts";
+import type { Span } from "../spans.ts";
 import { chunksOf, copiersOf, rowShare } from "./chunks.ts";
 import type { Block, Part } from "./layers.ts";
 import { PartialSums } from "./partial_sums.ts";
@@ -45,12 +45,12 @@ interface Batch {
  * sums of the inner products of the two, the dual norms.
  *
  * @param parts Each with the sum that is its dual norm.
- * @param gradient Which of a run's tensors holds the gradients.
+ * @param gradient Which of a span's tensors holds the gradients.
  * @param duals Get the partial sums.
  */
 export function appendPolarFactors(
   parts: readonly (readonly [Part, sum: number])[],
-  gradient: (run: Run) => Tensor,
+  gradient: (span: Span) => Tensor,
   duals: PartialSums,
 ): void {
   if (parts.length === 0) return;
@@ -68,13 +68,13 @@ export function appendPolarFactors(
   const store = gpu.kernel("agd_store", storeSource, { THREADS }, { map, ...WORKGROUP_SUM });
   let first = 0;
   for (const { maps, workspace } of batches) {
-    const groups = byRun(maps, first);
-    for (const { run, at, workgroups } of groups) {
-      plan.dispatch(load, workgroups, [at], [table, squares, gradient(run), workspace.x]);
+    const groups = bySpan(maps, first);
+    for (const { span, at, workgroups } of groups) {
+      plan.dispatch(load, workgroups, [at], [table, squares, gradient(span), workspace.x]);
     }
     const polar = polarFactor(gpu, plan, workspace, POLAR_STEPS, maps.length);
-    for (const { run, at, workgroups } of groups) {
-      plan.dispatch(store, workgroups, [at], [table, polar, gradient(run), partials]);
+    for (const { span, at, workgroups } of groups) {
+      plan.dispatch(store, workgroups, [at], [table, polar, gradient(span), partials]);
     }
     first += maps.length;
   }
@@ -85,7 +85,7 @@ function appendSquares(
   gpu: Gpu,
   plan: Plan,
   parts: readonly Part[],
-  gradient: (run: Run) => Tensor,
+  gradient: (span: Span) => Tensor,
 ): Tensor {
   const sums = new PartialSums(gpu, plan, parts.map((part) => chunksOf(part).length));
   sums.addSquares(parts.map((part, sum) => [part, sum]), gradient);
@@ -129,10 +129,10 @@ function describe(map: LinearMap, i: number): number[] {
   return [offset, rows, columns, stride, rowShare(map), matrix, transposed, squares, products];
 }
 
-/** A batch's maps by run: those of one follow each other in the table, the batch from `first` on. */
-function byRun(maps: readonly LinearMap[], first: number) {
-  return [...Map.groupBy(maps.keys(), (i) => maps[i].run)].map(([run, members]) => {
+/** A batch's maps by span: those of one follow each other in the table, the batch from `first` on. */
+function bySpan(maps: readonly LinearMap[], first: number) {
+  return [...Map.groupBy(maps.keys(), (i) => maps[i].span)].map(([span, members]) => {
     const most = Math.max(...members.map((i) => copiersOf(maps[i])));
-    return { run, at: first + members[0], workgroups: [most, members.length] as const };
+    return { span, at: first + members[0], workgroups: [most, members.length] as const };
   });
 }

@@ -2,7 +2,7 @@ import { spread } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { WORKGROUP_SUM } from "../../ops/includes.ts";
 import { rowThreads } from "../../ops/threads.ts";
-import type { Run } from "../runs.ts";
+import type { Span } from "../spans.ts";
 import type { Part } from "./layers.ts";
 import type { PartialSums } from "./partial_sums.ts";
 import rowsSource from "../../../wgsl/optim/agd/rows.wgsl" with { type: "text" };
@@ -20,12 +20,12 @@ export interface RowHistory {
  * `descent`, the norms themselves, by which the rows are then divided; by what they were before,
  * with a history, where that is larger.
  *
- * @param values Which of a run's tensors holds the embedding.
+ * @param values Which of a span's tensors holds the embedding.
  * @param sum To which of the sums they belong.
  */
 export function appendRows(
   { blocks }: Part,
-  values: (run: Run) => Tensor,
+  values: (span: Span) => Tensor,
   sums: PartialSums,
   sum: number,
   { descent = false, history }: { descent?: boolean; history?: RowHistory } = {},
@@ -34,12 +34,12 @@ export function appendRows(
   const constants = { THREADS: rowThreads(gpu), DESCENT: descent, HISTORY: history !== undefined };
   const kernel = gpu.kernel("agd_rows", rowsSource, constants, WORKGROUP_SUM);
   let start = 0;
-  for (const { run, offset, rows, columns } of blocks) {
+  for (const { span, offset, rows, columns } of blocks) {
     plan.dispatch(
       kernel,
       spread(rows),
       [rows, columns, offset, sums.startOf(sum) + start, ...history ? [start] : []],
-      [values(run), partials, ...history ? [history.progress, history.squares] : []],
+      [values(span), partials, ...history ? [history.progress, history.squares] : []],
     );
     start += rows;
   }

@@ -3,7 +3,7 @@ import type { Gpt2Config } from "../../../src/model/config.ts";
 import { parameterTable } from "../../../src/model/parameters.ts";
 import { Agd } from "../../../src/optim/agd/agd.ts";
 import { UserError } from "../../../src/errors.ts";
-import { runsOf } from "../../../src/optim/runs.ts";
+import { spansOf } from "../../../src/optim/spans.ts";
 import { randomWeights } from "../../model/helpers.ts";
 import { assertClose, openTestGpu } from "../../ops/helpers.ts";
 import type { Tensors } from "../../reference/gpt2.ts";
@@ -42,7 +42,7 @@ Deno.test("agd, frobenius: c_attn's parts have their own norms in several bindin
   const reference = new ReferenceAgd(parameterTable(CONFIG), weights, options);
   using bench = new Bench(gpu, CONFIG, weights, (target) => new Agd(target, options));
   const { table, gradients } = bench.target;
-  const pieces = runsOf(gpu, table, [gradients])
+  const pieces = spansOf(gpu, table, [gradients])
     .flatMap(({ segments }) => segments.filter(({ spec }) => spec.name === C_ATTN));
   assertEquals(pieces.map(({ rows }) => rows), [64, 64, 22]);
   for (let step = 1; step <= 3; step++) {

@@ -1,10 +1,10 @@
-// A half of a power iteration on every map of a run: u = M v, or with TRANSPOSED v = Mᵀ u. One
+// A half of a power iteration on every map of a span: u = M v, or with TRANSPOSED v = Mᵀ u. One
 // invocation an element.
 
 //: include power
 
 struct Parameters {
-  // The run's first map.
+  // The span's first map.
   first: u32,
 }
 

@@ -1,4 +1,4 @@
-// The sum of squares of each chunk of a run, in a fixed order, by a workgroup.
+// The sum of squares of each chunk of a span, in a fixed order, by a workgroup.
 
 struct Parameters {
   chunks: u32,

@@ -1,4 +1,4 @@
-// A workgroup's share of a layer, in a run of parameters.
+// A workgroup's share of a layer, in a span of parameters.
 struct Chunk {
   offset: u32,
   rows: u32,

@@ -1,4 +1,4 @@
-// A linear map: a block of a run of parameters, and a matrix of its own.
+// A linear map: a block of a span of parameters, and a matrix of its own.
 struct Map {
   // The block: where it starts, and the elements from one of its rows to the next.
   offset: u32,

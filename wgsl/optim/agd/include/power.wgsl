@@ -1,4 +1,4 @@
-// A matrix M in a run of parameters, and where its vectors u and, right after it, v are.
+// A matrix M in a span of parameters, and where its vectors u and, right after it, v are.
 struct Map {
   offset: u32,
   rows: u32,

@@ -6,7 +6,7 @@ import { parameterTable } from "../../src/model/parameters.ts";
 import { allocateLike } from "../../src/model/weights.ts";
 import { AdamW } from "../../src/optim/adamw.ts";
 import { Agd } from "../../src/optim/agd/agd.ts";
-import { runsOf } from "../../src/optim/runs.ts";
+import { spansOf } from "../../src/optim/spans.ts";
 import { Sgd } from "../../src/optim/sgd.ts";
 import { LARGE_VOCABULARY, ODD, randomWeights, readTensors, SLIM } from "../model/helpers.ts";
 import { openTestGpu } from "../ops/helpers.ts";
@@ -15,13 +15,13 @@ import { Bench, type Make } from "./helpers.ts";
 const gpu = await openTestGpu();
 const slim = await openTestGpu(SLIM);
 
-/** What the runs of weights and gradients hold, as [name, offset, rows] of each segment. */
+/** What the spans of weights and gradients hold, as [name, offset, rows] of each segment. */
 function segmentsOf(on: Gpu, config: Gpt2Config) {
   const table = parameterTable(config);
   const trained = table.filter(({ trainable }) => trainable);
   const maps = [allocateLike(on, table, "weight"), allocateLike(on, trained, "gradient")];
-  const runs = runsOf(on, trained, maps);
-  for (const { tensors, segments } of runs) {
+  const spans = spansOf(on, trained, maps);
+  for (const { tensors, segments } of spans) {
     for (const { spec: { name }, offset, rows, columns } of segments) {
       tensors.forEach((tensor, i) => {
         const whole = maps[i].get(name)!;
@@ -34,33 +34,33 @@ function segmentsOf(on: Gpu, config: Gpt2Config) {
     }
   }
   for (const map of maps) on.free(...map.values());
-  return runs.map(({ segments }) =>
+  return spans.map(({ segments }) =>
     segments.map(({ spec, offset, rows }) => [spec.name, offset, rows] as const)
   );
 }
 
-Deno.test("runs: all trained parameters are one, matrices before vectors", () => {
-  const runs = segmentsOf(gpu, { ...ODD, affine: false });
-  assertEquals(runs.length, 1);
-  const names = runs[0].map(([name]) => name);
+Deno.test("spans: all trained parameters are one, matrices before vectors", () => {
+  const spans = segmentsOf(gpu, { ...ODD, affine: false });
+  assertEquals(spans.length, 1);
+  const names = spans[0].map(([name]) => name);
   assertEquals(names.slice(0, 3), ["wte.weight", "wpe.weight", "h.0.attn.c_attn.weight"]);
   assertEquals(names.at(-1), "h.1.mlp.c_proj.bias");
   assertEquals(names.findIndex((name) => name.endsWith(".bias")), 10);
   assertEquals(names.length, 18);
 });
 
-Deno.test("runs: a tensor above a binding is cut into rows", () => {
-  const runs = segmentsOf(slim, LARGE_VOCABULARY);
-  assertEquals(runs.slice(0, 2), [[["wte.weight", 0, 256]], [["wte.weight", 0, 7]]]);
-  assertEquals(runs.length > 3, true);
-  assertEquals(runs.slice(2).flat().map(([, , rows]) => rows).includes(0), false);
+Deno.test("spans: a tensor above a binding is cut into rows", () => {
+  const spans = segmentsOf(slim, LARGE_VOCABULARY);
+  assertEquals(spans.slice(0, 2), [[["wte.weight", 0, 256]], [["wte.weight", 0, 7]]]);
+  assertEquals(spans.length > 3, true);
+  assertEquals(spans.slice(2).flat().map(([, , rows]) => rows).includes(0), false);
 });
 
-Deno.test("runs: tensors with buffers of their own are runs of their own", () => {
+Deno.test("spans: tensors with buffers of their own are spans of their own", () => {
   const table = parameterTable(ODD);
   const map = new Map(table.map(({ name, shape }) => [name, gpu.tensor(name, shape)]));
-  const runs = runsOf(gpu, table, [map]);
-  assertEquals(runs.length, table.length);
+  const spans = spansOf(gpu, table, [map]);
+  assertEquals(spans.length, table.length);
   gpu.free(...map.values());
 });
 

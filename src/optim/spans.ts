@@ -5,10 +5,10 @@ import type { ParameterSpec } from "../model/parameters.ts";
 import { inMemoryOrder, type TensorMap } from "../model/weights.ts";
 import { THREADS } from "../ops/threads.ts";
 
-/** Whole rows of a parameter as a part of a run; a vector is one row. */
+/** Whole rows of a parameter as a part of a span; a vector is one row. */
 export interface Segment {
   spec: ParameterSpec;
-  /** Elements from the run's beginning. */
+  /** Elements from the span's beginning. */
   offset: number;
   rows: number;
   columns: number;
@@ -18,38 +18,38 @@ export interface Segment {
  * Parameters that lie side by side, at the same places in each of several maps, so that they can be
  * bound together; or rows of a parameter that is too large for one binding.
  */
-export interface Run {
+export interface Span {
   segments: Segment[];
   /** (elements), one of each map; gaps between parameters hold zeros. */
   tensors: Tensor[];
 }
 
-/** Cuts parameters into as few runs as can be, in the order in which they lie in memory. */
-export function runsOf(
+/** Cuts parameters into as few spans as can be, in the order in which they lie in memory. */
+export function spansOf(
   gpu: Gpu,
   specs: readonly ParameterSpec[],
   maps: readonly TensorMap[],
-): Run[] {
-  const runs: Run[] = [];
+): Span[] {
+  const spans: Span[] = [];
   for (const spec of inMemoryOrder(specs)) {
     const tensors = maps.map((map) => map.get(spec.name)!);
     for (const { rows, columns, slices } of bindable(gpu, spec, tensors)) {
-      const last = runs.at(-1);
+      const last = spans.at(-1);
       const offset = last && distance(last.tensors, slices);
       const bytes = rows * columns * 4;
       const fits = offset !== undefined && offset + bytes <= gpu.maxBindingBytes;
       if (last && fits) {
         last.segments.push({ spec, offset: offset / 4, rows, columns });
-        last.tensors = last.tensors.map((tensor) => span(tensor, offset + bytes));
+        last.tensors = last.tensors.map((tensor) => memoryFrom(tensor, offset + bytes));
       } else {
-        runs.push({
+        spans.push({
           segments: [{ spec, offset: 0, rows, columns }],
-          tensors: slices.map((tensor) => span(tensor, bytes)),
+          tensors: slices.map((tensor) => memoryFrom(tensor, bytes)),
         });
       }
     }
   }
-  return runs;
+  return spans;
 }
 
 /** A parameter in each map, cut into rows that one binding covers. */
@@ -71,14 +71,14 @@ function distance(before: readonly Tensor[], after: readonly Tensor[]): number |
 }
 
 /** The memory from a tensor's beginning on. */
-function span({ label, buffer, byteOffset }: Tensor, bytes: number): Tensor {
+function memoryFrom({ label, buffer, byteOffset }: Tensor, bytes: number): Tensor {
   return new Tensor(label, [bytes / 4], "f32", buffer, byteOffset, bytes);
 }
 
 /**
- * Appends a kernel that treats every element of each run alike.
+ * Appends a kernel that treats every element of each span alike.
  *
- * @param shared Tensors bound whole, from binding 1 on; those of the run follow.
+ * @param shared Tensors bound whole, from binding 1 on; those of the span follow.
  * @param parameters What follows the number of elements in the kernel's uniform.
  */
 export function elementwise(
@@ -86,11 +86,11 @@ export function elementwise(
   plan: Plan,
   [label, source, constants = {}]: readonly [string, string, Record<string, boolean>?],
   shared: readonly Tensor[],
-  runs: readonly Run[],
+  spans: readonly Span[],
   parameters: readonly (number | FloatValue)[],
 ): void {
   const kernel = gpu.kernel(label, source, { THREADS, ...constants });
-  for (const { tensors } of runs) {
+  for (const { tensors } of spans) {
     const { size } = tensors[0];
     const groups = spread(Math.ceil(size / THREADS));
     plan.dispatch(kernel, groups, [size, ...parameters], [...shared, ...tensors]);
