@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import { addDirectory } from "../files/add_directory.ts";
 import { fileExists } from "../files/file_exists.ts";
 import { replaceFile } from "../files/replace_file.ts";
 import { writeAll } from "../files/transfer.ts";
@@ -54,37 +55,49 @@ export async function exportCheckpoint(
   using files = await WeightFiles.open(directory);
   files.checkLayers(checkpoint.model.layers, CONFIG);
   files.check(parameterTable(checkpoint.model), CONFIG);
+  await checkFree(out);
+  const dtype = format === "f16" ? "F16" : "F32";
+  const { model, data, shift } = await withFullVocabulary(checkpoint, files, dtype);
+  const temporary = exportedName(out);
+  if (format === "llmc") {
+    await writeLlmc(out, model, data, temporary);
+  } else {
+    await addDirectory(
+      out,
+      temporary,
+      (directory) => writeDirectory(directory, { model }, data, dtype),
+    );
+  }
+  return { unseen: FULL_VOCABULARY_SIZE - checkpoint.model.vocabularySize, shift };
+}
+
+/** The name under which this process writes what is to be exported, before it has its own. */
+export function exportedName(out: string): string {
+  return `${out.replace(/[/\\]+$/, "")}.${Deno.pid}.tmp`;
+}
+
+async function checkFree(out: string): Promise<void> {
   if (await fileExists(out)) {
     throw new UserError(`${out} exists already: choose another --out`, "EXISTS");
   }
-  const dtype = format === "f16" ? "F16" : "F32";
-  const { model, data, shift } = await withFullVocabulary(checkpoint, files, dtype);
-  if (format === "llmc") {
-    await writeLlmc(out, model, data);
-  } else {
-    try {
-      await writeDirectory(out, { model }, data, dtype);
-    } catch (error) {
-      await Deno.remove(out, { recursive: true }).catch(() => {}); // it may never have been created
-      throw error;
-    }
-  }
-  return { unseen: FULL_VOCABULARY_SIZE - checkpoint.model.vocabularySize, shift };
 }
 
 /**
  * Writes a file of llm.c's (see {@linkcode llmcParts}); it has its name once it is whole.
  *
+ * @param temporary The name that it has until then.
  * @throws {UserError} If it cannot be written.
  */
 export async function writeLlmc(
   path: string,
   config: Gpt2Config,
   data: (name: string) => Promise<Float32Array>,
+  temporary?: string,
 ): Promise<void> {
   await replaceFile(path, async (file) => {
     for await (const part of llmcParts(config, data)) await writeAll(file, part);
-  });
+    if (temporary !== undefined) await checkFree(path); // still, or another export was faster
+  }, temporary);
 }
 
 /** A model with GPT-2's own vocabulary, and how to read its parameters. */

@@ -1,6 +1,6 @@
 /** `deno task export`: writes a checkpoint in another format. */
 import { UsageError } from "../errors.ts";
-import { exportCheckpoint, type ExportResult } from "../checkpoint/export.ts";
+import { exportCheckpoint, exportedName, type ExportResult } from "../checkpoint/export.ts";
 import { MARGIN } from "../checkpoint/formats/expand_vocabulary.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
@@ -44,7 +44,7 @@ async function exportCommand(options: Arguments): Promise<void> {
   const json = options.flag("json");
   limitNetwork([], checkpoint);
   const directory = await findCheckpoint(checkpoint, json);
-  limitWriting(out, `${out}.tmp`);
+  limitWriting(out, exportedName(out));
   const result = await exportCheckpoint(directory, out, format);
   if (json) printJson({ out, format, ...result });
   else printLine(describe(out, result));
@@ -56,13 +56,20 @@ function describe(out: string, { unseen, shift }: ExportResult): string {
     const count = unseen.toLocaleString("en");
     const change = shift === 0
       ? "no logit of theirs changes."
-      : `their logits change by at most ${shift.toPrecision(1)}.`;
+      : `their logits change by at most ${roundedUp(shift)}.`;
     lines.push(
       `The ${count} tokens that the model does not know have logits of at least ${MARGIN} below`,
       `those that it knows, whatever the text; ${change}`,
     );
   }
   return lines.join("\n");
+}
+
+/** To one digit, and never less than it is. */
+function roundedUp(value: number): string {
+  const unit = 10 ** Math.floor(Math.log10(value));
+  const digits = Math.ceil(Number((value / unit).toPrecision(12)));
+  return (digits * unit).toPrecision(1);
 }
 
 if (import.meta.main) await main(COMMAND, exportCommand);

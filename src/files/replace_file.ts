@@ -5,13 +5,14 @@ import { writeAll } from "./transfer.ts";
  * Writes a file as `path.tmp`, flushes it to disk and renames it, so that a half-written file never
  * takes an old one's place. A link at either name is replaced, and not followed.
  *
+ * @param temporary Another name for it until then, where two may write to the same path.
  * @throws {UserError} If it cannot be written.
  */
 export async function replaceFile(
   path: string,
   write: (file: Deno.FsFile) => Promise<void>,
+  temporary = `${path}.tmp`,
 ): Promise<void> {
-  const temporary = `${path}.tmp`;
   try {
     await removeFile(temporary); // of a process that was killed
     {

@@ -1,3 +1,4 @@
+import { addDirectory } from "../files/add_directory.ts";
 import { fileError } from "../files/file_error.ts";
 import { flush } from "../files/flush.ts";
 import { copyManifest, MANIFEST, removeManifest, writeManifest } from "../checkpoint/manifest.ts";
@@ -57,20 +58,15 @@ export class Checkpoints {
    */
   async add(step: number, write: (directory: string) => Promise<void>): Promise<void> {
     const path = this.path(step);
-    const temporary = `${path}.tmp`;
     try {
       await Deno.mkdir(this.#directory, { recursive: true });
-      await Deno.mkdir(temporary);
-      await write(temporary);
-      await writeManifest(temporary);
-      for (const { name } of Deno.readDirSync(temporary)) await flush(`${temporary}/${name}`);
-      await flush(temporary);
-      await Deno.rename(temporary, path);
-      await flush(this.#directory);
     } catch (error) {
-      await Deno.remove(temporary, { recursive: true }).catch(() => {}); // as far as it got
       throw fileError(error, `${path}: cannot write`);
     }
+    await addDirectory(path, `${path}.tmp`, async (directory) => {
+      await write(directory);
+      await writeManifest(directory);
+    });
     await this.publish(step);
   }
 

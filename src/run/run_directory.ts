@@ -1,5 +1,8 @@
 import { dirname, resolve } from "@std/path";
 import { UsageError, UserError } from "../errors.ts";
+import { fileExists } from "../files/file_exists.ts";
+import { checkNoLink } from "../files/no_link.ts";
+import { removeFile } from "../files/replace_file.ts";
 import { fileError } from "../files/file_error.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { LossHistory } from "./loss_history.ts";
@@ -33,12 +36,10 @@ export async function checkRunDirectory(directory: string): Promise<void> {
   const holdsModel = await size("model.safetensors") > 0 ||
     new Checkpoints(directory).steps().length > 0;
   if (!holdsModel) {
-    // An empty log is left of a run that failed at its first step.
-    if (await size("metrics.jsonl") === 0) return;
-    throw new UserError(
-      `${directory} holds the log of a run that saved nothing: remove it, or choose another one`,
-      "EXISTS",
-    );
+    const log = `${directory}/metrics.jsonl`;
+    // A run that ended before it had saved anything leaves its log; anything else is not ours.
+    if (await size("metrics.jsonl") === 0 || (await readMetrics(log)).length > 0) return;
+    throw new UserError(`${log} is no log of a run: remove it, or choose another --out`, "EXISTS");
   }
   throw new UserError(
     `${directory} holds a run already: go on with --resume, choose another one, or remove it`,
@@ -107,12 +108,26 @@ export async function openRunDirectory(
   if (staleOf) onNote?.(`Took over the lock of process ${staleOf}, which is dead.`);
   const checkpoints = new Checkpoints(out);
   await checkpoints.removeUnfinished();
+  if (!resume) await startOver(`${out}/metrics.jsonl`, onNote);
   const best = resume ? await goOn(resume, checkpoints, options, validation) : null;
   const metrics = held.use(new MetricsLog(`${out}/metrics.jsonl`));
   const history = new LossHistory();
   for (const step of await readMetrics(`${out}/metrics.jsonl`)) history.add(step);
   const all = held.move();
   return { checkpoints, metrics, history, best, [Symbol.dispose]: () => all.dispose() };
+}
+
+/** Removes the log of a run that ended before it had saved anything. */
+async function startOver(log: string, onNote: RunOptions["onNote"]): Promise<void> {
+  checkNoLink(log);
+  if (!await fileExists(log)) return;
+  const { length } = await readMetrics(log);
+  await removeFile(log);
+  if (length > 0) {
+    onNote?.(
+      `Started over: a run that ended here before (${length} lines of metrics) had saved nothing.`,
+    );
+  }
 }
 
 async function createDirectory(path: string): Promise<void> {

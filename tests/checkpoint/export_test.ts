@@ -105,3 +105,44 @@ Deno.test("export: a value that F16 cannot hold is named", async () => {
   );
   assertEquals([...Deno.readDirSync(temp.path)].map(({ name }) => name), ["a"]);
 });
+
+Deno.test("export: what others put at its place meanwhile stays, and nothing half-written", async () => {
+  await using temp = new TempDir();
+  const { vocabularySize: _, ...architecture } = ODD;
+  using model = await Gpt2.create(gpu, architecture, { vocabulary: fullVocabulary(), seed: 2 });
+  const from = `${temp.path}/from`;
+  await saveCheckpoint(model, from);
+  const { mkdir, rename } = Deno;
+  const names = () => [...Deno.readDirSync(temp.path)].map(({ name }) => name).sort();
+  try {
+    for (const format of ["f32", "llmc"] as const) {
+      const out = `${temp.path}/${format}`;
+      // Somebody is faster, just before the export gets its name.
+      Deno.rename = async (a, b) => {
+        Deno.rename = rename;
+        if (format === "f32") await temp.write(`${format}/precious`, "kept");
+        return await rename(a, b);
+      };
+      if (format === "f32") {
+        await assertRejects(() => exportCheckpoint(from, out, format), UserError, "exists already");
+        assertEquals(await Deno.readTextFile(`${out}/precious`), "kept");
+      } else {
+        await exportCheckpoint(from, out, format);
+      }
+    }
+    assertEquals(names(), ["f32", "from", "llmc"]);
+    // Two at once: the one that comes first wins, and the other one says so.
+    const out = `${temp.path}/both`;
+    Deno.mkdir = async (path, options) => {
+      Deno.mkdir = mkdir;
+      await mkdir(path, options);
+      await assertRejects(() => exportCheckpoint(from, out, "f32"), UserError, "cannot create");
+    };
+    await exportCheckpoint(from, out, "f32");
+    assertEquals(names(), ["both", "f32", "from", "llmc"]);
+    using loaded = await loadCheckpoint(gpu, out);
+    assertEquals(loaded.config, model.config);
+  } finally {
+    Object.assign(Deno, { mkdir, rename });
+  }
+});

@@ -269,7 +269,7 @@ Deno.test("bad input is told in one line", async () => {
     ],
     [
       "--data corpus.jsonl --out run",
-      "run holds the log of a run that saved nothing: remove it, or choose another one",
+      "run/metrics.jsonl is no log of a run: remove it, or choose another --out",
     ],
     [
       "--data corpus.jsonl --out corpus.jsonl/run",

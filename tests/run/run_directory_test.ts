@@ -23,11 +23,16 @@ Deno.test("one that holds a run or cannot be written is named", async () => {
   const files = {
     "model.safetensors": "holds a run already",
     "checkpoints/step-000002/config.json": "holds a run already",
-    "metrics.jsonl": "holds the log of a run that saved nothing",
   };
   for (const [i, [name, message]] of Object.entries(files).entries()) {
     const path = `${directory.path}/${i}`;
     await directory.write(`${i}/${name}`, "x");
     await assertRejects(() => checkRunDirectory(path), UserError, `${path} ${message}`);
   }
+  const log = await directory.write("other/metrics.jsonl", "somebody else's");
+  await assertRejects(
+    () => checkRunDirectory(`${directory.path}/other`),
+    UserError,
+    `${log} is no log of a run: remove it, or choose another --out`,
+  );
 });

@@ -152,6 +152,17 @@ Deno.test("a run leaves its results in a directory", async (t) => {
     );
   });
 
+  await t.step("that holds the log of a run that saved nothing, which it starts over", async () => {
+    const [first] = (await Deno.readTextFile(`${directory.path}/full/metrics.jsonl`)).split("\n");
+    await directory.write("over/metrics.jsonl", `${first}\n{"step":2,`);
+    const notes: string[] = [];
+    await train("over", { steps: 1, onNote: (text) => notes.push(text) });
+    assertEquals(notes, [
+      "Started over: a run that ended here before (1 lines of metrics) had saved nothing.",
+    ]);
+    assertEquals((await readMetrics(`${directory.path}/over/metrics.jsonl`)).length, 1);
+  });
+
   await t.step("and not where links in it lead", async () => {
     const precious = await directory.write("precious", "precious");
     const out = `${directory.path}/links`;
