@@ -69,10 +69,11 @@ export interface Progress {
  */
 export async function compare(gpu: Gpu, store: RunStore, options: CompareOptions): Promise<void> {
   const cells = await openCells(gpu, options);
-  await new Comparison(gpu, store, options).run(cells);
+  await new RunMaker(gpu, store, options).run(cells);
 }
 
-class Comparison {
+/** Makes the runs of a comparison, one after the other. */
+class RunMaker {
   readonly progress: Progress = { runs: 0, finished: 0, costLeft: 0 };
   /** The cells in which a run was made. */
   readonly #begun = new Set<OpenCell>();
