@@ -82,7 +82,9 @@ export async function verifyIfListed(directory: string): Promise<void> {
     } catch (error) {
       // A run takes the manifest away before it changes anything else.
       if (await readTextIfThere(`${directory}/${MANIFEST}`) !== text) continue;
-      if (!(error instanceof UserError)) throw error;
+      const isDamage = error instanceof UserError &&
+        ["CHECKPOINT", "NOT_FOUND"].includes(error.code);
+      if (!isDamage) throw error;
       throw new UserError(
         `${error.message}; if it was changed on purpose, remove ${directory}/${MANIFEST}`,
         error.code,

@@ -108,7 +108,9 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
       tensors: entries,
       read(name) {
         // One read after the other: they share the file's position.
-        const values = last.then(() => readTensor(name));
+        const values = last.then(() => readTensor(name)).catch((error) => {
+          throw fileError(error, `${path}: cannot read`);
+        });
         last = values.catch(() => {});
         return values;
       },

@@ -23,13 +23,20 @@ export async function main(
     const options = parseArguments(Deno.args, command);
     if (typeof options === "string") return printLine(options);
     Deno.exitCode = await run(options) || (isOutputLost() ? 1 : 0);
-  } catch (error) {
+  } catch (thrown) {
+    const error = firstError(thrown);
     // That a sample's reader stops early, such as `head`, is no failure.
     if (error instanceof Deno.errors.BrokenPipe) return;
     if (!(error instanceof UserError)) throw error;
     warn(`error: ${error.message}`);
     Deno.exitCode = error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** What went wrong first, if what was then cleaned up failed too. */
+function firstError(error: unknown): unknown {
+  while (error instanceof SuppressedError) error = error.suppressed;
+  return error;
 }
 
 function setDefault(name: string, value: string): void {

@@ -113,6 +113,13 @@ function describe(name: string, before: unknown, now: unknown): string {
   return now === true ? `--${name} is new` : `--${name} ${was}, and is ${now}`;
 }
 
+/** What an optimiser's kind begins and ends with, e.g. `agd spectral, vectors own, f16`. */
+function parseKind(kind: string): { optimizer: string; norm?: string; precision: string } {
+  const [named, ...settings] = kind.split(", ");
+  const [optimizer, norm] = named.split(" ");
+  return { optimizer, norm, precision: settings.at(-1) === "f16" ? "f16" : "f32" };
+}
+
 /** Refuses another model or optimiser than the run's; both values are named. */
 function refuseChanges(
   given: Arguments,
@@ -122,10 +129,7 @@ function refuseChanges(
   const preset = given.choice("preset", Object.keys(PRESETS) as PresetName[]);
   const size = (name: "layers" | "heads" | "width" | "context") =>
     [name, model[name], given.integer(name) ?? (preset && PRESETS[preset][name])] as const;
-  const [kind, precision] = state.optimizer.endsWith(", f16")
-    ? [state.optimizer.slice(0, -", f16".length), "f16"]
-    : [state.optimizer, "f32"];
-  const [optimizer, norm = "none"] = kind.split(" ");
+  const { optimizer, norm = "none", precision } = parseKind(state.optimizer);
   const wanted = [
     size("layers"),
     size("heads"),

@@ -1,3 +1,5 @@
+import { warn } from "../warn.ts";
+
 /**
  * Opens a file and takes its lock; undefined if someone else has it, in this process or another.
  * The operating system unlocks the file when it is closed, and when the process ends in whatever
@@ -7,7 +9,7 @@ export function tryLockFile(path: string, options: Deno.OpenOptions): Deno.FsFil
   for (;;) {
     using opened = new DisposableStack();
     const file = opened.use(Deno.openSync(path, options));
-    if (!file.tryLockSync(true)) return undefined;
+    if (!tryLock(file, path)) return undefined;
     if (!isSameFile(file, path)) continue;
     opened.move(); // it stays open
     return file;
@@ -22,6 +24,32 @@ export async function lockFile(path: string, options: Deno.OpenOptions): Promise
     using file = await Deno.open(path, options);
     await file.lock(true);
   }
+}
+
+/**
+ * Takes the lock of an open file, if nobody has it. Where the file system has no locks, as some
+ * network file systems have none, it says so, once, and takes it as given.
+ */
+export function tryLock(file: Deno.FsFile, path: string, exclusive = true): boolean {
+  try {
+    return file.tryLockSync(exclusive);
+  } catch (error) {
+    if (!hasNoLocks(error)) throw error;
+    if (!unlocked.has(path)) {
+      warn(`${path}: no locks on this file system: make sure that nothing else writes there`);
+    }
+    unlocked.add(path);
+    return true;
+  }
+}
+
+const unlocked = new Set<string>();
+
+/** ENOLCK, ENOSYS, EOPNOTSUPP on Linux and on macOS; Deno has no codes of the first two. */
+function hasNoLocks(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof Deno.errors.NotSupported) return true;
+  return /\(os error (37|38|95|77|78|102)\)/.test(error.message);
 }
 
 /**

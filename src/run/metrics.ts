@@ -74,14 +74,16 @@ export class MetricsLog implements Disposable {
     this.#path = path;
     checkNoLink(path);
     checkRegular(path);
+    using opened = new DisposableStack();
     try {
-      this.#file = Deno.openSync(path, { read: true, write: true, create: true });
+      this.#file = opened.use(Deno.openSync(path, { read: true, write: true, create: true }));
       const whole = Deno.readFileSync(path).lastIndexOf("\n".charCodeAt(0)) + 1;
       this.#file.truncateSync(whole);
       this.#file.seekSync(whole, Deno.SeekMode.Start);
     } catch (error) {
       throw fileError(error, `${path}: cannot write`);
     }
+    opened.move(); // it stays open
   }
 
   /** @throws {UserError} If the file cannot be written, for example because the disk is full. */

@@ -1,6 +1,6 @@
 import { UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
-import { tryLockFile } from "../files/lock.ts";
+import { tryLock, tryLockFile } from "../files/lock.ts";
 import { checkRegular } from "../files/read_file.ts";
 import { checkNoLink } from "../files/no_link.ts";
 
@@ -59,7 +59,7 @@ export function checkUnlocked(directory: string): void {
     return; // there is none; whether the directory can be written is asked elsewhere
   }
   using lock = file;
-  if (!lock.tryLockSync(true)) throw heldBy(directory);
+  if (!tryLock(lock, path)) throw heldBy(directory);
 }
 
 function lockRun(path: string, directory: string): Deno.FsFile {

@@ -153,6 +153,7 @@ class TrainingLoop {
       if (pending) await this.#finish(pending);
     } finally {
       if (this.#peak) this.#trainer.optimizer.learningRate = this.#peak;
+      await this.#batches.return?.(); // as a loop over them would
     }
     return this.#last;
   }

@@ -210,3 +210,19 @@ Deno.test("a file cut short after it was opened is an error, not zeros", () =>
     await Deno.truncate(path, 8 + JSON.stringify({ a }).length + 5);
     await assertRejects(() => file.read("a"), UserError, "cut short: 3 bytes are missing");
   }));
+
+Deno.test("a disk that fails while tensors are read is told of with the file", () =>
+  withDirectory(async (directory) => {
+    const path = `${directory}/a.safetensors`;
+    await writeSafetensors(path, [{ name: "a", shape: [2], data: () => Float32Array.of(1, 2) }]);
+    using file = await openSafetensors(path);
+    const { read } = Deno.FsFile.prototype;
+    Deno.FsFile.prototype.read = () => Promise.reject(new Error("Input/output error (os error 5)"));
+    try {
+      const error = await assertRejects(() => file.read("a"), UserError);
+      assertEquals(error.message, `${path}: cannot read: Input/output error`);
+    } finally {
+      Object.assign(Deno.FsFile.prototype, { read });
+    }
+    assertEquals([...await file.read("a")], [1, 2]);
+  }));

@@ -1,4 +1,15 @@
-import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { Arguments } from "../../src/cli/arguments.ts";
+import { resumedOptions } from "../../src/cli/resume.ts";
+import { UserError } from "../../src/errors.ts";
+import { PRESETS } from "../../src/model/config.ts";
+import type { SavedRun } from "../../src/run/saved_run.ts";
 import { RunLock } from "../../src/run/run_lock.ts";
 import { assertFails, corpusDirectory, readLosses, runTask, TINY } from "./helpers.ts";
 
@@ -116,4 +127,18 @@ Deno.test("a run goes on with its options, but those given again", async () => {
     1,
     "none: there is no checkpoint to resume from; name a run's directory, or start a new run",
   );
+});
+
+Deno.test("an option that the run has already may be given again", () => {
+  const state = { optimizer: "agd spectral, vectors own, embeddings rows, f16", options: {} };
+  const run = { directory: "run", checkpoint: "run/checkpoints/step-000001", state } as SavedRun;
+  const model = { ...PRESETS.tiny, vocabularySize: 300, bias: true, affine: true };
+  const given = { norm: "spectral", optimizer: "agd", precision: "f16", layers: "4" };
+  const { changes } = resumedOptions(new Arguments(given), run, { model });
+  assertEquals(changes, []);
+  const error = assertThrows(
+    () => resumedOptions(new Arguments({ norm: "frobenius" }), run, { model }),
+    UserError,
+  );
+  assertMatch(error.message, /^the run in run has norm spectral, not frobenius, which a run keeps/);
 });

@@ -70,3 +70,31 @@ Deno.test("what is printed cannot control the terminal, and JSON stays what it i
     await Deno.remove(cwd, { recursive: true });
   }
 });
+
+/** A command that fails, and whose clean-up fails too. */
+const UNCLEAN = `
+import { UserError } from "${new URL("../../src/errors.ts", import.meta.url)}";
+import { main } from "${MAIN}";
+await main({ name: "test", summary: "", options: {}, examples: [] }, () => {
+  using _ = { [Symbol.dispose]: () => { throw new Error("cannot close"); } };
+  throw new UserError("a.txt: cannot write: Input/output error");
+});
+`;
+
+Deno.test("what went wrong first is told, also where cleaning up fails", async () => {
+  const cwd = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${cwd}/program.ts`, UNCLEAN);
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--config", CONFIG, "program.ts"],
+      ...{ cwd, env: { NO_COLOR: "1" }, stdin: "null" },
+    }).output();
+    assertEquals(
+      new TextDecoder().decode(stderr),
+      "error: a.txt: cannot write: Input/output error\n",
+    );
+    assertEquals(code, 1);
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
+});

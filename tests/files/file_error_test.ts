@@ -44,3 +44,13 @@ Deno.test("fileError: a defect, and what is the user's already, stay themselves"
     assertEquals(fileError(error, "a.txt: cannot read"), error);
   }
 });
+
+Deno.test("fileError: errors that Deno has no code for are known by their number", () => {
+  for (const number of [27, 37, 38, 74, 116, 117, 121, 122]) {
+    const thrown = new Error(`Disk quota exceeded (os error ${number})`);
+    const error = fileError(thrown, "run/a: cannot write");
+    assert(error instanceof UserError, String(number));
+    assertEquals(error.message, "run/a: cannot write: Disk quota exceeded");
+    if (Deno.build.os === "linux") assertEquals(error.code, number === 122 ? "NO_SPACE" : "FILE");
+  }
+});

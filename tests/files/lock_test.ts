@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { lockFile, tryLockFile } from "../../src/files/lock.ts";
 import { TempDir } from "../data/fixtures.ts";
 
@@ -31,4 +31,31 @@ Deno.test("who waits for a lock gets it when it is free, of the file that is the
   held--;
   first.close();
   await Promise.all(waiting);
+});
+
+Deno.test("a lock on a file system without locks is taken as given, saying so once", async () => {
+  await using directory = new TempDir();
+  const { tryLockSync } = Deno.FsFile.prototype;
+  const { error } = console;
+  const told: string[] = [];
+  console.error = (text: string) => void told.push(text);
+  try {
+    for (const [message, isKnown] of [["(os error 37)", true], ["(os error 5)", false]] as const) {
+      Deno.FsFile.prototype.tryLockSync = () => {
+        throw new Error(`flock ${message}`);
+      };
+      const path = `${directory.path}/${isKnown}`;
+      if (isKnown) {
+        tryLockFile(path, OPTIONS)!.close();
+        tryLockFile(path, OPTIONS)!.close();
+      } else {
+        assertThrows(() => tryLockFile(path, OPTIONS), Error, message);
+      }
+    }
+    const what = "no locks on this file system: make sure that nothing else writes there";
+    assertEquals(told, [`${directory.path}/true: ${what}`]);
+  } finally {
+    Object.assign(Deno.FsFile.prototype, { tryLockSync });
+    console.error = error;
+  }
 });

@@ -122,3 +122,27 @@ Deno.test("a log that is a link is refused, and a copy takes the place of one", 
     assertEquals(await Deno.readTextFile(path), line);
     assertEquals(await Deno.readTextFile(`${path}.precious`), line + "half a line");
   }));
+
+Deno.test("a log that cannot be read on is closed", () =>
+  withPath((path) => {
+    const { openSync } = Deno;
+    let closed = 0;
+    Deno.openSync = (...args) => {
+      const file = openSync(...args);
+      const truncateSync = () => {
+        throw Object.assign(new Error("Input/output error (os error 5)"), { code: "EIO" });
+      };
+      const dispose = () => {
+        closed++;
+        file.close();
+      };
+      return Object.assign(file, { truncateSync, [Symbol.dispose]: dispose });
+    };
+    try {
+      assertThrows(() => new MetricsLog(path), UserError, "cannot write: Input/output error");
+      assertEquals(closed, 1);
+    } finally {
+      Deno.openSync = openSync;
+    }
+    return Promise.resolve();
+  }));

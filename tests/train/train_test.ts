@@ -345,3 +345,18 @@ Deno.test("meanLoss is the mean over the batches", async () => {
     assertEquals(await meanLoss(trainer, VALIDATION.slice(1)), b);
   });
 });
+
+Deno.test("train: closes the caller's iterator, as a loop over it would", async () => {
+  for (const steps of [2, 100]) {
+    let closed = 0;
+    const batches = async function* () {
+      try {
+        yield* BATCHES.slice(0, 4);
+      } finally {
+        closed++;
+      }
+    };
+    await withTrainer((trainer) => train(trainer, { batches: batches(), steps, evalEvery: 100 }));
+    assertEquals(closed, 1);
+  }
+});

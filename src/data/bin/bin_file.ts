@@ -69,8 +69,14 @@ export class BinFile implements Disposable {
    */
   read(first: number, tokens: Uint16Array): void {
     const bytes = new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength);
-    this.#file.seekSync(this.offset(first), Deno.SeekMode.Start);
-    if (readFullySync(this.#file, bytes) < bytes.length) {
+    let length: number;
+    try {
+      this.#file.seekSync(this.offset(first), Deno.SeekMode.Start);
+      length = readFullySync(this.#file, bytes);
+    } catch (error) {
+      throw fileError(error, `${this.name}: cannot read`);
+    }
+    if (length < bytes.length) {
       throw new UserError(`${this.name} has become shorter since it was opened`, "DATA");
     }
     const wrong = tokens.findIndex((token) => token >= TOKEN_COUNT);

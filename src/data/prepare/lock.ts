@@ -1,6 +1,6 @@
 import { UserError } from "../../errors.ts";
 import { fileError } from "../../files/file_error.ts";
-import { tryLockFile } from "../../files/lock.ts";
+import { tryLock, tryLockFile } from "../../files/lock.ts";
 
 /** Every `of`-th shard, from the `number`-th on, counted from 1. */
 export interface Share {
@@ -29,7 +29,7 @@ export async function lockShare(directory: string, share: Share): Promise<Dispos
         const other = parseName(entry.name);
         if (!other || entry.name === name || !overlap(share, other)) continue;
         using held = await Deno.open(`${directory}/${entry.name}`);
-        if (!await held.tryLock(false)) throw heldBy(directory, other);
+        if (!tryLock(held, entry.name, false)) throw heldBy(directory, other);
       }
     } catch (error) {
       file.close();
