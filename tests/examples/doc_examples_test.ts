@@ -5,6 +5,7 @@ import { TempDir } from "../data/fixtures.ts";
 import { HubServer } from "../hub/hub_server.ts";
 
 const ROOT = new URL("../..", import.meta.url);
+const CONFIG = fromFileUrl(new URL("deno.json", ROOT));
 
 /** The start of an example that is run, in a comment or in Markdown. */
 const EXAMPLE = /^ *(?:\* )?```ts(?! no-run)/;
@@ -62,13 +63,7 @@ Deno.test("the examples in comments and documents run", async () => {
   const paths = new Set(examples.map((example) => example.slice(0, example.lastIndexOf("#"))));
   const child = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...[
-        "test",
-        "--doc",
-        "--allow-all",
-        "--no-check",
-        `--config=${fromFileUrl(new URL("deno.json", ROOT))}`,
-      ],
+      ...["test", "--doc", "--allow-all", "--no-check", `--config=${CONFIG}`],
       `--filter=/${examples.map(RegExp.escape).join("|")}/`,
       ...[...paths].map((path) => fromFileUrl(new URL(path, ROOT))),
     ],
@@ -78,4 +73,20 @@ Deno.test("the examples in comments and documents run", async () => {
   const output = new TextDecoder().decode(child.stdout);
   assert(child.success, output + new TextDecoder().decode(child.stderr));
   assertEquals(Number(output.match(/^ok \| (\d+) passed/m)?.[1]), examples.length, output);
+});
+
+Deno.test("a project of one's own links to this one, and imports each room", async () => {
+  await using directory = new TempDir();
+  const { name, exports } = JSON.parse(Deno.readTextFileSync(CONFIG));
+  await directory.write("deno.json", JSON.stringify({ links: [fromFileUrl(ROOT)] }));
+  const rooms = Object.keys(exports).map((room) => room.replace(".", name));
+  const imports = rooms.map((room, i) => `import * as room${i} from "${room}";`);
+  const names = rooms.map((_, i) => `...Object.keys(room${i})`);
+  await directory.write("main.ts", `${imports.join("\n")}\nconsole.log([${names}].length);`);
+  const args = ["run", "--quiet", "main.ts"];
+  const child = await new Deno.Command(Deno.execPath(), { args, cwd: directory.path }).output();
+  assertEquals(new TextDecoder().decode(child.stderr), "");
+  // Each name is one of the whole and of one room.
+  const count = 2 * Object.keys(await import("../../mod.ts")).length;
+  assertEquals(new TextDecoder().decode(child.stdout), `${count}\n`);
 });
