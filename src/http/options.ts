@@ -6,6 +6,9 @@ export interface HttpOptions {
   delay?: number;
   /** How long a server may send nothing, in milliseconds. @default 30000 */
   timeout?: number;
-  /** An Authorization header, for the server itself and none that it redirects to. @default none */
+  /**
+   * An Authorization header, for the server itself and none that it redirects to, nor for itself
+   * when such a one redirects back. @default none
+   */
   authorization?: string;
 }

@@ -201,6 +201,22 @@ Deno.test("hub: a token goes to the hub, and to no other server", async () => {
   ]);
 });
 
+Deno.test("hub: it redirects to no file of this machine, and to nowhere", async () => {
+  for (const location of ["file:///dev/zero", "http://["]) {
+    await using server = new HubServer(single());
+    await using temp = new TempDir();
+    server.disguise = (headers) =>
+      "Location" in headers ? { ...headers, Location: location } : headers;
+    const error = await assertRejects(
+      () => downloadModel(ID, { endpoint: server.url, home: temp.path, http: HTTP }),
+      UserError,
+      `${ID}/model.safetensors: the server redirects to `,
+    );
+    assertMatch(error.message, /^[^\n]*, which is no web address$/);
+    assertEquals(Object.keys(filesIn(temp.path)).filter((path) => path.includes(".safe")), []);
+  }
+});
+
 Deno.test("hub: what is not there is told", async () => {
   const lacking: [Record<string, Uint8Array>, string][] = [
     [{}, "there is no model someone/gpt2 with a config.json on URL"],
