@@ -23,7 +23,9 @@
  * await train(trainer, { batches, steps: 5, onStep: ({ step, loss }) => console.log(step, loss) });
  *
  * const weights = trainer.optimizer.evaluationWeights;
- * for await (const piece of generate(model, { prompt: "The moon", weights })) console.log(piece);
+ * for await (const piece of generate(model, { prompt: "The moon", maxTokens: 20, weights })) {
+ *   console.log(piece);
+ * }
  * ```
  *
  * @module
