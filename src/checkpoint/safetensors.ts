@@ -1,5 +1,6 @@
 import { UsageError, UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
+import { checkNotLfsPointer } from "../files/lfs_pointer.ts";
 import { openFile } from "../files/read_file.ts";
 import { replaceFile } from "../files/replace_file.ts";
 import { readFully, writeAll } from "../files/transfer.ts";
@@ -125,6 +126,12 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
 
 async function readHeader(file: Deno.FsFile, path: string) {
   const { size } = await file.stat();
+  checkNotLfsPointer(
+    path,
+    new Uint8Array(await readExactly(file, path, Math.min(size, 1024))),
+    "CHECKPOINT",
+  );
+  await file.seek(0, Deno.SeekMode.Start);
   if (size < 8) throw malformed(path, `${size} bytes are too short for a header`);
 
   const length = new DataView(await readExactly(file, path, 8)).getBigUint64(0, true);

@@ -1,5 +1,6 @@
 import { UserError } from "../errors.ts";
 import { fileError } from "./file_error.ts";
+import { checkNotLfsPointer } from "./lfs_pointer.ts";
 
 /**
  * Makes sure that what is at a path, or where a link there leads, is a file: to open a named pipe
@@ -36,24 +37,27 @@ export async function openFile(path: string): Promise<Deno.FsFile> {
 /**
  * The text of a file.
  *
- * @throws {UserError} If there is none, or it cannot be read.
+ * @throws {UserError} If there is none, it cannot be read, or a Git LFS pointer stands for it.
  */
 export async function readText(path: string): Promise<string> {
   checkRegular(path);
-  return await Deno.readTextFile(path).catch((error) => {
+  const text = await Deno.readTextFile(path).catch((error) => {
     throw fileError(error, `${path}: cannot read`);
   });
+  checkNotLfsPointer(path, text, "FILE");
+  return text;
 }
 
 /**
  * The text of a file, if there is one.
  *
- * @throws {UserError} If it cannot be read.
+ * @throws {UserError} If it cannot be read, or a Git LFS pointer stands for it.
  */
 export async function readTextIfThere(path: string): Promise<string | undefined> {
-  checkRegular(path);
-  return await Deno.readTextFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw fileError(error, `${path}: cannot read`);
-  });
+  try {
+    return await readText(path);
+  } catch (error) {
+    if (error instanceof UserError && error.code === "NOT_FOUND") return undefined;
+    throw error;
+  }
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UsageError, UserError } from "../../src/errors.ts";
 import { openSafetensors, writeSafetensors } from "../../src/checkpoint/safetensors.ts";
+import { LFS_POINTER } from "../data/fixtures.ts";
 
 async function withDirectory(body: (directory: string) => Promise<void>) {
   const directory = await Deno.makeTempDir();
@@ -225,4 +226,13 @@ Deno.test("a disk that fails while tensors are read is told of with the file", (
       Object.assign(Deno.FsFile.prototype, { read });
     }
     assertEquals([...await file.read("a")], [1, 2]);
+  }));
+
+Deno.test("what stands for a file that Git LFS has not fetched is named", () =>
+  withDirectory(async (directory) => {
+    const path = `${directory}/model.safetensors`;
+    await Deno.writeTextFile(path, LFS_POINTER);
+    const message = `${path} is a Git LFS pointer, not the file: run git lfs pull`;
+    const error = await assertRejects(() => openSafetensors(path), UserError, message);
+    assertEquals(error.code, "CHECKPOINT");
   }));

@@ -4,10 +4,24 @@ import { gzipSync } from "node:zlib";
 import { DataError } from "../../src/data/files/data_error.ts";
 import { readDocuments } from "../../src/data/text/documents.ts";
 import { findShards } from "../../src/data/files/sources.ts";
+import { inspect } from "../../src/data/inspect.ts";
+import { UserError } from "../../src/errors.ts";
 import type { DocumentOptions } from "../../src/data/text/block.ts";
 import { encode } from "../../src/tokens/tokenizer.ts";
 import { FileServer, serveFile } from "./file_server.ts";
-import { bomb, checkedFrame, concat, frame, jsonl, shardsOf, tar, TempDir } from "./fixtures.ts";
+import {
+  bomb,
+  checkedFrame,
+  concat,
+  frame,
+  jsonl,
+  LFS_POINTER,
+  shardsOf,
+  tar,
+  TempDir,
+} from "./fixtures.ts";
+
+const SKIP = { skipBad: true };
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -247,4 +261,26 @@ Deno.test("a connection that is lost is not bad data, and never skipped", async 
   assertEquals((await readAll(server)).length, 5000);
   const error = await assertRejects(() => readAll(limited), Error, "cannot go on from there");
   assert(!(error instanceof DataError));
+});
+
+Deno.test("what stands for a file that Git LFS has not fetched is named, and never skipped", async () => {
+  const message = "is a Git LFS pointer, not the file: run git lfs pull";
+  const kinds = ["txt", "jsonl", "txt.gz", "jsonl.zst", "tar", "bin"];
+  await using server = new FileServer((request) => serveFile(request, bytes(LFS_POINTER)));
+  await using dir = new TempDir();
+  for (const kind of kinds) {
+    const path = await dir.write(`a.${kind}`, LFS_POINTER);
+    const urls = kind === "bin" ? [] : [`${server.url}/a.${kind}`];
+    for (const source of [path, ...urls]) {
+      const skim = async () => await inspect(await findShards([source], SKIP), SKIP);
+      const error = await assertRejects(skim, UserError, `a.${kind} ${message}`);
+      assert(!(error instanceof DataError));
+    }
+  }
+  const archive = tar(["b.jsonl", LFS_POINTER]);
+  await using limited = new FileServer(() => ({ body: archive }));
+  for (const source of [await dir.write("b.tar", archive), `${limited.url}/b.tar`]) {
+    const skim = async () => await inspect(await findShards([source], SKIP), SKIP);
+    await assertRejects(skim, UserError, `b.tar/b.jsonl ${message}`);
+  }
 });

@@ -110,3 +110,9 @@ export async function tokenFile(dir: TempDir, name: string, first: number, last:
   const source = await dir.write(name, new Uint8Array(tokens.buffer));
   return { name: source, source };
 }
+
+/** What Git LFS leaves in the place of a file that is not fetched. */
+export const LFS_POINTER = `version https://git-lfs.github.com/spec/v1
+oid sha256:${"4d7a".repeat(16)}
+size 12345678
+`;

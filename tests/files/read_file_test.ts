@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { UserError } from "../../src/errors.ts";
 import { checkRegular, openFile, readText, readTextIfThere } from "../../src/files/read_file.ts";
-import { namedPipe, TempDir } from "../data/fixtures.ts";
+import { LFS_POINTER, namedPipe, TempDir } from "../data/fixtures.ts";
 
 Deno.test("a file is read, also by a link", async () => {
   await using directory = new TempDir();
@@ -47,4 +47,15 @@ Deno.test({
       }
     }
   },
+});
+
+Deno.test("what stands for a file that Git LFS has not fetched is named", async () => {
+  await using directory = new TempDir();
+  const path = await directory.write("config.json", LFS_POINTER);
+  for (const read of [readText, readTextIfThere]) {
+    const message = `${path} is a Git LFS pointer, not the file: run git lfs pull`;
+    await assertRejects(() => read(path), UserError, message);
+  }
+  const long = LFS_POINTER.padEnd(1024);
+  assertEquals(await readText(await directory.write("about.txt", long)), long);
 });

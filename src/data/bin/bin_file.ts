@@ -1,6 +1,8 @@
 import { UserError } from "../../errors.ts";
 import { fileError } from "../../files/file_error.ts";
+import { checkNotLfsPointer } from "../../files/lfs_pointer.ts";
 import { readFullySync } from "../../files/transfer.ts";
+import { checkHoldsTokens } from "./foreign_file.ts";
 import { isUrl, type Shard } from "../files/shard.ts";
 import { END_OF_TEXT, TOKEN_COUNT } from "../../tokens/tokenizer.ts";
 
@@ -19,7 +21,8 @@ const CHUNK = 2 ** 20;
  *
  * - llm.c's layout: a header of 256 32-bit numbers (20240520, version 1, the number of tokens, then
  *   zeros), then the tokens. {@linkcode BinWriter} writes it.
- * - nanoGPT's layout: nothing but the tokens.
+ * - nanoGPT's layout: nothing but the tokens. What only looks like it is found out by
+ *   {@linkcode checkHoldsTokens}.
  *
  * Documents are separated by `<|endoftext|>`. llm.c's scripts put it before each document, nanoGPT's
  * and ours after each; in the middle of a file there is no difference, and a model sees the same but
@@ -130,12 +133,14 @@ function readLayout(name: string, file: Deno.FsFile): { start: number; count: nu
   if (size === 0) throw new UserError(`${name} is empty; prepare or download it again`, "DATA");
   const header = new Int32Array(BIN_HEADER / 4);
   const length = readFullySync(file, new Uint8Array(header.buffer));
+  checkNotLfsPointer(name, new Uint8Array(header.buffer, 0, length), "DATA");
   if (header[0] !== BIN_MAGIC) {
     const first = header[0] & 0xffff;
     if (length >= 2 && first >= TOKEN_COUNT) throw noToken(name, first, 0);
     if (size % 2 !== 0) {
       throw new UserError(`${name} ends at byte ${size}, inside a 16-bit token`, "DATA");
     }
+    checkHoldsTokens(name, file, size);
     return { start: 0, count: size / 2 };
   }
   if (length < BIN_HEADER) {
@@ -149,6 +154,12 @@ function readLayout(name: string, file: Deno.FsFile): { start: number; count: nu
     );
   }
   const expected = BIN_HEADER + 2 * count;
+  if (count > 0 && size === BIN_HEADER + 4 * count) {
+    throw new UserError(
+      `${name} holds tokens of 32 bits, not of 16; prepare the text again`,
+      "DATA",
+    );
+  }
   if (count <= 0 || size !== expected) {
     throw new UserError(
       `${name} has ${size} bytes, but its header (byte 8) says ${count} tokens` +

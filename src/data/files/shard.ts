@@ -1,5 +1,6 @@
 import { UserError } from "../../errors.ts";
 import { fileError } from "../../files/file_error.ts";
+import { checkNotLfsPointer } from "../../files/lfs_pointer.ts";
 import { DataError } from "./data_error.ts";
 import { endsItself } from "./format.ts";
 import { readRemote } from "../../http/remote_file.ts";
@@ -34,13 +35,31 @@ export function isUrl(source: string): boolean {
  * The bytes of a shard as they are stored, each chunk valid until the next is asked for. They are
  * read no faster than they are taken, and the file or connection is closed when the iteration ends.
  *
- * @throws {UserError} If the shard cannot be read, or changes while it is.
+ * @throws {UserError} If the shard cannot be read, changes while it is, or is a Git LFS pointer.
  * @throws {DataError} If it ends before its size.
  */
 export function readShard(shard: Shard, http?: HttpOptions): AsyncGenerator<Uint8Array> {
   const { name, source } = shard;
-  if (!isUrl(source)) return readLocal(shard);
-  return readRemote({ ...shard, url: source, endsItself: endsItself(name) }, http);
+  if (!isUrl(source)) return withoutLfsPointer(readLocal(shard), name);
+  const range = { ...shard, url: source, endsItself: endsItself(name) };
+  return withoutLfsPointer(readRemote(range, http), name);
+}
+
+/**
+ * Passes a file's chunks on. A pointer would be the only one.
+ *
+ * @throws {UserError} If it is one.
+ */
+export async function* withoutLfsPointer(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<Uint8Array> {
+  let isFirst = true;
+  for await (const chunk of chunks) {
+    if (isFirst) checkNotLfsPointer(name, chunk, "DATA");
+    isFirst = false;
+    yield chunk;
+  }
 }
 
 async function* readLocal({ name, source, offset, size }: Shard): AsyncGenerator<Uint8Array> {

@@ -33,6 +33,8 @@ export async function indexTar(
   const { name, source, size, version } = archive;
   const members = new Map<string, TarMember>();
   let last: TarMember | undefined;
+  if (size < WINDOW) { for await (const _ of readShard(archive, http)); // it may be a Git LFS pointer
+   }
   try {
     for await (const member of tarMembers(new SeekingInput(archive, http), name)) {
       last = member;

@@ -6,7 +6,7 @@ import { gunzip } from "../files/gzip.ts";
 import type { DocumentOptions, Lines, TextBlock } from "./block.ts";
 import { countLines, LineBlocks } from "./lines.ts";
 import { readPieces } from "./plain_text.ts";
-import { readShard, type Shard } from "../files/shard.ts";
+import { readShard, type Shard, withoutLfsPointer } from "../files/shard.ts";
 import { tarMembers } from "../files/tar.ts";
 import { isDataMember } from "../files/tar_index.ts";
 import { unzstd } from "../files/zstd.ts";
@@ -83,7 +83,8 @@ async function* archiveLines(
           yield await input.some(end - input.position);
         }
       };
-      for await (const block of readLines(unpack(body(), file, compression), file, options)) {
+      const unpacked = unpack(withoutLfsPointer(body(), file), file, compression);
+      for await (const block of readLines(unpacked, file, options)) {
         yield { ...block, number: lines };
         lines += block.count;
       }

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { BinFile, DocumentCounter, isBin } from "../../../src/data/bin/bin_file.ts";
 import { END_OF_TEXT } from "../../../src/tokens/tokenizer.ts";
 import { UserError } from "../../../src/errors.ts";
-import { concat, TempDir } from "../fixtures.ts";
+import { concat, LFS_POINTER, TempDir } from "../fixtures.ts";
 
 const tokens = (...values: number[]) => new Uint8Array(Uint16Array.from(values).buffer);
 
@@ -110,4 +110,36 @@ Deno.test("documents are counted whether <|endoftext|> comes before or after eac
 Deno.test("isBin goes by the name", () => {
   assertEquals(isBin({ name: "a/train.bin", source: "x" }), true);
   assertEquals(isBin({ name: "a.bin/train.txt", source: "x" }), false);
+});
+
+Deno.test("what passes for tokens and is none is told by what it is", async () => {
+  await using dir = new TempDir();
+  const ids = Array.from({ length: 50_000 }, (_, i) => i * 7919 % 50257);
+  const bytesOf = (array: Uint32Array | BigUint64Array) => new Uint8Array(array.buffer);
+  const wide = Uint32Array.from(ids);
+  const long = BigUint64Array.from(ids, BigInt);
+  const text = new TextEncoder().encode("It was a dark and stormy night. ".repeat(2000));
+  const numpy = Uint8Array.of(0x93, ...new TextEncoder().encode("NUMPY"), 1, 0);
+  const cases: [Uint8Array, string][] = [
+    [bytesOf(wide), 'a.bin", dtype=np.uint32).astype(np.uint16).tofile('],
+    [bytesOf(wide.subarray(0, 16).slice()), "holds tokens of 32 bits"],
+    [bytesOf(long), 'a.bin", dtype=np.uint64).astype(np.uint16).tofile('],
+    [bytesOf(wide.map((id, i) => i % 100 === 3 ? 128_000 : id)), "32 bits, not all of which are"],
+    [bytesOf(wide.with(3, 50257)), "not all of which are GPT-2 tokens, below 50257"],
+    [text, "holds text, not tokens: rename it to end in .txt"],
+    [concat(numpy, tokens(...ids)), 'a.bin").ravel().astype(np.uint16).tofile('],
+    [new Uint8Array(2 ** 20), "holds zeros only"],
+    [concat(header(100), new Uint8Array(400)), "tokens of 32 bits, not of 16"],
+    [new TextEncoder().encode(LFS_POINTER), "is a Git LFS pointer, not the file: run git lfs pull"],
+  ];
+  for (const [bytes, message] of cases) {
+    const path = await dir.write("a.bin", bytes);
+    const error = assertThrows(() => readAll(path), UserError, message);
+    assertEquals(error.code, "DATA");
+    assertEquals(error.message.includes("\n"), false);
+    assertEquals(error.message.startsWith(path), true);
+  }
+  // A document of nothing but `!` and another token, in a file of others.
+  const odd = ids.with(0, 1).map((id, i) => i < 2000 && i % 2 === 1 ? 0 : id);
+  assertEquals(readAll(await dir.write("b.bin", tokens(...odd))), odd);
 });
