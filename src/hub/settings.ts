@@ -1,4 +1,4 @@
-import { cacheDirectory, environment } from "../files/cache_directory.ts";
+import { cacheDirectory, environment, environmentPath } from "../files/cache_directory.ts";
 import { UserError } from "../errors.ts";
 import type { HttpOptions } from "../http/options.ts";
 
@@ -30,16 +30,23 @@ export interface HubSettings {
  * Completes options from the environment. The cache is where Hugging Face's own tools keep theirs,
  * on every system: `$XDG_CACHE_HOME/huggingface`, or else `.cache/huggingface` in the user's home.
  *
- * @throws {UserError} If the endpoint is no address, or there is no home directory.
+ * White space around an address or a token, as a file that it was read from may have, does not count.
+ *
+ * @throws {UserError} If the endpoint is no address, the token none, or there is no home directory.
  */
 export function hubSettings(options: HubOptions = {}): HubSettings {
-  const { token = environment("HF_TOKEN"), http = {} } = options;
-  const endpoint = options.endpoint ?? environment("HF_ENDPOINT") ?? "https://huggingface.co";
+  const { http = {} } = options;
+  const given = options.endpoint ?? environment("HF_ENDPOINT") ?? "";
+  const endpoint = given.trim() || "https://huggingface.co";
   if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) {
     throw new UserError(`HF_ENDPOINT is ${endpoint}, which is not an http(s):// address`);
   }
+  const token = (options.token ?? environment("HF_TOKEN"))?.trim() || undefined;
+  if (token !== undefined && !/^[!-~]+$/.test(token)) { // not shown: it is a secret
+    throw new UserError("HF_TOKEN is no token: it has white space or other such characters in it");
+  }
   const caches = cacheDirectory();
-  const home = options.home ?? environment("HF_HOME") ?? (caches && `${caches}/huggingface`);
+  const home = options.home ?? environmentPath("HF_HOME") ?? (caches && `${caches}/huggingface`);
   if (home === undefined) {
     throw new UserError("there is no home directory to keep models in: set HF_HOME to a directory");
   }
