@@ -103,10 +103,8 @@ Deno.test("a flat loss, and one of 0, have an axis", () => {
   }
 });
 
-Deno.test("10,000 steps take under a second and are thinned", () => {
-  const start = performance.now();
+Deno.test("10,000 steps are thinned", () => {
   const svg = lossChart(falling(10_000, 100), OPTIONS);
-  assertLess(performance.now() - start, 1000);
   checkSvg(svg);
   assertLess(svg.length, 60_000);
   assertGreater(points(svg, TRAINING).length, 300);

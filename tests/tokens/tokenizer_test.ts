@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { cpuUsage } from "node:process";
+import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { encode, END_OF_TEXT, tokenBytes, TokenDecoder } from "../../src/tokens/tokenizer.ts";
 import { Random } from "../../src/random.ts";
 
@@ -42,12 +43,21 @@ Deno.test("encode and TokenDecoder are inverses on any text", () => {
   for (const text of samples) assertEquals(decode(encode(text)), text);
 });
 
-Deno.test("encode is quick and complete on long unbroken runs", () => {
+/** CPU time of this process, in any unit, for encoding a text so many times. */
+function cpuTime(text: string, times: number): number {
+  const before = cpuUsage();
+  for (let i = 0; i < times; i++) assert(decode(encode(text)) === text);
+  const { user, system } = cpuUsage(before);
+  return user + system;
+}
+
+Deno.test("encode is complete on long unbroken runs, in time proportional to their length", () => {
   for (const unit of ["a", "7", "=-", " ", "漢", "\n"]) {
-    const text = `start ${unit.repeat(300_000 / unit.length)} end`;
-    const start = performance.now();
-    assert(decode(encode(text)) === text);
-    assert(performance.now() - start < 5000, `${JSON.stringify(unit)} took too long`);
+    const run = (length: number) => `start ${unit.repeat(length / unit.length)} end`;
+    // 16 runs are as much text as one of 16 times the length; were time quadratic, that took 16 times
+    // longer.
+    const ratio = () => cpuTime(run(64_000), 1) / cpuTime(run(4000), 16);
+    assertLess(Math.min(ratio(), ratio()), 6, JSON.stringify(unit));
   }
 });
 
