@@ -17,7 +17,10 @@ import {
   jsonl,
   LFS_POINTER,
   shardsOf,
+  sparseMember,
   tar,
+  TAR_END,
+  tarMember,
   TempDir,
 } from "./fixtures.ts";
 
@@ -261,6 +264,26 @@ Deno.test("a connection that is lost is not bad data, and never skipped", async 
   assertEquals((await readAll(server)).length, 5000);
   const error = await assertRejects(() => readAll(limited), Error, "cannot go on from there");
   assert(!(error instanceof DataError));
+});
+
+Deno.test("a sparse file in an archive is told by its name, or it alone is skipped", async () => {
+  await using dir = new TempDir();
+  const archive = concat(
+    tarMember("a.jsonl", '"a"\n'),
+    sparseMember("s.jsonl"),
+    tarMember("z.jsonl", '"z"\n'),
+    TAR_END,
+  );
+  await using limited = new FileServer(() => ({ body: archive }));
+  for (const source of [await dir.write("b.tar", archive), `${limited.url}/b.tar`]) {
+    const message = "b.tar/s.jsonl is a sparse file";
+    const look = async () => await inspect(await findShards([source]));
+    await assertRejects(look, DataError, message);
+    let bad = 0;
+    const shards = await findShards([source], { ...SKIP, onBad: () => bad++ });
+    const { documents, skipped } = await inspect(shards, SKIP);
+    assertEquals([documents, skipped + bad], [2, 1]);
+  }
 });
 
 Deno.test("what stands for a file that Git LFS has not fetched is named, and never skipped", async () => {

@@ -94,7 +94,7 @@ export const TAR_END = new Uint8Array(1024);
 export function tarMember(
   path: string,
   content: Uint8Array | string,
-  type: "File" | "Directory" | "SymbolicLink" | "SparseFile" = "File",
+  type: "File" | "Directory" | "SymbolicLink" | "ExtendedHeader" | "SparseFile" = "File",
 ): Uint8Array {
   const body = typeof content === "string" ? new TextEncoder().encode(content) : content;
   const header = new Header({ path, type, size: body.length, mode: 0o644 });
@@ -102,6 +102,37 @@ export function tarMember(
   const padding = new Uint8Array((512 - body.length % 512) % 512);
   const pax = needsPax ? new Pax({ path }).encode() : new Uint8Array();
   return concat(pax, header.block!, body, padding);
+}
+
+/** A tar archive's header with its checksum made right. */
+export function checked(header: Uint8Array): Uint8Array {
+  const sum = header.subarray(0, 512).reduce((a, b, i) => a + (i >= 148 && i < 156 ? 32 : b), 0);
+  header.set(new TextEncoder().encode(sum.toString(8).padStart(6, "0") + "\0 "), 148);
+  return header;
+}
+
+/** A sparse file in a tar archive as GNU tar and bsdtar write it by default: its map first. */
+export function sparseMember(path: string): Uint8Array {
+  const record = (key: string, value: string) => {
+    const rest = ` GNU.sparse.${key}=${value}\n`;
+    return `${rest.length + 2}${rest}`; // of two digits, as all of these are
+  };
+  const facts = record("major", "1") + record("minor", "0") + record("name", path) +
+    record("realsize", "1048576");
+  const map = "1\n0\n6\n".padEnd(512, "\0");
+  return concat(
+    tarMember("PaxHeaders/x", facts, "ExtendedHeader"),
+    tarMember(`GNUSparseFile.0/${path}`, `${map}"one"\n`),
+  );
+}
+
+/** The same in GNU tar's older format, with so many blocks after the header for the rest of its map. */
+export function oldSparseMember(path: string, blocks: number): Uint8Array {
+  const member = tarMember(path, '"one"\n', "SparseFile");
+  if (blocks > 0) member[482] = 1;
+  const map = new Uint8Array(512 * blocks).fill(48);
+  for (let i = 1; i <= blocks; i++) map[512 * i - 8] = Number(i < blocks);
+  return concat(checked(member.subarray(0, 512)), map, member.subarray(512));
 }
 
 /** A shard of the tokens from `first` to `last`, without a header. */

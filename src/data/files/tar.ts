@@ -3,6 +3,7 @@ import { Header } from "tar/header";
 import { Pax } from "tar/pax";
 import { UserError } from "../../errors.ts";
 import { DataError } from "./data_error.ts";
+import { paxRecords } from "./pax_records.ts";
 
 const BLOCK = 512;
 /** The most bytes that the name of a member, or other facts about it, may take. */
@@ -27,6 +28,8 @@ export interface TarMember {
   offset: number;
   /** In bytes. */
   size: number;
+  /** Whether holes are left out of it, so that it can only be read by unpacking the archive. */
+  isSparse: boolean;
 }
 
 /**
@@ -45,22 +48,26 @@ export async function* tarMembers(input: TarInput, name: string): AsyncGenerator
   const facts = new Facts();
   while (!await input.atEnd()) {
     const start = input.position;
-    const header = parse(await input.read(BLOCK), facts);
+    const block = (await input.read(BLOCK)).slice();
+    const header = parse(block, facts);
     hasEnd = header?.nullBlock ?? false;
     if (hasEnd) continue;
     if (!header?.cksumValid) throw noHeader(name, start, isFirst);
     isFirst = false;
     const size = header.size ?? 0;
-    const offset = input.position;
+    let offset = input.position;
     if (FACTS.has(header.type)) {
       if (size > MAX_FACTS) {
         throw new DataError(`${name} is damaged: a name of ${size} bytes at byte ${start}`);
       }
-      facts.add(header.type, new TextDecoder().decode(await input.read(size)));
+      facts.add(header.type, await input.read(size));
     } else if (header.type !== LINK_PATH) {
-      if (header.type === "SparseFile") throw sparse(name, start);
-      if (FILES.has(header.type)) yield { path: facts.pathOf(header), offset, size };
-      facts.own = undefined;
+      const isOldSparse = header.type === "SparseFile";
+      if (isOldSparse && block[IS_EXTENDED] !== 0) await skipSparseMap(input);
+      offset = input.position;
+      const isSparse = isOldSparse || facts.isSparse;
+      if (FILES.has(header.type)) yield { path: facts.pathOf(header), offset, size, isSparse };
+      facts.forget();
     }
     await input.skip(offset + Math.ceil(size / BLOCK) * BLOCK - input.position);
   }
@@ -71,6 +78,16 @@ export async function* tarMembers(input: TarInput, name: string): AsyncGenerator
     );
   }
 }
+
+/** In the header of an old GNU sparse file: whether blocks with more of its map follow. */
+const IS_EXTENDED = 482;
+/** In such a block: whether another one follows. */
+const HAS_NEXT = 504;
+
+async function skipSparseMap(input: TarInput): Promise<void> {
+  while ((await input.read(BLOCK))[HAS_NEXT] !== 0);
+}
+
 /** Types of headers that tell of the members after them. */
 const FACTS = new Set<string>([
   ...["ExtendedHeader", "OldExtendedHeader", "GlobalExtendedHeader"],
@@ -81,7 +98,10 @@ const FACTS = new Set<string>([
 const LINK_PATH = "NextFileHasLongLinkpath";
 
 /** Types of regular files; all others are directories, links and devices. */
-const FILES = new Set<string>(["File", "OldFile", "ContiguousFile"]);
+const FILES = new Set<string>(["File", "OldFile", "ContiguousFile", "SparseFile"]);
+
+/** Records of sparse files: of GNU tar and bsdtar, and of star. */
+const SPARSE = /^GNU\.sparse\.|^SCHILY\.realsize$/;
 
 /** What is said of members before their headers. */
 class Facts {
@@ -89,18 +109,35 @@ class Facts {
   own: Header | Pax | undefined;
   /** About all further ones. */
   common: Pax | undefined;
+  /** Whether the next member is a sparse file. */
+  isSparse = false;
+  /** The name that GNU tar gives a sparse file, whose header has another one. */
+  #sparseName: string | undefined;
 
   /** @param type One of {@linkcode FACTS}. */
-  add(type: string, text: string): void {
+  add(type: string, bytes: Uint8Array): void {
+    const text = new TextDecoder().decode(bytes);
+    if (type.endsWith("ExtendedHeader")) {
+      const records = paxRecords(bytes);
+      this.isSparse ||= records.keys().some((key) => SPARSE.test(key));
+      this.#sparseName = records.get("GNU.sparse.name") ?? this.#sparseName;
+    }
     if (type === "GlobalExtendedHeader") this.common = Pax.parse(text, this.common, true);
     else if (type.endsWith("ExtendedHeader")) this.own = Pax.parse(text, this.own);
     else this.own = Object.assign(this.own ?? new Pax({}), { path: text.replace(/\0.*$/s, "") });
   }
 
+  /** Begins with what is about the next member anew. */
+  forget(): void {
+    this.own = undefined;
+    this.isSparse = false;
+    this.#sparseName = undefined;
+  }
+
   /** The path of the next member, without `./` at the beginning. */
   pathOf(header: Header): string {
     // node-tar's header puts its own beginning of a long path before the whole one.
-    const path = this.own?.path ?? this.common?.path ?? header.path ?? "";
+    const path = this.#sparseName ?? this.own?.path ?? this.common?.path ?? header.path ?? "";
     return path.replace(/^(\.\/)+/, "");
   }
 }
@@ -121,12 +158,5 @@ function noHeader(name: string, start: number, isFirst: boolean): UserError {
   return new DataError(
     `${name} is damaged: byte ${start} should begin a member of the archive; download it ` +
       "again, or keep what is whole with --skip-bad",
-  );
-}
-
-function sparse(name: string, start: number): DataError {
-  return new DataError(
-    `${name}: its member at byte ${start} is a sparse file, which cannot be read in place; ` +
-      "unpack the archive",
   );
 }

@@ -9,11 +9,11 @@ import { type TarInput, type TarMember, tarMembers } from "./tar.ts";
 /** Bytes fetched at once: a header and, where members are small, those after it. */
 const WINDOW = 1 << 14;
 
-/** How to treat an archive that cannot be read to its end. */
+/** How to treat an archive with members that cannot be read, or that is cut short. */
 export interface TarIndexOptions {
-  /** Take the members that are there. @default false */
+  /** Take the other members. @default false */
   skipBad?: boolean;
-  /** Called then, unless a member that is cut short will tell when it is read. */
+  /** Called for each that cannot, and for what is cut short unless it will tell when it is read. */
   onBad?: () => void;
   /** For an archive on a server. */
   http?: HttpOptions;
@@ -38,7 +38,8 @@ export async function indexTar(
   try {
     for await (const member of tarMembers(new SeekingInput(archive, http), name)) {
       last = member;
-      if (isDataMember(member)) members.set(member.path, member);
+      if (isReadable(member, name, { skipBad, onBad })) members.set(member.path, member);
+      else members.delete(member.path);
     }
   } catch (error) {
     if (!skipBad || !(error instanceof DataError)) throw error;
@@ -57,8 +58,30 @@ export async function indexTar(
   }));
 }
 
+/**
+ * Whether a member of an archive is to be read: a data file, and no sparse one.
+ *
+ * @throws {DataError} If it is a sparse one, unless such are to be skipped.
+ */
+export function isReadable(
+  member: TarMember,
+  archive: string,
+  { skipBad, onBad }: Pick<TarIndexOptions, "skipBad" | "onBad">,
+): boolean {
+  if (!isDataMember(member)) return false;
+  if (!member.isSparse) return true;
+  if (!skipBad) {
+    throw new DataError(
+      `${archive}/${member.path} is a sparse file, which cannot be read in an archive; unpack it, ` +
+        "or leave it out with --skip-bad",
+    );
+  }
+  onBad?.();
+  return false;
+}
+
 /** Whether a member holds documents; those that begin with a dot hold the facts of some system. */
-export function isDataMember({ path }: TarMember): boolean {
+function isDataMember({ path }: TarMember): boolean {
   const content = formatOf(path)?.content;
   const isHidden = /(^|\/)\.[^/]*$/.test(path);
   return !isHidden && (content === "jsonl" || content === "txt");

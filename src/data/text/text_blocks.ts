@@ -8,7 +8,7 @@ import { countLines, LineBlocks } from "./lines.ts";
 import { readPieces } from "./plain_text.ts";
 import { readShard, type Shard, withoutLfsPointer } from "../files/shard.ts";
 import { tarMembers } from "../files/tar.ts";
-import { isDataMember } from "../files/tar_index.ts";
+import { isReadable } from "../files/tar_index.ts";
 import { unzstd } from "../files/zstd.ts";
 
 /** The most bytes of a line, unless told otherwise: 64 MiB. */
@@ -67,7 +67,7 @@ async function* archiveLines(
   let lines = 0;
   try {
     for await (const member of tarMembers(input, name)) {
-      if (!isDataMember(member)) continue;
+      if (!isReadable(member, name, options)) continue;
       const file = `${name}/${member.path}`;
       const { content, compression } = formatOf(file)!;
       if (content === "txt") {

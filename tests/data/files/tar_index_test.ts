@@ -3,7 +3,16 @@ import { DataError } from "../../../src/data/files/data_error.ts";
 import { type Shard } from "../../../src/data/files/shard.ts";
 import { indexTar } from "../../../src/data/files/tar_index.ts";
 import { UserError } from "../../../src/errors.ts";
-import { concat, tar, TAR_END, tarMember, TempDir } from "../fixtures.ts";
+import {
+  checked,
+  concat,
+  oldSparseMember,
+  sparseMember,
+  tar,
+  TAR_END,
+  tarMember,
+  TempDir,
+} from "../fixtures.ts";
 
 const describe = ({ name, offset, size }: Shard) => [name.replace(/^.*a\.tar/, ""), offset, size];
 
@@ -47,12 +56,9 @@ Deno.test("indexTar reads headers alone, however large the files are", async () 
   const first = tarMember("big.jsonl", "").slice();
   const text = size.toString(8).padStart(11, "0");
   first.set(new TextEncoder().encode(text), 124);
-  first.set(new TextEncoder().encode("        "), 148);
-  const sum = first.subarray(0, 512).reduce((a, b) => a + b, 0);
-  first.set(new TextEncoder().encode(sum.toString(8).padStart(6, "0") + "\0 "), 148);
   using file = await Deno.open(source, { write: true, create: true });
   const next = 512 + Math.ceil(size / 512) * 512;
-  await file.write(first);
+  await file.write(checked(first));
   await file.seek(next, Deno.SeekMode.Start);
   await file.write(concat(tarMember("small.jsonl", "x"), TAR_END));
   const { size: length } = await file.stat();
@@ -79,5 +85,17 @@ Deno.test("indexTar tells of an archive that is cut short, or takes what is ther
       `a.tar is cut short: it ends at byte ${length}`,
     );
     assertEquals(await index(cut, true), { found: [["/a.jsonl", 512, 1000]], bad: 1 });
+  }
+});
+
+Deno.test("indexTar refuses a sparse data file by name, or leaves out that one", async () => {
+  const one = tarMember("b.jsonl", "x");
+  const disk = concat(sparseMember("disk.img"), oldSparseMember(".hidden.txt", 0));
+  for (const sparse of [sparseMember("a.jsonl"), oldSparseMember("a.jsonl", 2)]) {
+    const archive = concat(tarMember("a.jsonl", "old"), disk, sparse, one, TAR_END);
+    await assertRejects(() => index(archive), DataError, "a.tar/a.jsonl is a sparse file");
+    const { found, bad } = await index(archive, true);
+    assertEquals(found, [["/b.jsonl", archive.length - 1024 - 512, 1]]);
+    assertEquals(bad, 1);
   }
 });
