@@ -24,7 +24,7 @@ export type DataSources = readonly string[] | readonly Shard[];
  * not give parts of files, it is a shard of its own, which is read from its beginning.
  *
  * @throws {UserError} If a path does not exist or is of an unsupported kind, a glob, directory or
- * archive yields no supported file, a server does not have the file, or an archive is damaged.
+ * archive yields no supported file, or one that cannot be opened and is not to be skipped, a server does not have the file, or an archive is damaged.
  *
  * @example
  * ```ts
@@ -48,7 +48,9 @@ export async function findShards(
       if (url === undefined) throw new UserError(`${name} is not a URL`, "DATA");
       if (!files.has(url)) files.set(url, await remoteFile(url, options.http));
     } else {
-      for (const path of await expand(name)) files.set(resolve(path), await localFile(path));
+      for (const path of await expand(name, options)) {
+        files.set(resolve(path), await localFile(path));
+      }
     }
   }
   const shards = new Map<string, Shard>();
@@ -101,14 +103,10 @@ async function remoteFile(url: string, http?: HttpOptions): Promise<File> {
 }
 
 /** The data files that a path, glob or directory stands for. */
-async function expand(name: string): Promise<string[]> {
+async function expand(name: string, options: TarIndexOptions): Promise<string[]> {
   const info = await stat(name);
   if (info?.isDirectory) {
-    const found: string[] = [];
-    for await (const entry of Deno.readDir(name)) {
-      const path = `${name.replace(/[/\\]+$/, "")}/${entry.name}`;
-      if (!entry.name.startsWith(".") && await isData(path)) found.push(path);
-    }
+    const found = await dataFiles(visibleFiles(name), options);
     if (found.length === 0) {
       throw new UserError(`no ${KINDS} file in the directory ${name}`, "NOT_FOUND");
     }
@@ -120,16 +118,53 @@ async function expand(name: string): Promise<string[]> {
     return [name];
   }
   if (!/[*?[{]/.test(name)) throw new UserError(`no such file or directory: ${name}`, "NOT_FOUND");
-  const found: string[] = [];
-  for await (const path of glob(name)) {
-    if (await isData(path)) found.push(path);
-  }
+  const found = await dataFiles(glob(name), options);
   if (found.length === 0) throw new UserError(`no ${KINDS} file matches ${name}`, "NOT_FOUND");
   return found;
 }
 
-async function isData(path: string): Promise<boolean> {
-  return formatOf(path) !== undefined && ((await stat(path))?.isFile ?? false);
+/** What is directly in a directory and not hidden. */
+async function* visibleFiles(directory: string): AsyncGenerator<string> {
+  const path = directory.replace(/[/\\]+$/, "");
+  for await (const { name } of Deno.readDir(directory)) {
+    if (!name.startsWith(".")) yield `${path}/${name}`;
+  }
+}
+
+/**
+ * Those that are data files.
+ *
+ * @throws {UserError} If there is one that cannot be opened, unless such are to be skipped.
+ */
+async function dataFiles(
+  paths: AsyncIterable<string>,
+  { skipBad, onBad }: TarIndexOptions,
+): Promise<string[]> {
+  const found = new Set<string>();
+  for await (const path of paths) {
+    if (formatOf(path) === undefined) continue;
+    try {
+      const info = await stat(path);
+      // Of names that are not UTF-8 several read the same, perhaps as that of another file.
+      if (info === undefined || found.has(path)) throw await notFound(path);
+      if (info.isFile) found.add(path);
+    } catch (error) {
+      if (!skipBad || !(error instanceof UserError)) throw error;
+      onBad?.();
+    }
+  }
+  return [...found];
+}
+
+/** Why a file is not found whose name was. */
+async function notFound(path: string): Promise<UserError> {
+  const isLink = await Deno.lstat(path).then(({ isSymlink }) => isSymlink, () => false);
+  const why = isLink
+    ? "a link that leads to no file; mend it"
+    : path.includes("\ufffd")
+    ? "a file whose name is not UTF-8; rename it"
+    : "gone";
+  return new UserError(`${path} is ${why}, or leave it out with --skip-bad`, "NOT_FOUND");
 }
 
 async function stat(path: string): Promise<Deno.FileInfo | undefined> {

@@ -9,11 +9,11 @@ import { type TarInput, type TarMember, tarMembers } from "./tar.ts";
 /** Bytes fetched at once: a header and, where members are small, those after it. */
 const WINDOW = 1 << 14;
 
-/** How to treat an archive with members that cannot be read, or that is cut short. */
+/** How to treat files, and members of archives, that cannot be read. */
 export interface TarIndexOptions {
-  /** Take the other members. @default false */
+  /** Take the others. @default false */
   skipBad?: boolean;
-  /** Called for each that cannot, and for what is cut short unless it will tell when it is read. */
+  /** Called for each, and for what is cut short unless it will tell when it is read. */
   onBad?: () => void;
   /** For an archive on a server. */
   http?: HttpOptions;

@@ -136,3 +136,39 @@ Deno.test("findShards takes files on servers, once each, or says why not", async
   await fails(["http://"], "http:// is not a URL");
   await fails([`${url}/a.txt?part=1`, `${url}/a.txt?part=2`], "two different files are called");
 });
+
+Deno.test({
+  name: "findShards names what it cannot open in a directory or glob, or counts it",
+  ignore: Deno.build.os !== "linux", // others take no such names
+  fn: async () => {
+    const broken = {
+      link: ["a link that leads to no file; mend it", "ln -s /none/such z.jsonl"],
+      loop: ["Too many levels of symbolic links", "ln -s z.bin z.bin"],
+      name: ["a file whose name is not UTF-8; rename it", 'touch "$(printf "\\377").txt"'],
+      twice: [
+        "a file whose name is not UTF-8; rename it",
+        'touch "$(printf "\\377").txt" \ufffd.txt',
+      ],
+    };
+    for (const [kind, [message, script]] of Object.entries(broken)) {
+      await using dir = new TempDir();
+      const file = await dir.write("a.jsonl", "1");
+      await dir.write("README.md", "");
+      const { code } = await new Deno.Command("sh", {
+        args: ["-c", `${script}; ln -s /none/such note.md; ln -s /none/such .hidden.txt`],
+        cwd: dir.path,
+      }).output();
+      assertEquals(code, 0);
+      // A pattern gives each name once.
+      for (const data of kind === "twice" ? [dir.path] : [dir.path, `${dir.path}/*`]) {
+        const error = await assertRejects(() => findShards([data]), UserError, message);
+        assertEquals(error.message.includes(dir.path), true);
+        let bad = 0;
+        const shards = await findShards([data], { skipBad: true, onBad: () => bad++ });
+        assertEquals(shards.map(({ name }) => name).includes(file), true);
+        assertEquals([shards.length, bad], [kind === "twice" ? 2 : 1, 1]);
+      }
+      assertEquals(await findNames([file]), [file]);
+    }
+  },
+});
