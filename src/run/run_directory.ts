@@ -38,13 +38,23 @@ export async function checkRunDirectory(directory: string): Promise<void> {
   if (!holdsModel) {
     const log = `${directory}/metrics.jsonl`;
     // A run that ended before it had saved anything leaves its log; anything else is not ours.
-    if (await size("metrics.jsonl") === 0 || (await readMetrics(log)).length > 0) return;
+    if (await size("metrics.jsonl") === 0 || await isLog(log)) return;
     throw new UserError(`${log} is no log of a run: remove it, or choose another --out`, "EXISTS");
   }
   throw new UserError(
     `${directory} holds a run already: go on with --resume, choose another one, or remove it`,
     "EXISTS",
   );
+}
+
+/** Whether a file holds steps of a run, and nothing else. */
+async function isLog(path: string): Promise<boolean> {
+  try {
+    return (await readMetrics(path)).length > 0;
+  } catch (error) {
+    if (error instanceof UserError && error.code === "CHECKPOINT") return false;
+    throw error;
+  }
 }
 
 async function stat(path: string): Promise<Deno.FileInfo | undefined> {

@@ -29,10 +29,12 @@ Deno.test("one that holds a run or cannot be written is named", async () => {
     await directory.write(`${i}/${name}`, "x");
     await assertRejects(() => checkRunDirectory(path), UserError, `${path} ${message}`);
   }
-  const log = await directory.write("other/metrics.jsonl", "somebody else's");
-  await assertRejects(
-    () => checkRunDirectory(`${directory.path}/other`),
-    UserError,
-    `${log} is no log of a run: remove it, or choose another --out`,
-  );
+  for (const text of ["somebody else's", "{}\n"]) {
+    const log = await directory.write("other/metrics.jsonl", text);
+    await assertRejects(
+      () => checkRunDirectory(`${directory.path}/other`),
+      UserError,
+      `${log} is no log of a run: remove it, or choose another --out`,
+    );
+  }
 });
