@@ -1,7 +1,8 @@
 import { UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
 import { checkRegular, readText, readTextIfThere } from "../files/read_file.ts";
-import { removeFile, replaceText } from "../files/replace_file.ts";
+import { removeFile } from "../files/create_file.ts";
+import { replaceText } from "../files/replace_file.ts";
 import { isObject } from "../json.ts";
 import { CONFIG } from "./checkpoint_directory.ts";
 import { openSafetensors } from "./safetensors.ts";

@@ -1,12 +1,18 @@
+import { checkNoLink } from "./no_link.ts";
+import { checkRegular } from "./read_file.ts";
 import { warn } from "../warn.ts";
 
 /**
  * Opens a file and takes its lock; undefined if someone else has it, in this process or another.
  * The operating system unlocks the file when it is closed, and when the process ends in whatever
  * way.
+ *
+ * @throws {UserError} If there is a link, or what is no file.
  */
 export function tryLockFile(path: string, options: Deno.OpenOptions): Deno.FsFile | undefined {
   for (;;) {
+    checkNoLink(path);
+    checkRegular(path);
     using opened = new DisposableStack();
     const file = opened.use(Deno.openSync(path, options));
     if (!tryLock(file, path)) return undefined;
@@ -54,11 +60,11 @@ function hasNoLocks(error: unknown): boolean {
 
 /**
  * Whether an open file is the one that a path names now: another process may have renamed or
- * removed it between opening and locking.
+ * removed it between opening and locking, or put a link there before.
  */
 function isSameFile(file: Deno.FsFile, path: string): boolean {
   try {
-    return file.statSync().ino === Deno.statSync(path).ino;
+    return file.statSync().ino === Deno.lstatSync(path).ino;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;

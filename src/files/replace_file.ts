@@ -1,3 +1,4 @@
+import { createFile } from "./create_file.ts";
 import { fileError } from "./file_error.ts";
 import { writeAll } from "./transfer.ts";
 
@@ -14,9 +15,8 @@ export async function replaceFile(
   temporary = `${path}.tmp`,
 ): Promise<void> {
   try {
-    await removeFile(temporary); // of a process that was killed
     {
-      using file = await Deno.open(temporary, { write: true, createNew: true });
+      using file = await createFile(temporary);
       await write(file);
       await file.sync();
     }
@@ -28,16 +28,10 @@ export async function replaceFile(
 }
 
 /** Writes a text as {@linkcode replaceFile} does. */
-export async function replaceText(path: string, text: string): Promise<void> {
-  await replaceFile(path, (file) => writeAll(file, new TextEncoder().encode(text)));
-}
-
-/** Removes a file or a link, if there is one; also a directory, if it is empty. */
-export async function removeFile(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    const { NotFound, NotADirectory } = Deno.errors;
-    if (!(error instanceof NotFound || error instanceof NotADirectory)) throw error;
-  }
+export async function replaceText(
+  path: string,
+  text: string,
+  temporary?: string,
+): Promise<void> {
+  await replaceFile(path, (file) => writeAll(file, new TextEncoder().encode(text)), temporary);
 }

@@ -3,7 +3,7 @@ import { UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
 import { fileExists } from "../files/file_exists.ts";
 import { lockFile } from "../files/lock.ts";
-import { removeFile } from "../files/replace_file.ts";
+import { removeFile } from "../files/create_file.ts";
 import { writeAll } from "../files/transfer.ts";
 import { readRemote } from "../http/remote_file.ts";
 import type { HttpOptions } from "../http/options.ts";

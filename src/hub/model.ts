@@ -2,7 +2,8 @@ import { UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
 import { fileExists } from "../files/file_exists.ts";
 import { readTextIfThere } from "../files/read_file.ts";
-import { removeFile } from "../files/replace_file.ts";
+import { copyFile, removeFile } from "../files/create_file.ts";
+import { replaceText } from "../files/replace_file.ts";
 import { readWeightsIndex, WEIGHTS, WEIGHTS_INDEX } from "../checkpoint/weight_files.ts";
 import { download } from "./download.ts";
 import { locate } from "./locate.ts";
@@ -75,7 +76,7 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
       throw new UserError(`${id} has no ${part}, which its ${WEIGHTS_INDEX} lists`, "CHECKPOINT");
     }
   }
-  await write(ref, () => Deno.writeTextFile(ref, commit));
+  await write(ref, () => replaceText(ref, commit, `${ref}.${crypto.randomUUID()}`));
   return snapshot;
 }
 
@@ -102,18 +103,18 @@ async function fetchTo(
   await write(link, async () => {
     // A hard link, which most file systems have, and which needs no rights as a symbolic one may.
     await Deno.link(blob, link).catch((error) => {
-      if (!(error instanceof Deno.errors.AlreadyExists)) return copyFile(blob, link);
+      if (!(error instanceof Deno.errors.AlreadyExists)) return addCopy(blob, link);
     });
   });
   return commit;
 }
 
 /** Copies a file; the copy has its name once it is whole. */
-async function copyFile(from: string, to: string): Promise<void> {
+async function addCopy(from: string, to: string): Promise<void> {
   const directory = to.slice(0, to.lastIndexOf("/"));
-  const temporary = await Deno.makeTempFile({ dir: directory, prefix: ".copy-" });
+  const temporary = `${directory}/.copy-${crypto.randomUUID()}`;
   try {
-    await Deno.copyFile(from, temporary);
+    await copyFile(from, temporary);
     await Deno.rename(temporary, to);
   } catch (error) {
     await removeFile(temporary);

@@ -2,7 +2,7 @@ import { addDirectory } from "../files/add_directory.ts";
 import { fileError } from "../files/file_error.ts";
 import { flush } from "../files/flush.ts";
 import { copyManifest, MANIFEST, removeManifest, writeManifest } from "../checkpoint/manifest.ts";
-import { removeFile } from "../files/replace_file.ts";
+import { copyFile, removeFile } from "../files/create_file.ts";
 import { checkNoLink } from "../files/no_link.ts";
 import { isTrainingState } from "./training_state.ts";
 
@@ -86,9 +86,7 @@ export class Checkpoints {
       try {
         if (!Deno.statSync(source).isFile) continue; // a file manager may have made a directory
         await removeFile(`${target}.tmp`); // of a run that was killed
-        await Deno.link(source, `${target}.tmp`).catch(() =>
-          Deno.copyFile(source, `${target}.tmp`)
-        );
+        await Deno.link(source, `${target}.tmp`).catch(() => copyFile(source, `${target}.tmp`));
         await flush(`${target}.tmp`);
         await Deno.rename(`${target}.tmp`, target);
         await removeFile(`${target}.tmp`); // which stays if both were links to the same file

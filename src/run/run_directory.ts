@@ -2,7 +2,7 @@ import { dirname, resolve } from "@std/path";
 import { UsageError, UserError } from "../errors.ts";
 import { fileExists } from "../files/file_exists.ts";
 import { checkNoLink } from "../files/no_link.ts";
-import { removeFile } from "../files/replace_file.ts";
+import { removeFile } from "../files/create_file.ts";
 import { fileError } from "../files/file_error.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { LossHistory } from "./loss_history.ts";

@@ -2,7 +2,6 @@ import { UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
 import { tryLock, tryLockFile } from "../files/lock.ts";
 import { checkRegular } from "../files/read_file.ts";
-import { checkNoLink } from "../files/no_link.ts";
 
 const NAME = "run.lock";
 
@@ -24,8 +23,6 @@ export class RunLock implements Disposable {
    */
   constructor(directory: string) {
     this.#path = `${directory}/${NAME}`;
-    checkNoLink(this.#path);
-    checkRegular(this.#path);
     this.#file = lockRun(this.#path, directory);
     try {
       this.staleOf = Deno.readTextFileSync(this.#path).trim() || undefined;

@@ -1,4 +1,5 @@
 import { UserError } from "../errors.ts";
+import { createText } from "../files/create_file.ts";
 import { fileError } from "../files/file_error.ts";
 import { isObject } from "../json.ts";
 import type { StreamPosition } from "../data/order/position.ts";
@@ -62,7 +63,7 @@ export async function writeTrainingState(
     await writeSafetensors(`${directory}/${TENSORS}`, sources);
   }
   try {
-    await Deno.writeTextFile(`${directory}/${STATE}`, JSON.stringify(state, null, 1) + "\n");
+    await createText(`${directory}/${STATE}`, JSON.stringify(state, null, 1) + "\n");
   } catch (error) {
     throw fileError(error, `${directory}/${STATE}: cannot write`);
   }

@@ -1,3 +1,4 @@
+import { createFileSync } from "../../files/create_file.ts";
 import { writeAllSync } from "../../files/transfer.ts";
 import { BIN_HEADER, BIN_MAGIC, BIN_VERSION } from "./bin_file.ts";
 
@@ -17,9 +18,9 @@ export class BinWriter implements Disposable {
   #buffered = 0;
   #count = 0;
 
-  /** @param path Of the file, which is created or emptied. */
+  /** @param path Of the file, which is created, in place of another or a link. */
   constructor(readonly path: string) {
-    this.#file = Deno.openSync(path, { write: true, create: true, truncate: true });
+    this.#file = createFileSync(path);
     writeAllSync(this.#file, new Uint8Array(BIN_HEADER));
   }
 

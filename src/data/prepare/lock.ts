@@ -1,5 +1,6 @@
 import { UserError } from "../../errors.ts";
 import { fileError } from "../../files/file_error.ts";
+import { openFile } from "../../files/read_file.ts";
 import { tryLock, tryLockFile } from "../../files/lock.ts";
 
 /** Every `of`-th shard, from the `number`-th on, counted from 1. */
@@ -28,7 +29,7 @@ export async function lockShare(directory: string, share: Share): Promise<Dispos
       for await (const entry of Deno.readDir(directory)) {
         const other = parseName(entry.name);
         if (!other || entry.name === name || !overlap(share, other)) continue;
-        using held = await Deno.open(`${directory}/${entry.name}`);
+        using held = await openFile(`${directory}/${entry.name}`);
         if (!tryLock(held, entry.name, false)) throw heldBy(directory, other);
       }
     } catch (error) {

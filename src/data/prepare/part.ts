@@ -1,3 +1,4 @@
+import { removeFileSync } from "../../files/create_file.ts";
 import { BinWriter } from "../bin/bin_writer.ts";
 import type { ShardFiles } from "./record.ts";
 import type { Split } from "../text/split.ts";
@@ -45,14 +46,14 @@ export class PartWriter implements Disposable {
       const path = this.#path(number);
       Deno.renameSync(temporary(path), path);
     }
-    for (let number = this.#opened; removeIfThere(this.#path(number));) number++;
+    for (let number = this.#opened; removeFileSync(this.#path(number));) number++;
   }
 
   /** Removes what has not been published. */
   [Symbol.dispose](): void {
     this.#close();
     for (let number = 0; number < this.#opened; number++) {
-      removeIfThere(temporary(this.#path(number)));
+      removeFileSync(temporary(this.#path(number)));
     }
   }
 
@@ -74,14 +75,3 @@ export class PartWriter implements Disposable {
 
 /** What a file is called until it is whole. */
 export const temporary = (path: string) => `${path}.tmp`;
-
-/** Removes a file; returns whether it was there. */
-export function removeIfThere(path: string): boolean {
-  try {
-    Deno.removeSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}

@@ -1,5 +1,6 @@
 import { UserError } from "../../errors.ts";
 import { fileError } from "../../files/file_error.ts";
+import { readTextIfThere } from "../../files/read_file.ts";
 import { BIN_HEADER } from "../bin/bin_file.ts";
 import { MOST_TOKENS } from "../bin/bin_writer.ts";
 import { isUrl, type Shard } from "../files/shard.ts";
@@ -98,13 +99,8 @@ export async function readRecord(
   of: ShardIdentity,
   skipBad: boolean,
 ): Promise<ShardRecord | undefined> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(files.record);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw fileError(error, `${files.record}: cannot read`);
-  }
+  const text = await readTextIfThere(files.record);
+  if (text === undefined) return undefined;
   const record = parse(text);
   if (!record) throw new UserError(`${files.record} is no record of a shard; remove it`, "DATA");
   const differing = (Object.keys({ ...record.of, ...of }) as (keyof ShardIdentity)[])

@@ -1,9 +1,9 @@
+import { createText, removeFileSync } from "../../files/create_file.ts";
 import { fileError } from "../../files/file_error.ts";
 import { flush } from "../../files/flush.ts";
-import { writeAll } from "../../files/transfer.ts";
 import { type Document, documentsIn } from "../text/documents.ts";
 import { free } from "../threads/free.ts";
-import { PartWriter, removeIfThere, temporary } from "./part.ts";
+import { PartWriter, temporary } from "./part.ts";
 import { ShardFiles, type ShardIdentity, type ShardRecord } from "./record.ts";
 import { isWanted } from "../text/reader.ts";
 import type { Shard } from "../files/shard.ts";
@@ -43,7 +43,7 @@ export async function prepareShard(
     using training = new PartWriter(files, "training");
     using validation = new PartWriter(files, "validation");
     const record = await writeTokens(task, { training, validation }, onRead);
-    await writeFlushed(temporary(files.record), JSON.stringify(record, undefined, 2) + "\n");
+    await createText(temporary(files.record), JSON.stringify(record, undefined, 2) + "\n");
     training.publish();
     validation.publish();
     await flush(out);
@@ -53,7 +53,7 @@ export async function prepareShard(
   } catch (error) {
     throw fileError(error, `${out}: cannot write`);
   } finally {
-    removeIfThere(temporary(files.record));
+    removeFileSync(temporary(files.record));
   }
 }
 
@@ -88,10 +88,4 @@ async function writeTokens(
   validation.finish();
   const tokens: Record<Split, number> = { training: training.count, validation: validation.count };
   return { of, documents, tokens, skipped };
-}
-
-async function writeFlushed(path: string, text: string): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true, truncate: true });
-  await writeAll(file, new TextEncoder().encode(text));
-  await file.sync();
 }

@@ -50,3 +50,20 @@ Deno.test("more tokens than a file can hold go on in further files", async () =>
   const one = await readRecord(new ShardFiles(out, 0, tokens.length), of, false);
   assertEquals(one?.tokens, record.tokens);
 });
+
+Deno.test("links in the places of files that are written are not followed", async () => {
+  await using dir = new TempDir();
+  const out = dir.path;
+  const precious = await dir.write("precious", "precious");
+  const [shard] = shardsOf(await dir.write("a.jsonl", jsonl(texts(10, 20))));
+  const of = await identifyShard(shard, { minTokens: 0, validationBound: 2 ** 31 });
+  const names = ["tokens_train_000000.bin", "tokens_val_000000.bin", "tokens_000000.json"];
+  for (const name of names) {
+    await Deno.symlink(precious, `${out}/${name}.tmp`);
+    await Deno.symlink(precious, `${out}/${name}`);
+  }
+  const record = await prepareShard({ shard, of, out, index: 0, skipBad: false }, () => {});
+  assertGreater(Math.min(record.tokens.training, record.tokens.validation), 0);
+  assertEquals(await Deno.readTextFile(precious), "precious");
+  for (const name of names) assertEquals((await Deno.lstat(`${out}/${name}`)).isFile, true);
+});
