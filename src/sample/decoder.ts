@@ -19,7 +19,7 @@ export interface DecoderOptions {
 }
 
 /** A forward pass over so many tokens, and the memory that it takes. */
-interface Pass {
+interface SequencePass {
   activations: Activations;
   plan: Plan;
 }
@@ -32,8 +32,8 @@ export class Decoder implements Disposable {
   readonly #model: Gpt2;
   readonly #capacity: number;
   readonly #cache: Tensor[];
-  readonly #chunk: Pass;
-  readonly #single: Pass;
+  readonly #chunk: SequencePass;
+  readonly #single: SequencePass;
   #position = 0;
 
   /** Allocates what it needs besides the model. */
@@ -50,7 +50,7 @@ export class Decoder implements Disposable {
         { length: config.layers },
         () => gpu.tensor("key-value cache", [rows, 3 * config.width]),
       );
-      const pass = (length: number): Pass => {
+      const pass = (length: number): SequencePass => {
         const activations = allocateActivations(gpu, config, { batch: 1, length, backward: false });
         const plan = new Plan(gpu);
         const cache = { layers, position: () => this.#position };
@@ -102,7 +102,7 @@ export class Decoder implements Disposable {
     return logits.subarray(0, config.vocabularySize);
   }
 
-  #run({ activations: { outer }, plan }: Pass, tokens: Uint32Array): void {
+  #run({ activations: { outer }, plan }: SequencePass, tokens: Uint32Array): void {
     const { gpu } = this.#model;
     gpu.write(outer.tokens, tokens);
     gpu.write(outer.start, Uint32Array.of(this.#position));

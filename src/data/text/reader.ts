@@ -1,7 +1,7 @@
 import { type Document, readDocuments } from "./documents.ts";
 import { endOfLine } from "./lines.ts";
 import type { Shard } from "../files/shard.ts";
-import { isIn, isInLanguage, type Part } from "./split.ts";
+import { isIn, isInLanguage, type SplitPart } from "./split.ts";
 import { readTextBlocks } from "./text_blocks.ts";
 import type { DocumentOptions, Lines, TextBlock } from "./block.ts";
 
@@ -18,7 +18,7 @@ export interface TextChunk {
 /** Which documents are wanted. */
 export interface Filter {
   /** The part of the corpus; without it the whole. */
-  part?: Part;
+  part?: SplitPart;
   /** Leave out documents that say to be in another language, e.g. `en`. */
   lang?: string;
 }

@@ -47,7 +47,7 @@ export async function validationBound(
 }
 
 /** One part of a corpus. */
-export interface Part {
+export interface SplitPart {
   split: Split;
   /** {@linkcode validationBound}'s result for the corpus. */
   bound: number;
@@ -59,7 +59,7 @@ export function isInLanguage(wanted: string | undefined, its: string | undefined
 }
 
 /** Whether a document with this text is of the part. */
-export function isIn({ split, bound }: Part, text: string): boolean {
+export function isIn({ split, bound }: SplitPart, text: string): boolean {
   return (hash32(text) < bound) === (split === "validation");
 }
 

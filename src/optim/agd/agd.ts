@@ -14,7 +14,7 @@ import {
 } from "../optimizer.ts";
 import { elementwise, type Span, spansOf } from "../spans.ts";
 import { CHUNK, chunksOf, chunkTables, partialCount } from "./chunks.ts";
-import { AgdLayers, measureOf, type Part } from "./layers.ts";
+import { AgdLayers, type LayerPart, measureOf } from "./layers.ts";
 import { AgdNorms } from "./norms.ts";
 import { type AgdOptions, type AgdSettings, agdSettings, spellOutAgd } from "./options.ts";
 import { PartialSums } from "./partial_sums.ts";
@@ -118,7 +118,7 @@ export class Agd implements Optimizer {
       decays: [momentum],
       summarySize: 3,
     });
-    const step: Step = { gpu, plan, settings, layers, progress };
+    const step: UnfinishedStep = { gpu, plan, settings, layers, progress };
     if (momentum > 0) averageGradients(step, specs, gradients, averages);
     const spans = spansOf(gpu, specs, [gradients, weights, ...averaging ? [iterates] : []]);
     const parts = layers.partsOf(spans);
@@ -162,7 +162,7 @@ export class Agd implements Optimizer {
 }
 
 /** A step that is being put together. */
-interface Step {
+interface UnfinishedStep {
   gpu: Gpu;
   plan: Plan;
   settings: AgdSettings;
@@ -173,7 +173,7 @@ interface Step {
 
 /** m <- b m + (1 - b) g, and g <- m / (1 - b^t), or Nesterov's */
 function averageGradients(
-  { gpu, plan, settings: { momentum, nesterov, growth }, progress }: Step,
+  { gpu, plan, settings: { momentum, nesterov, growth }, progress }: UnfinishedStep,
   specs: readonly ParameterSpec[],
   gradients: TensorMap,
   averages: TensorMap,
@@ -190,8 +190,8 @@ function averageGradients(
  * @returns (dual norms): |g_l|, or its square where g_l stays
  */
 function takeDirections(
-  { gpu, plan, settings, layers, progress }: Step,
-  parts: readonly Part[],
+  { gpu, plan, settings, layers, progress }: UnfinishedStep,
+  parts: readonly LayerPart[],
   rowSquares: TensorMap,
 ): Tensor {
   const gradient = ({ tensors }: Span) => tensors[0];
@@ -228,7 +228,7 @@ function takeDirections(
  * @returns (layers): p eta c_l s_l
  */
 function automaticStepSize(
-  { gpu, plan, settings, layers, progress }: Step,
+  { gpu, plan, settings, layers, progress }: UnfinishedStep,
   duals: Tensor,
   summary: Tensor,
 ): Tensor {
@@ -248,8 +248,8 @@ function automaticStepSize(
 
 /** W_l <- W_l - p eta c_l s_l D(g_l), and average <- average + 8 / (8 + t) (W - average) */
 function updateWeights(
-  { gpu, plan, settings, progress }: Step,
-  parts: readonly Part[],
+  { gpu, plan, settings, progress }: UnfinishedStep,
+  parts: readonly LayerPart[],
   coefficients: Tensor,
 ): void {
   const constants = { THREADS: rowThreads(gpu), AVERAGING: settings.averaging };

@@ -2,7 +2,7 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import type { Plan } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import type { Span } from "../spans.ts";
-import type { Block, Part } from "./layers.ts";
+import type { LayerPart, Submatrix } from "./layers.ts";
 import chunk from "../../../wgsl/optim/agd/include/chunk.wgsl" with { type: "text" };
 
 /** How a chunk is told to kernels that include it. */
@@ -12,7 +12,7 @@ export const CHUNK = { chunk };
 const SHARE = 4096;
 
 /** One workgroup's share of a part, and what goes with it: a layer, or where its sum belongs. */
-export interface Chunk extends Block {
+export interface Chunk extends Submatrix {
   index: number;
 }
 
@@ -25,12 +25,12 @@ export interface ChunkTable {
 }
 
 /** Cuts a part into chunks. */
-export function chunksOf({ blocks }: Part): Block[] {
+export function chunksOf({ blocks }: LayerPart): Submatrix[] {
   return blocks.flatMap(cut);
 }
 
 /** Cuts a block; one whose rows lie end to end is cut like a single row. */
-function cut(block: Block): Block[] {
+function cut(block: Submatrix): Submatrix[] {
   const { offset, rows, columns, stride } = block;
   if (rows > 1 && columns === stride) return cut({ ...block, rows: 1, columns: rows * columns });
   const isRow = rows === 1;
@@ -46,17 +46,17 @@ function cut(block: Block): Block[] {
 }
 
 /** Rows of a block that are one workgroup's share. */
-export function rowShare({ columns }: Block): number {
+export function rowShare({ columns }: Submatrix): number {
   return Math.max(1, Math.floor(SHARE / columns));
 }
 
 /** How many workgroups copy a block into a matrix of its own, by whole rows. */
-export function copiersOf(block: Block): number {
+export function copiersOf(block: Submatrix): number {
   return Math.ceil(block.rows / rowShare(block));
 }
 
 /** How many workgroups measure a part, each of which leaves a partial sum. */
-export function partialCount(part: Part): number {
+export function partialCount(part: LayerPart): number {
   const { measure, spec: { shape: [rows] }, blocks } = part;
   if (measure === "rows") return rows;
   if (measure === "squares") return chunksOf(part).length;

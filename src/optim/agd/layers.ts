@@ -32,8 +32,8 @@ export interface Layer {
   dual: number;
 }
 
-/** A block of a span's elements, as much of a {@linkcode Part} as one binding covers. */
-export interface Block {
+/** A block of a span's elements, as much of a {@linkcode LayerPart} as one binding covers. */
+export interface Submatrix {
   span: Span;
   /** Elements from the span's beginning. */
   offset: number;
@@ -44,13 +44,13 @@ export interface Block {
 }
 
 /** Columns of a parameter that are one layer: query, key or value; mostly all of them. */
-export interface Part {
+export interface LayerPart {
   spec: ParameterSpec;
   measure: Measure;
   /** The number of the layer by whose coefficient it moves. */
   layer: number;
   /** From its first row to its last. */
-  blocks: Block[];
+  blocks: Submatrix[];
 }
 
 /** The layers over which AGD sums, and which of them moves which parameter. */
@@ -107,8 +107,8 @@ export class AgdLayers {
   }
 
   /** Where the parts of all parameters are in spans. */
-  partsOf(spans: readonly Span[]): Part[] {
-    const found = new Map<string, Part[]>();
+  partsOf(spans: readonly Span[]): LayerPart[] {
+    const found = new Map<string, LayerPart[]>();
     for (const span of spans) {
       for (const { spec, offset, rows, columns: stride } of span.segments) {
         const layers = this.#of.get(spec.name)!;

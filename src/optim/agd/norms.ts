@@ -7,7 +7,7 @@ import { rowThreads, THREADS } from "../../ops/threads.ts";
 import type { GroupNorms, Norms, ParameterGroup } from "../optimizer.ts";
 import type { Span } from "../spans.ts";
 import { partialCount } from "./chunks.ts";
-import type { AgdLayers, Block, Part } from "./layers.ts";
+import type { AgdLayers, LayerPart, Submatrix } from "./layers.ts";
 import { PartialSums } from "./partial_sums.ts";
 import { appendRows } from "./rows.ts";
 import power from "../../../wgsl/optim/agd/include/power.wgsl" with { type: "text" };
@@ -25,12 +25,12 @@ export class AgdNorms implements Disposable {
   readonly #gpu: Gpu;
   readonly #plan: Plan;
   readonly #layers: AgdLayers;
-  readonly #parts: readonly Part[];
+  readonly #parts: readonly LayerPart[];
   /** (parts) each: of directions, and of weights. */
   readonly #norms: Tensor[];
 
   /** @param parts Of spans whose first tensors are directions and weights. */
-  constructor(gpu: Gpu, parts: readonly Part[], layers: AgdLayers) {
+  constructor(gpu: Gpu, parts: readonly LayerPart[], layers: AgdLayers) {
     this.#gpu = gpu;
     this.#layers = layers;
     const plan = this.#plan = new Plan(gpu);
@@ -112,7 +112,7 @@ function groupOf({ name, role, shape }: ParameterSpec): ParameterGroup {
 function appendOperatorNorms(
   gpu: Gpu,
   plan: Plan,
-  matrices: readonly Block[],
+  matrices: readonly Submatrix[],
   values: (span: Span) => Tensor,
   norms: Tensor,
   first: number,

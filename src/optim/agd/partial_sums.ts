@@ -5,7 +5,7 @@ import { WORKGROUP_SUM } from "../../ops/includes.ts";
 import { rowThreads } from "../../ops/threads.ts";
 import type { Span } from "../spans.ts";
 import { CHUNK, chunksOf, chunkTables } from "./chunks.ts";
-import type { Part } from "./layers.ts";
+import type { LayerPart } from "./layers.ts";
 import squaresSource from "../../../wgsl/optim/agd/squares.wgsl" with { type: "text" };
 import sumsSource from "../../../wgsl/optim/agd/sums.wgsl" with { type: "text" };
 
@@ -42,7 +42,7 @@ export class PartialSums {
 
   /** Appends the partial sums of squares of parts, one a chunk, each part with its sum. */
   addSquares(
-    parts: readonly (readonly [Part, sum: number])[],
+    parts: readonly (readonly [LayerPart, sum: number])[],
     values: (span: Span) => Tensor,
   ): void {
     const { gpu, plan, partials } = this;

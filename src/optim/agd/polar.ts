@@ -7,7 +7,7 @@ import { polarSteps } from "../../ops/polar/steps.ts";
 import { rowThreads } from "../../ops/threads.ts";
 import type { Span } from "../spans.ts";
 import { chunksOf, copiersOf, rowShare } from "./chunks.ts";
-import type { Block, Part } from "./layers.ts";
+import type { LayerPart, Submatrix } from "./layers.ts";
 import { PartialSums } from "./partial_sums.ts";
 import map from "../../../wgsl/optim/agd/include/map.wgsl" with { type: "text" };
 import loadSource from "../../../wgsl/optim/agd/load.wgsl" with { type: "text" };
@@ -27,7 +27,7 @@ const BATCH_BYTES = 32 * 2 ** 20;
 const BATCH_PART = 1 / 16;
 
 /** The gradient of a linear map, to be replaced by its polar factor. */
-interface LinearMap extends Block {
+interface LinearMap extends Submatrix {
   /** Which of the sums is its sum of squares. */
   squares: number;
   /** Where the partial sums of its dual norm start. */
@@ -35,7 +35,7 @@ interface LinearMap extends Block {
 }
 
 /** Maps of one shape, but for transposition, and room to work on them. */
-interface Batch {
+interface PolarBatch {
   maps: LinearMap[];
   workspace: PolarWorkspace;
 }
@@ -49,7 +49,7 @@ interface Batch {
  * @param duals Get the partial sums.
  */
 export function appendPolarFactors(
-  parts: readonly (readonly [Part, sum: number])[],
+  parts: readonly (readonly [LayerPart, sum: number])[],
   gradient: (span: Span) => Tensor,
   duals: PartialSums,
 ): void {
@@ -84,7 +84,7 @@ export function appendPolarFactors(
 function appendSquares(
   gpu: Gpu,
   plan: Plan,
-  parts: readonly Part[],
+  parts: readonly LayerPart[],
   gradient: (span: Span) => Tensor,
 ): Tensor {
   const sums = new PartialSums(gpu, plan, parts.map((part) => chunksOf(part).length));
@@ -96,7 +96,10 @@ function appendSquares(
 }
 
 /** A part as one block; refuses one that a binding does not cover. */
-function wholeOf(gpu: Gpu, { spec: { name, shape: [rows, columns = 1] }, blocks }: Part): Block {
+function wholeOf(
+  gpu: Gpu,
+  { spec: { name, shape: [rows, columns = 1] }, blocks }: LayerPart,
+): Submatrix {
   if (blocks.length > 1) {
     const bytes = rows * columns * 4;
     gpu.refuse(`the operator norm of ${name} needs a binding of`, bytes, gpu.maxBindingBytes);
@@ -105,8 +108,8 @@ function wholeOf(gpu: Gpu, { spec: { name, shape: [rows, columns = 1] }, blocks 
 }
 
 /** Batches of maps whose matrices fit a workspace; all of one shape have the same one. */
-function batchesOf(gpu: Gpu, plan: Plan, maps: readonly LinearMap[]): Batch[] {
-  const shapeOf = ({ rows, columns }: Block) => [rows, columns].sort((a, b) => a - b).join("x");
+function batchesOf(gpu: Gpu, plan: Plan, maps: readonly LinearMap[]): PolarBatch[] {
+  const shapeOf = ({ rows, columns }: Submatrix) => [rows, columns].sort((a, b) => a - b).join("x");
   const bytes = maps.reduce((sum, { rows, columns }) => sum + rows * columns * 4, 0);
   const most = Math.min(Math.max(BATCH_BYTES, bytes * BATCH_PART), gpu.maxBindingBytes);
   return [...Map.groupBy(maps, shapeOf)].flatMap(([shape, group]) => {

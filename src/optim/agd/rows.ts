@@ -3,7 +3,7 @@ import type { Tensor } from "../../gpu/tensor.ts";
 import { WORKGROUP_SUM } from "../../ops/includes.ts";
 import { rowThreads } from "../../ops/threads.ts";
 import type { Span } from "../spans.ts";
-import type { Part } from "./layers.ts";
+import type { LayerPart } from "./layers.ts";
 import type { PartialSums } from "./partial_sums.ts";
 import rowsSource from "../../../wgsl/optim/agd/rows.wgsl" with { type: "text" };
 
@@ -24,7 +24,7 @@ export interface RowHistory {
  * @param sum To which of the sums they belong.
  */
 export function appendRows(
-  { blocks }: Part,
+  { blocks }: LayerPart,
   values: (span: Span) => Tensor,
   sums: PartialSums,
   sum: number,
