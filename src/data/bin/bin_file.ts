@@ -29,20 +29,27 @@ const CHUNK = 2 ** 20;
  * for the first or last token of a file.
  */
 export class BinFile implements Disposable {
-  readonly #file: Deno.FsFile;
+  readonly #source: string;
+  /** Undefined while it is closed. */
+  #file: Deno.FsFile | undefined;
   /** Where the tokens begin, in bytes. */
   readonly #start: number;
+  /** What the file was when it was opened first. */
+  readonly #state: string;
 
   private constructor(
     /** What errors call it. */
     readonly name: string,
+    source: string,
     file: Deno.FsFile,
     start: number,
     /** The number of tokens in the file. */
     readonly count: number,
   ) {
+    this.#source = source;
     this.#file = file;
     this.#start = start;
+    this.#state = stateOf(file);
   }
 
   /**
@@ -58,7 +65,7 @@ export class BinFile implements Disposable {
     try {
       file = Deno.openSync(source);
       const { start, count } = readLayout(name, file);
-      return new BinFile(name, file, start, count);
+      return new BinFile(name, source, file, start, count);
     } catch (error) {
       file?.close();
       throw fileError(error, `${name}: cannot read`);
@@ -66,16 +73,18 @@ export class BinFile implements Disposable {
   }
 
   /**
-   * Fills `tokens` with those from the file's token number `first` on. There must be that many.
+   * Fills `tokens` with those from the file's token number `first` on. There must be that many. A
+   * file that was closed is opened again.
    *
-   * @throws {UserError} If a number is no GPT-2 token, or the file has become shorter.
+   * @throws {UserError} If a number is no GPT-2 token, or the file cannot be read or has changed.
    */
   read(first: number, tokens: Uint16Array): void {
     const bytes = new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength);
     let length: number;
     try {
-      this.#file.seekSync(this.offset(first), Deno.SeekMode.Start);
-      length = readFullySync(this.#file, bytes);
+      const file = this.#file ??= this.#openAgain();
+      file.seekSync(this.offset(first), Deno.SeekMode.Start);
+      length = readFullySync(file, bytes);
     } catch (error) {
       throw fileError(error, `${this.name}: cannot read`);
     }
@@ -100,9 +109,27 @@ export class BinFile implements Disposable {
     return this.#start + 2 * index;
   }
 
+  /** Closes the file, until it is read again. */
   [Symbol.dispose](): void {
-    this.#file.close();
+    this.#file?.close();
+    this.#file = undefined;
   }
+
+  #openAgain(): Deno.FsFile {
+    using opened = new DisposableStack();
+    const file = opened.use(Deno.openSync(this.#source));
+    if (stateOf(file) !== this.#state) {
+      throw new UserError(`${this.name} has changed since it was opened`, "DATA");
+    }
+    opened.move(); // it stays open
+    return file;
+  }
+}
+
+/** Its size and the time of its last change. */
+function stateOf(file: Deno.FsFile): string {
+  const { size, mtime } = file.statSync();
+  return `${size} ${mtime?.getTime()}`;
 }
 
 /** Whether a file holds tokens, by its name. */

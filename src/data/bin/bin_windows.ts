@@ -3,6 +3,9 @@ import { BinFile } from "./bin_file.ts";
 import type { Shard } from "../files/shard.ts";
 import type { Split } from "../text/split.ts";
 
+/** The most files that are open at a time: systems allow a process as few as 256. */
+const MOST_OPEN = 64;
+
 /** Of files none of which is for validation by its name, 1 window in this many is. */
 const VALIDATION = 20;
 
@@ -25,6 +28,8 @@ export function isValidationFile(name: string): boolean {
  */
 export class BinWindows implements Disposable {
   readonly #files: BinFile[] = [];
+  /** Those that are open, the one that was used last at the end. */
+  readonly #open = new Set<BinFile>();
   /** The number of windows before each file. */
   readonly #before: number[] = [];
   /** The number of the first window of the part. */
@@ -50,6 +55,7 @@ export class BinWindows implements Disposable {
       for (const shard of held.length > 0 && split === "validation" ? held : rest) {
         const file = BinFile.open(shard);
         this.#files.push(file);
+        this.#use(file);
         this.#before.push(count);
         count += Math.floor((file.count - 1) / context);
       }
@@ -74,7 +80,18 @@ export class BinWindows implements Disposable {
    */
   read(window: number, tokens: Uint16Array): void {
     const { file, first } = this.#place(window);
+    this.#use(file);
     file.read(first, tokens);
+  }
+
+  /** Sees to it that no more than some are open when a file is. */
+  #use(file: BinFile): void {
+    this.#open.delete(file);
+    this.#open.add(file);
+    if (this.#open.size <= MOST_OPEN) return;
+    const [oldest] = this.#open;
+    this.#open.delete(oldest);
+    oldest[Symbol.dispose]();
   }
 
   /** Where one of a window's tokens is stored, for an error. */
@@ -95,7 +112,8 @@ export class BinWindows implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const file of this.#files.splice(0)) file[Symbol.dispose]();
+    for (const file of this.#open) file[Symbol.dispose]();
+    this.#open.clear();
   }
 }
 

@@ -20,6 +20,21 @@ const FORMATS: Record<string, Format> = {
 /** The endings of data files, for messages. */
 export const KINDS = Object.keys(FORMATS).join(", ");
 
+/** Those of them that are looked for in archives. */
+export const TEXT_KINDS = endings(holdsText).join(", ");
+
+/** Those that are not. */
+export const OTHER_KINDS = endings((format) => !holdsText(format)).join(" and ");
+
+function endings(isSo: (format: Format) => boolean): string[] {
+  return Object.entries(FORMATS).filter(([, format]) => isSo(format)).map(([ending]) => ending);
+}
+
+/** Whether files of a format hold documents, not other files or tokens. */
+export function holdsText({ content }: Format): boolean {
+  return content === "jsonl" || content === "txt";
+}
+
 /** The format that a file's ending stands for; undefined if it is none of {@linkcode KINDS}. */
 export function formatOf(name: string): Format | undefined {
   const ending = Object.keys(FORMATS).find((ending) => name.endsWith(ending));

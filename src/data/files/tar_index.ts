@@ -1,7 +1,7 @@
 import { UserError } from "../../errors.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { DataError } from "./data_error.ts";
-import { formatOf, KINDS } from "./format.ts";
+import { formatOf, holdsText, OTHER_KINDS, TEXT_KINDS } from "./format.ts";
 import type { HttpOptions } from "../../http/options.ts";
 import { readShard, type Shard } from "./shard.ts";
 import { type TarInput, type TarMember, tarMembers } from "./tar.ts";
@@ -33,11 +33,13 @@ export async function indexTar(
   const { name, source, size, version } = archive;
   const members = new Map<string, TarMember>();
   let last: TarMember | undefined;
+  let hasOthers = false;
   if (size < WINDOW) { for await (const _ of readShard(archive, http)); // it may be a Git LFS pointer
    }
   try {
     for await (const member of tarMembers(new SeekingInput(archive, http), name)) {
       last = member;
+      hasOthers ||= formatOf(member.path) !== undefined;
       if (isReadable(member, name, { skipBad, onBad })) members.set(member.path, member);
       else members.delete(member.path);
     }
@@ -46,7 +48,12 @@ export async function indexTar(
     const isCut = last !== undefined && last.offset + last.size > size;
     if (!isCut) onBad?.();
   }
-  if (members.size === 0) throw new UserError(`no ${KINDS} file in the archive ${name}`, "DATA");
+  if (members.size === 0) {
+    const others = hasOthers
+      ? ` (${OTHER_KINDS} files are not looked for in archives: unpack it)`
+      : "";
+    throw new UserError(`no ${TEXT_KINDS} file in the archive ${name}${others}`, "DATA");
+  }
   return [...members.values()].map((member) => ({
     ...{
       name: `${name}/${member.path}`,
@@ -82,9 +89,9 @@ export function isReadable(
 
 /** Whether a member holds documents; those that begin with a dot hold the facts of some system. */
 function isDataMember({ path }: TarMember): boolean {
-  const content = formatOf(path)?.content;
+  const format = formatOf(path);
   const isHidden = /(^|\/)\.[^/]*$/.test(path);
-  return !isHidden && (content === "jsonl" || content === "txt");
+  return !isHidden && format !== undefined && holdsText(format);
 }
 
 /** Reads a file or URL in places, without what is skipped. */

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { DataError } from "../../../src/data/files/data_error.ts";
 import { type Shard } from "../../../src/data/files/shard.ts";
 import { indexTar } from "../../../src/data/files/tar_index.ts";
@@ -41,7 +41,16 @@ Deno.test("indexTar gives the data files of an archive, not the rest", async () 
   );
   const { found } = await index(archive);
   assertEquals(found, [["/b.jsonl", 512, 1], ["/c/a.jsonl.zst", 4608, 2], ["/g.txt.gz", 7680, 0]]);
-  await assertRejects(() => index(tar(["a.md", "x"])), UserError, "a.tar");
+  const none = async (name: string) =>
+    (await assertRejects(() => index(tar([name, "x"])), UserError)).message;
+  const message =
+    /^no \.jsonl\.zst, \.jsonl\.gz, \.jsonl, \.txt\.zst, \.txt\.gz, \.txt file in the archive .*a\.tar$/;
+  assertMatch(await none("a.md"), message);
+  for (const name of ["a.bin", "b/c.tar"]) {
+    const [found, why] = (await none(name)).split(" (");
+    assertMatch(found, message);
+    assertEquals(why, ".tar and .bin files are not looked for in archives: unpack it)");
+  }
 });
 
 Deno.test("indexTar takes the last of members with one name, as when unpacking", async () => {
