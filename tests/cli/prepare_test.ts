@@ -32,7 +32,7 @@ Deno.test("prepare prints what it has written", async () => {
   const first = await run("--skip-bad");
   assertEquals(first.stderr, "");
   assertMatch(
-    first.stdout,
+    first.stdout.replace(/^read .* files done\n/gm, ""), // of which a slow machine prints some
     /^100 documents, [\d,]+ tokens \([\d,]+ for training, [\d,]+ for validation\) in \d+s\n2 files in out; skipped 1 bad line\n$/,
   );
   const again = await run("--skip-bad", "--json");
