@@ -144,7 +144,7 @@ function describeStep(event: StepEvent, steps: number): string {
     `step ${String(step).padStart(String(steps).length)}/${steps}`,
     `loss ${loss.toFixed(4)}`,
     validationLoss === undefined ? undefined : `val ${validationLoss.toFixed(4)}`,
-    eta === undefined ? undefined : `eta ${eta.toPrecision(3)}`,
+    eta === undefined ? undefined : `step size ${eta.toPrecision(3)}`,
     learningRate === undefined ? undefined : `lr ${learningRate.toExponential(2)}`,
     `${Math.round(tokensPerSecond).toLocaleString("en")} tok/s`,
   ].filter((part) => part !== undefined).join("  ");

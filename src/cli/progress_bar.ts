@@ -40,7 +40,7 @@ export class ProgressBar {
       `${step}/${this.#steps}`,
       `loss ${loss.toFixed(3)}`,
       this.#validationLoss === undefined ? "" : `val ${this.#validationLoss.toFixed(3)}`,
-      eta === undefined ? "" : `eta ${eta.toPrecision(2)}`,
+      eta === undefined ? "" : `step size ${eta.toPrecision(2)}`,
       learningRate === undefined ? "" : `lr ${learningRate.toExponential(1)}`,
       left === undefined ? "" : `${formatSeconds(left)} left`,
       `${Math.round(tokensPerSecond).toLocaleString("en")} tok/s`,

@@ -117,7 +117,7 @@ const COMMAND: CommandSpec = {
     "skip-bad": { help: "count and skip lines that cannot be read, instead of stopping" },
     "no-autotune": { help: "do not measure which kernels are the fastest on this adapter" },
     "dry-run": { help: "only print parameters and memory, and whether the adapter holds them" },
-    verbose: { help: "print each step, with norms of gradients, updates and weights" },
+    verbose: { help: "print each step, and of agd the norms of gradients, updates and weights" },
     quiet: { help: "print only how it ended" },
     json: { help: "print one JSON object a line instead of the display" },
   },

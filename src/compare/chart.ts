@@ -1,4 +1,5 @@
 import { renderChart, TEXT } from "../run/render_chart.ts";
+import { type RoundRange, roundRange } from "../run/round_range.ts";
 import { familyOf } from "./contender.ts";
 import { bestOf, type CellSummary, type Row } from "./summary.ts";
 import { shortName } from "./report.ts";
@@ -44,6 +45,7 @@ export function compareChart(cells: readonly CellSummary[]): string {
   const legend = 20 + LEGEND.row * legendRows(shown, width - 32);
   const panels = cells.map((cell, i): Panel => ({
     ...{ title: shortName(cell.cell, cells), lines: lines[i] },
+    range: lossRange(lines[i], cell.vocabularySize),
     left: i % columns * size.width,
     top: legend + Math.floor(i / columns) * size.height,
   }));
@@ -56,9 +58,10 @@ export function compareChart(cells: readonly CellSummary[]): string {
       // room for fonts that are wider than ECharts takes them to be
       formatter: (name: string) => name + "\u00a0".repeat(Math.ceil(name.length / 6)),
     },
-    title: panels.map(({ title: text, left, top }) => ({
-      ...{ text, left: left + 64, top },
+    title: panels.map(({ title: text, lines, range, left, top }) => ({
+      ...{ text, subtext: aboveText(lines, range), left: left + 64, top, itemGap: 2 },
       textStyle: { fontSize: 13, color: TEXT, width: size.width - 200, overflow: "break" },
+      subtextStyle: { fontSize: 11, color: TEXT },
     })),
     grid: panels.map(({ left, top }) => ({
       ...{ left: left + 64, top: top + 44, width: size.width - 96, height: size.height - 108 },
@@ -66,9 +69,8 @@ export function compareChart(cells: readonly CellSummary[]): string {
     xAxis: panels.map((_, gridIndex) => ({
       ...{ ...axis("tokens", 30), gridIndex, min: 0, splitLine: { show: false } },
     })),
-    yAxis: panels.map(({ lines }, gridIndex) => ({
-      ...axis("validation loss (nats per token)", 44, { showMaxLabel: false }),
-      ...{ gridIndex, scale: true, max: highest(lines) },
+    yAxis: panels.map(({ range }, gridIndex) => ({
+      ...{ ...axis("validation loss (nats per token)", 44), gridIndex, ...range },
     })),
     series: panels.flatMap(({ lines }, i) => lines.map((line) => seriesOf(line, i))),
   });
@@ -78,6 +80,8 @@ export function compareChart(cells: readonly CellSummary[]): string {
 interface Panel {
   title: string;
   lines: readonly Line[];
+  /** Of the loss axis; undefined without a loss. */
+  range?: RoundRange;
   /** Pixels. */
   left: number;
   top: number;
@@ -160,12 +164,35 @@ function meanCurve({ records }: Row): Line["points"] {
   });
 }
 
-/** The top of the loss axis: where AGD and the best AdamW begin, if they are there. */
-function highest(lines: readonly Line[]): number | undefined {
+/**
+ * The losses that are shown: from where AGD and the best AdamW begin, if they are there, and of
+ * each other line at least the lowest, unless to guess without a model is better (log V).
+ */
+function lossRange(lines: readonly Line[], vocabularySize: number): RoundRange | undefined {
   const main = lines.filter(({ isMain }) => isMain);
   const counted = main.length > 0 ? main : lines.filter(({ pale }) => !pale);
-  const losses = counted.flatMap(({ points }) => points.map(([, loss]) => loss));
-  return losses.length > 0 ? Math.max(...losses) : undefined;
+  const whole = counted.flatMap(lossesOf);
+  const lowest = lines.map(lowestOf).filter(Number.isFinite);
+  const shown = lowest.filter((loss) => loss <= Math.log(vocabularySize));
+  const top = Math.max(...whole, ...shown);
+  return lowest.length > 0 ? roundRange(Math.min(...lowest), top) : undefined;
+}
+
+/** Names the lines that are above all that is shown. */
+function aboveText(lines: readonly Line[], range: RoundRange | undefined): string {
+  const { max } = range ?? { max: Infinity };
+  const above = lines.filter((line) => lowestOf(line) > max && lowestOf(line) < Infinity);
+  const names = new Set(above.map(({ name }) => name));
+  return names.size > 0 ? `above: ${[...names].join("; ")}` : "";
+}
+
+function lossesOf({ points }: Line): number[] {
+  return points.map(([, loss]) => loss).filter(Number.isFinite);
+}
+
+/** Infinite if no loss of it is finite. */
+function lowestOf(line: Line): number {
+  return Math.min(...lossesOf(line));
 }
 
 /** Rows that a legend takes in so many pixels. */
@@ -183,11 +210,11 @@ function legendRows(names: readonly string[], width: number): number {
   return rows;
 }
 
-function axis(name: string, nameGap: number, label = {}) {
+function axis(name: string, nameGap: number) {
   return {
     ...{ type: "value", name, nameGap, nameLocation: "middle" } as const,
     nameTextStyle: { fontSize: 12, color: TEXT },
-    axisLabel: { fontSize: 11, color: TEXT, hideOverlap: true, ...label },
+    axisLabel: { fontSize: 11, color: TEXT, hideOverlap: true },
     axisLine: { show: true, onZero: false, lineStyle: { color: "#888888" } },
     splitLine: { lineStyle: { color: "#e6e6e6" } },
   };

@@ -1,4 +1,5 @@
 import { renderChart, TEXT } from "./render_chart.ts";
+import { roundRange } from "./round_range.ts";
 
 /** The losses of a step, as metrics.jsonl records them. */
 export interface LossPoint {
@@ -114,23 +115,7 @@ function lossRange(training: Point[], smoothed: Point[], validation: Point[]) {
   const [lowest, highest] = extent([...training.map(([, loss]) => loss), ...losses]);
   const [, top] = extent(losses);
   const max = Math.min(highest, top + (top - lowest) / 10);
-  const step = roundStep((max - lowest || 1) / 5);
-  return {
-    min: round(Math.floor(lowest / step) * step),
-    max: round(Math.ceil(max / step) * step),
-    interval: step,
-  };
-}
-
-/** The next 1, 2 or 5 times a power of ten. */
-function roundStep(step: number): number {
-  const power = 10 ** Math.floor(Math.log10(step));
-  return round(power * ([1, 2, 5].find((factor) => factor * power >= step) ?? 10));
-}
-
-/** Without the last digits' rounding error, which would show in the labels. */
-function round(value: number): number {
-  return Number(value.toPrecision(12));
+  return roundRange(lowest, max);
 }
 
 function extent(values: number[]): [number, number] {

@@ -31,7 +31,7 @@ function printed(display: Display, event: StepEvent, later = 0): string[] {
 
 Deno.test("a verbose display prints each step, with what it was taken by", () => {
   assertEquals(printed(new TextDisplay({ verbose: true }), EVENT), [
-    "step    7/1000  loss 4.2500  eta 0.125  1,234 tok/s",
+    "step    7/1000  loss 4.2500  step size 0.125  1,234 tok/s",
     "  embeddings  gradient 12.3       update 0.0125     weight 1.00",
     "  mlp         gradient 3.00       update 0.0123     weight 1.25",
     "  G 0.500",

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { formatSeconds, progressLine } from "../../src/cli/progress_bar.ts";
 
-const PARTS = ["100/400", "loss 4.123", "val 4.235", "12m 3s left", "12,345 tok/s", "eta 0.12"];
+const PARTS = ["100/400", "loss 4.123", "val 4.235", "12m 3s left", "12,345 tok/s", "lr 0.012"];
 
 Deno.test("a wide line has every part", () => {
   assertEquals(

@@ -30,7 +30,7 @@ Deno.test("training writes a run, from which training goes on", async () => {
   assertMatch(first.stdout, /\n60 steps of 32 tokens with AGD on [^\n]*, to runs\/first\n/);
   assertMatch(
     first.stdout,
-    /\nstep 30\/60 {2}loss \d\.\d{4} {2}val \d\.\d{4} {2}eta \S+ {2}[\d,]+ tok\/s\n/,
+    /\nstep 30\/60 {2}loss \d\.\d{4} {2}val \d\.\d{4} {2}step size \S+ {2}[\d,]+ tok\/s\n/,
   );
   assertMatch(first.stdout, /\n--- sample after step 60 ---\n/);
   assertMatch(

@@ -213,6 +213,22 @@ Deno.test("the chart has a panel for each cell and a colour for each form of AGD
   ]);
 });
 
+Deno.test("the chart's axes end at round steps, and show or name every curve", () => {
+  const records = [
+    recordOf(AGD, [6.1, 3.3]),
+    recordOf(adamw(0.003), [6.9, 4.5]),
+    recordOf({ optimizer: "sgd", learningRate: 1 }, [9, 8.2]),
+    recordOf(agdWith({ momentum: 0 }), [200, 170]),
+    recordOf(adamw(1), [NaN], { diverged: "NaN" }),
+  ].map((record) => ({ ...record, vocabulary_size: 5000 }));
+  const svg = compareChart(summarise(records));
+  const labels = [...svg.matchAll(/>([\d.]+)<\/text>/g)].map(([, label]) => label);
+  assertEquals(labels.slice(0, 7), ["3", "4", "5", "6", "7", "8", "9"]);
+  assertEquals(labels.slice(7, 9), ["0", "50"]);
+  assertEquals(labels.at(-1), "200");
+  assertStringIncludes(svg, ">above: AGD, momentum 0</text>");
+});
+
 Deno.test("contenders are named by what is not AGD's default", () => {
   assertEquals(nameOf(agdWith({ norm: "frobenius" })), "AGD as published");
   assertEquals(
