@@ -49,6 +49,8 @@ interface Outcome {
   failed: number;
   /** The errors and the summary of a process in which a test failed, to be read at the very end. */
   errors: string[];
+  /** Seconds that the tests of each file took. */
+  seconds: Map<string, number>;
 }
 
 /** Runs the tests of one process, printing what a file's tests say when the file is through. */
@@ -59,6 +61,13 @@ async function test(args: readonly string[]): Promise<Outcome> {
   }).spawn();
   let [passed, failed] = [0, 0];
   let block: string[] = [];
+  const seconds = new Map<string, number>();
+  let file: string | undefined;
+  let startedAt = performance.now();
+  const endFile = () => {
+    if (file !== undefined) seconds.set(file, (performance.now() - startedAt) / 1000);
+    startedAt = performance.now();
+  };
   const print = () => {
     if (block.length > 0) console.log(block.join("\n"));
     block = [];
@@ -69,14 +78,19 @@ async function test(args: readonly string[]): Promise<Outcome> {
     if (isHeader || line === " ERRORS ") print();
     block.push(line);
     // Should a test hang, this tells where.
-    if (isHeader) console.log(line.replace(/^running \d+ tests? from/, "starts"));
+    if (isHeader) {
+      endFile();
+      file = line.replace(/^running \d+ tests? from /, "");
+      console.log(`starts ${file}`);
+    }
     const summary = line.match(/^(?:ok|FAILED) \| (\d+) passed.* \| (\d+) failed/);
     if (summary) [passed, failed] = [Number(summary[1]), Number(summary[2])];
   }
   // Without a summary, or with an error outside of any test, the run itself failed.
   const { success } = await child.status;
+  endFile();
   if (success) print();
-  return { passed, failed: success ? failed : Math.max(failed, 1), errors: block };
+  return { passed, failed: success ? failed : Math.max(failed, 1), errors: block, seconds };
 }
 
 /** All tests: those of each directory, the largest ones first, and those that are in none. */
@@ -107,6 +121,12 @@ for (const args of CHECKS) checks.push(await check(args));
 const outcomes = await inPairs(Deno.args.length > 0 ? [Deno.args] : allTests(), test);
 for (const { errors } of outcomes) {
   if (errors.length > 0) console.log(errors.join("\n"));
+}
+
+const slowest = outcomes.flatMap(({ seconds }) => [...seconds]).sort(([, a], [, b]) => b - a);
+if (slowest.length > 5) {
+  const rows = slowest.slice(0, 5).map(([file, seconds]) => `  ${seconds.toFixed(0)} s  ${file}`);
+  console.log(["The slowest files of tests:", ...rows].join("\n"));
 }
 
 let passed = checks.filter((ok) => ok).length;
