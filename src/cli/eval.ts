@@ -5,6 +5,7 @@ import { loadCheckpoint } from "../checkpoint/checkpoint.ts";
 import { evaluateText, type Evaluation } from "../train/evaluate_text.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
+import { dataOption } from "./data_option.ts";
 import { count } from "./count.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
@@ -23,12 +24,12 @@ const COMMAND: CommandSpec = {
     },
     data: {
       value: "PATH",
-      help: "file, glob, directory or URL of text, or .bin files; repeatable",
+      help: "file, glob, directory or URL of text, or .bin files; repeatable (default data/)",
       repeatable: true,
     },
     split: {
       value: "PART",
-      help: "all, or the training or validation part, as training splits it (default all)",
+      help: "all, training or validation, as training splits it (default all, of data/ validation)",
     },
     stride: {
       value: "N",
@@ -53,12 +54,12 @@ const BETWEEN_DRAWINGS = 200;
 async function evalCommand(options: Arguments): Promise<void> {
   const checkpoint = options.text("checkpoint");
   if (!checkpoint) throw new UsageError("--checkpoint DIR is needed");
-  const data = options.list("data");
-  if (data.length === 0) throw new UsageError("--data PATH is needed");
+  const { data, isSample } = dataOption(options);
   limitNetwork(data, checkpoint);
   const json = options.flag("json");
   const settings = {
-    split: options.choice("split", ["all", "training", "validation"]),
+    split: options.choice("split", ["all", "training", "validation"]) ??
+      (isSample ? "validation" : undefined),
     stride: options.integer("stride"),
     batch: options.integer("batch"),
     maxBatches: options.integer("eval-batches"),

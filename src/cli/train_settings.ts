@@ -1,9 +1,9 @@
-import { fromFileUrl } from "@std/path";
 import { UsageError } from "../errors.ts";
 import { checkConfig, type Gpt2Config, type PresetName, PRESETS } from "../model/config.ts";
 import type { SavedRun } from "../run/saved_run.ts";
 import type { TrainerOptions } from "../train/trainer.ts";
 import type { Arguments } from "./arguments.ts";
+import { dataOption } from "./data_option.ts";
 import { chooseOptimizer, type OptimizerChoice } from "./optimizer_choice.ts";
 
 /** The names that `--preset` takes. */
@@ -45,8 +45,7 @@ export interface TrainSettings {
  */
 export function readSettings(options: Arguments, resume: SavedRun | undefined): TrainSettings {
   const preset = options.choice("preset", PRESET_NAMES) ?? "tiny";
-  const data = options.list("data");
-  if (data.length === 0) data.push(fromFileUrl(new URL("../../data", import.meta.url)));
+  const { data } = dataOption(options);
   const initFrom = resume ? undefined : options.text("init-from");
   const optimizer = chooseOptimizer(options);
   return {

@@ -42,7 +42,6 @@ Deno.test("eval of a checkpoint", async (t) => {
 Deno.test("a wrong call of eval is told in one line", async () => {
   const wrong: [string, 1 | 2, string][] = [
     ["--data data", 2, "--checkpoint DIR is needed"],
-    ["--checkpoint a", 2, "--data PATH is needed"],
     ["--checkpoint a --data b --stride 0", 2, "--stride must be an integer of 1 or more, not 0"],
     [
       ...["--checkpoint a --data b --split test", 2] as const,

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { UserError } from "../../errors.ts";
 import { fileError } from "../../files/file_error.ts";
 import { checkRegular } from "../../files/read_file.ts";
-import { formatOf, KINDS } from "./format.ts";
+import { formatOf, KINDS, unknownKind } from "./format.ts";
 import { probe } from "../../http/remote_file.ts";
 import type { HttpOptions } from "../../http/options.ts";
 import { isUrl, type Shard } from "./shard.ts";
@@ -92,9 +92,7 @@ async function remoteFile(url: string, http?: HttpOptions): Promise<File> {
   const { origin, pathname } = new URL(url);
   const name = origin + pathname;
   const content = formatOf(name)?.content;
-  if (content === undefined) {
-    throw new UserError(`${name}: the data must be one of ${KINDS}`, "DATA");
-  }
+  if (content === undefined) throw unknownKind(name);
   if (content === "bin") {
     throw new UserError(`${name}: token files are read on disk; download it`, "DATA");
   }
@@ -113,7 +111,7 @@ async function expand(name: string, options: TarIndexOptions): Promise<string[]>
     return found;
   }
   if (info) {
-    if (!formatOf(name)) throw new UserError(`${name}: the data must be one of ${KINDS}`, "DATA");
+    if (!formatOf(name)) throw unknownKind(name);
     checkRegular(name); // it is read more than once, and from anywhere
     return [name];
   }

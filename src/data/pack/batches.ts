@@ -1,3 +1,4 @@
+import { formatOf } from "../files/format.ts";
 import { UserError } from "../../errors.ts";
 import { oneAhead } from "../tokenize/ahead.ts";
 import { free } from "../threads/free.ts";
@@ -83,9 +84,12 @@ export async function* readBatches(options: BatchOptions): AsyncGenerator<Positi
 async function findBound({ shards, split, lang, skipBad }: BatchOptions): Promise<number> {
   const bound = await validationBound(readAllDocuments(shards, { skipBad }), lang);
   if (split === "training" || bound > 0) return bound;
+  const isText = shards.every(({ name }) => formatOf(name)?.content === "txt");
   throw new UserError(
-    "the corpus has no two different documents, one of them for validation; " +
-      "add documents, or give it as a .txt file, which is split by passages",
+    isText
+      ? "the text is too short to be split into passages, one of them for validation: add text"
+      : "the corpus has no two different documents, one of them for validation; " +
+        "add documents, or give it as a .txt file, which is split by passages",
     "DATA",
   );
 }

@@ -57,6 +57,12 @@ Deno.test("findShards says what it did not find", async () => {
   );
   await fails([dir.path], `file in the directory ${dir.path}`);
   await fails([`${dir.path}/README.md`], "the data must be one of .jsonl.zst, ");
+  await fails([`${dir.path}/README.md`], ".txt, .tar, .bin; copy it to a name that ends in .txt");
+  for (
+    const [name, what] of [["a.CSV", "write its texts to a .jsonl file, a line"], ["b.zip", "unp"]]
+  ) {
+    await fails([await dir.write(`other/${name}`, "")], what);
+  }
 });
 
 Deno.test({
