@@ -14,12 +14,13 @@ import {
   SGD,
 } from "../compare/presets.ts";
 import { RunStore } from "../compare/store.ts";
-import { Gpu } from "../gpu/gpu.ts";
 import { tune, tuningDirectory } from "../train/tune.ts";
 import { parseAgdVariant } from "./agd_variant.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { CompareDisplay } from "./compare_display.ts";
 import { interruptSignal } from "./interrupt.ts";
+import { Gpu } from "../gpu/gpu.ts";
+import { DEVICE, deviceOption } from "./device.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { limitWriting } from "./writing.ts";
@@ -79,6 +80,7 @@ const COMMAND: CommandSpec = {
     "eval-tokens": { value: "N", help: "tokens of an evaluation, at least (default 8192)" },
     out: { value: "DIR", help: "where to write (default runs/compare- and the preset)" },
     "no-autotune": { help: "do not measure which kernels are the fastest on this adapter" },
+    device: DEVICE,
     quiet: { help: "print only the tables" },
     json: { help: "print one JSON object a line instead" },
   },
@@ -103,12 +105,13 @@ async function compareCommand(options: Arguments): Promise<number> {
   if (options.flag("quiet") && options.flag("json")) {
     throw new UsageError("--quiet and --json exclude each other");
   }
+  const device = deviceOption(options);
   limitNetwork(axes.data);
   const kernels = tuningDirectory();
   limitWriting(out, ...kernels ? [kernels] : []);
 
   using store = await RunStore.open(out);
-  using gpu = await Gpu.open();
+  using gpu = await Gpu.open(device);
   const kind = options.flag("json") ? "json" : options.flag("quiet") ? "quiet" : "text";
   using display = new CompareDisplay(kind, gpu.adapterName, out);
   using interrupt = interruptSignal(() => display.stopping());

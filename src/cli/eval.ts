@@ -1,12 +1,13 @@
 /** `deno task eval`: measures how well a model predicts a text. */
 import { UsageError } from "../errors.ts";
-import { Gpu } from "../gpu/gpu.ts";
 import { loadCheckpoint } from "../checkpoint/checkpoint.ts";
 import { evaluateText, type Evaluation } from "../train/evaluate_text.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
 import { dataOption } from "./data_option.ts";
 import { count } from "./count.ts";
+import { Gpu } from "../gpu/gpu.ts";
+import { DEVICE, deviceOption } from "./device.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { ReadingBar } from "./reading_bar.ts";
@@ -40,6 +41,7 @@ const COMMAND: CommandSpec = {
     lang: { value: "CODE", help: "leave out documents that say to be in another language" },
     "min-tokens": { value: "N", help: "leave out documents of fewer tokens" },
     "skip-bad": { help: "count and skip lines that cannot be read, instead of stopping" },
+    device: DEVICE,
     json: { help: "print one JSON object instead" },
   },
   examples: [
@@ -56,6 +58,7 @@ async function evalCommand(options: Arguments): Promise<void> {
   if (!checkpoint) throw new UsageError("--checkpoint DIR is needed");
   const { data, isSample } = dataOption(options);
   limitNetwork(data, checkpoint);
+  const device = deviceOption(options);
   const json = options.flag("json");
   const settings = {
     split: options.choice("split", ["all", "training", "validation"]) ??
@@ -69,7 +72,7 @@ async function evalCommand(options: Arguments): Promise<void> {
   };
   const directory = await findCheckpoint(checkpoint, json);
   Deno.permissions.revokeSync({ name: "write" });
-  using gpu = await Gpu.open();
+  using gpu = await Gpu.open(device);
   using model = await loadCheckpoint(gpu, directory);
   let evaluation: Evaluation;
   {

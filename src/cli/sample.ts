@@ -2,13 +2,14 @@
 import { UsageError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
 import { writeAllSync } from "../files/transfer.ts";
-import { Gpu } from "../gpu/gpu.ts";
 import { loadCheckpoint } from "../checkpoint/checkpoint.ts";
 import { printable } from "../printable.ts";
 import { checkSampling } from "../sample/choose_token.ts";
 import { generate } from "../sample/generate.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
+import { Gpu } from "../gpu/gpu.ts";
+import { DEVICE, deviceOption } from "./device.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 
@@ -46,6 +47,7 @@ const COMMAND: CommandSpec = {
         "past the context: restart with its last half, or slide by one, slower (default restart)",
     },
     seed: { value: "N", help: "same seed, same text (default 0)" },
+    device: DEVICE,
     "num-samples": { value: "N", help: "number of texts, with seeds counting up (default 1)" },
   },
   examples: [
@@ -68,11 +70,12 @@ async function sample(options: Arguments): Promise<void> {
     window: options.choice("window", ["restart", "slide"]),
   };
   checkSampling(settings);
+  const device = deviceOption(options);
 
   limitNetwork([], directory);
   const found = await findCheckpoint(directory);
   Deno.permissions.revokeSync({ name: "write" });
-  using gpu = await Gpu.open();
+  using gpu = await Gpu.open(device);
   using model = await loadCheckpoint(gpu, found);
   const prompt = options.text("prompt") ?? await readPrompt();
   for (let i = 0; i < samples; i++) {

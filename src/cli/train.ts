@@ -2,7 +2,6 @@
 import { UserError } from "../errors.ts";
 import type { Shard } from "../data/files/shard.ts";
 import { findShards } from "../data/files/sources.ts";
-import { Gpu } from "../gpu/gpu.ts";
 import { readCheckpointConfig } from "../checkpoint/checkpoint.ts";
 import { trainToDirectory } from "../run/run.ts";
 import { checkRunDirectory } from "../run/run_directory.ts";
@@ -12,6 +11,8 @@ import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
 import { chooseDisplay } from "./display.ts";
 import { interruptSignal } from "./interrupt.ts";
+import { Gpu } from "../gpu/gpu.ts";
+import { DEVICE, deviceOption } from "./device.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { keptOptions, resumedOptions } from "./resume.ts";
@@ -118,6 +119,7 @@ const COMMAND: CommandSpec = {
     "no-autotune": { help: "do not measure which kernels are the fastest on this adapter" },
     "dry-run": { help: "only print parameters and memory, and whether the adapter holds them" },
     verbose: { help: "print each step, and of agd the norms of gradients, updates and weights" },
+    device: DEVICE,
     quiet: { help: "print only how it ended" },
     json: { help: "print one JSON object a line instead of the display" },
   },
@@ -136,6 +138,7 @@ async function trainCommand(given: Arguments): Promise<number> {
     ? resumedOptions(given, resume, await readCheckpointConfig(resume.checkpoint))
     : { options: given, changes: [] };
   const settings = readSettings(options, resume);
+  const device = deviceOption(given);
   const { data, filters, initFrom, optimizer, trainer, out, isDryRun } = settings;
   const { shuffle, seed, keep, evalEvery, evalBatches, sampleEvery } = settings;
   using display = chooseDisplay(options);
@@ -149,7 +152,7 @@ async function trainCommand(given: Arguments): Promise<number> {
   const isHidden = options.flag("quiet") || options.flag("json");
   const checkpoint = resume?.checkpoint ?? (initFrom && await findCheckpoint(initFrom, isHidden));
   limitWriting(...writtenBy(settings));
-  using gpu = await Gpu.open();
+  using gpu = await Gpu.open(device);
   const sampleTokens = options.flag("quiet") ? 0 : 200;
   const memory = { ...trainer, sampleTokens, saves: true };
   const sources = { settings, shards, checkpoint, memory };

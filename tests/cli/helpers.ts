@@ -22,7 +22,7 @@ export interface CommandOptions {
 
 /** Runs `deno task <task>` as a user in `cwd` would, with the permissions that the task has. */
 export async function runTask(
-  task: "train" | "sample" | "eval" | "export" | "prepare" | "inspect" | "compare",
+  task: "train" | "sample" | "eval" | "export" | "prepare" | "inspect" | "compare" | "devices",
   args: string[],
   { cwd, stdin = "", env = {} }: CommandOptions,
 ): Promise<Outcome> {
