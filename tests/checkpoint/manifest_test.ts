@@ -128,3 +128,22 @@ Deno.test("a model that is replaced while it is verified is not taken for damage
   await verifyManifest(path);
   assertEquals(await Deno.readTextFile(`${path}/config.json`), '{"agd_gpt2": 99}\n');
 });
+
+Deno.test("to remove the manifest is advised where files differ, and not where none can be read", async () => {
+  const { directory, path } = await checkedDirectory();
+  await using _ = directory;
+  const { readFile } = Deno;
+  Deno.readFile = () =>
+    Promise.reject(
+      Object.assign(new Error("Too many open files (os error 24)"), { code: "EMFILE" }),
+    );
+  try {
+    const error = await assertRejects(() => verifyIfListed(path), UserError);
+    assertEquals(error.message, `${path}/config.json: cannot read: Too many open files`);
+  } finally {
+    Deno.readFile = readFile;
+  }
+  await directory.write("config.json", '{"a": 2, "agd_gpt2": {}}\n');
+  const error = await assertRejects(() => verifyIfListed(path), UserError);
+  assert(error.message.endsWith(`if it was changed on purpose, remove ${path}/manifest.json`));
+});
