@@ -4,6 +4,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { readText } from "../files/read_file.ts";
 import { type CheckpointConfig, configFromJson } from "./formats/checkpoint_config.ts";
+import { checkTokenizer } from "./check_tokenizer.ts";
 import { CONFIG, writeDirectory } from "./checkpoint_directory.ts";
 import { Gpt2 } from "../model/gpt2.ts";
 import { removeManifest, verifyIfListed } from "./manifest.ts";
@@ -68,12 +69,12 @@ export async function writeCheckpoint(
  * ```
  */
 export async function loadCheckpoint(gpu: Gpu, directory: string): Promise<Gpt2> {
-  const { model: config, tokens } = await readCheckpointConfig(directory);
+  const { model: config, tokens, storedRows } = await readCheckpointConfig(directory);
   await verifyIfListed(directory);
   using files = await WeightFiles.open(directory);
   files.checkLayers(config.layers, CONFIG); // before a table is made of them
   const table = parameterTable(config);
-  files.check(table, CONFIG); // before anything is allocated
+  files.check(table, CONFIG, storedRows); // before anything is allocated
   const weights = allocateLike(gpu, table, "weight");
   try {
     for (const { name } of table) {
@@ -91,7 +92,7 @@ export async function loadCheckpoint(gpu: Gpu, directory: string): Promise<Gpt2>
 /**
  * What a checkpoint's config.json describes.
  *
- * @throws {UserError} If it is missing or malformed.
+ * @throws {UserError} If it is missing or malformed, or the tokenizer beside it is not GPT-2's.
  */
 export async function readCheckpointConfig(directory: string): Promise<CheckpointConfig> {
   const path = `${directory}/${CONFIG}`;
@@ -102,5 +103,7 @@ export async function readCheckpointConfig(directory: string): Promise<Checkpoin
   } catch {
     throw new UserError(`${path}: not JSON`, "CHECKPOINT");
   }
-  return configFromJson(json, path);
+  const config = configFromJson(json, path);
+  if (!config.tokens) await checkTokenizer(directory);
+  return config;
 }

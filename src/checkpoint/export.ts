@@ -54,7 +54,7 @@ export async function exportCheckpoint(
   await verifyIfListed(directory);
   using files = await WeightFiles.open(directory);
   files.checkLayers(checkpoint.model.layers, CONFIG);
-  files.check(parameterTable(checkpoint.model), CONFIG);
+  files.check(parameterTable(checkpoint.model), CONFIG, checkpoint.storedRows);
   await checkFree(out);
   const dtype = format === "f16" ? "F16" : "F32";
   const { model, data, shift } = await withFullVocabulary(checkpoint, files, dtype);

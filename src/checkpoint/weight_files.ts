@@ -3,7 +3,7 @@ import { fileExists } from "../files/file_exists.ts";
 import { isObject } from "../json.ts";
 import { quote } from "../quote.ts";
 import { readText } from "../files/read_file.ts";
-import type { ParameterSpec } from "../model/parameters.ts";
+import { type ParameterSpec, sizeOf } from "../model/parameters.ts";
 import { openSafetensors, type SafetensorsFile, type TensorInfo } from "./safetensors.ts";
 
 /** The file of a model's weights. */
@@ -16,6 +16,9 @@ const PICKLED = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
 
 /** The name of the module that holds the blocks; Hugging Face writes tensors with or without it. */
 const PREFIX = "transformer.";
+
+/** The embedding of tokens. */
+const EMBEDDING = "wte.weight";
 
 /** The output matrix where it is written by itself, although it is `wte.weight`. */
 const OUTPUT = "lm_head.weight";
@@ -34,6 +37,8 @@ interface StoredTensor extends TensorInfo {
 export class WeightFiles implements Disposable {
   readonly #files: SafetensorsFile[] = [];
   readonly #tensors = new Map<string, StoredTensor>();
+  /** Elements of the embedding that count, if not all of them. */
+  #embeddingSize: number | undefined;
 
   private constructor(
     /** The weights, or their index. */
@@ -111,14 +116,20 @@ export class WeightFiles implements Disposable {
    * Makes sure that there is a tensor of the right shape for each parameter, and no other but what
    * is of no use: the attention's mask, and the output matrix, which is `wte.weight` too.
    *
+   * @param storedRows Rows of `wte.weight`, where they are more than tokens; {@linkcode read} leaves
+   * the others out.
    * @throws {UserError} If one is missing, unexpected or of another shape. It is named.
    */
-  check(table: readonly ParameterSpec[], config: string): void {
+  check(table: readonly ParameterSpec[], config: string, storedRows?: number): void {
     const missing = table.filter(({ name }) => !this.#tensors.has(name)).map(({ name }) => name);
     if (missing.length > 0) {
       throw new UserError(`${this.path}: ${tensorsAre("missing", missing)}`, "CHECKPOINT");
     }
-    for (const { name, shape } of table) this.#checkShape(name, shape, config);
+    for (const { name, shape } of table) {
+      const isPadded = name === EMBEDDING && storedRows !== undefined;
+      this.#checkShape(name, isPadded ? [storedRows, shape[1]!] : shape, config);
+      if (isPadded) this.#embeddingSize = sizeOf(shape);
+    }
     const known = new Set([...table.map(({ name }) => name), OUTPUT]);
     const unexpected = [...this.#tensors.keys()].filter((name) => {
       return !known.has(name) && !MASK.test(name);
@@ -129,7 +140,7 @@ export class WeightFiles implements Disposable {
       throw new UserError(`${this.path}: ${tensorsAre(wrong, stored)}`, "CHECKPOINT");
     }
     if (this.#tensors.has(OUTPUT)) {
-      this.#checkShape(OUTPUT, this.#tensors.get("wte.weight")!.shape, config);
+      this.#checkShape(OUTPUT, this.#tensors.get(EMBEDDING)!.shape, config);
     }
   }
 
@@ -150,11 +161,17 @@ export class WeightFiles implements Disposable {
    */
   async read(name: string): Promise<Float32Array<ArrayBuffer>> {
     const values = await this.#read(name);
-    if (name !== "wte.weight" || !this.#tensors.has(OUTPUT)) return values;
+    if (name !== EMBEDDING) return values;
+    if (this.#tensors.has(OUTPUT)) await this.#checkOutput(values);
+    return values.subarray(0, this.#embeddingSize);
+  }
+
+  /** Makes sure that the output matrix is the embedding. */
+  async #checkOutput(values: Float32Array): Promise<void> {
     const output = await this.#read(OUTPUT);
     const row = values.findIndex((value, i) => !Object.is(value, output[i]));
-    if (row < 0) return values;
-    const [, width] = this.#tensors.get(name)!.shape;
+    if (row < 0) return;
+    const [, width] = this.#tensors.get(EMBEDDING)!.shape;
     throw new UserError(
       `${this.#tensors.get(OUTPUT)!.path}: ${OUTPUT} differs from wte.weight in row ` +
         `${

@@ -4,6 +4,7 @@ import { fileExists } from "../files/file_exists.ts";
 import { readTextIfThere } from "../files/read_file.ts";
 import { copyFile, removeFile } from "../files/create_file.ts";
 import { replaceText } from "../files/replace_file.ts";
+import { TOKENIZER_FILES } from "../checkpoint/check_tokenizer.ts";
 import { readWeightsIndex, WEIGHTS, WEIGHTS_INDEX } from "../checkpoint/weight_files.ts";
 import { download } from "./download.ts";
 import { locate } from "./locate.ts";
@@ -76,6 +77,7 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
       throw new UserError(`${id} has no ${part}, which its ${WEIGHTS_INDEX} lists`, "CHECKPOINT");
     }
   }
+  for (const file of TOKENIZER_FILES) await fetchFile(commit, file); // if there is one
   await write(ref, () => replaceText(ref, commit, `${ref}.${crypto.randomUUID()}`));
   return snapshot;
 }

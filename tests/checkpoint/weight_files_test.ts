@@ -213,3 +213,17 @@ Deno.test("weights: an index that lies is told", async () => {
     assertEquals(error.message, `${index}: ${message}`);
   }
 });
+
+Deno.test("weights: rows of padding are left out", async () => {
+  await using temp = new TempDir();
+  const [wte] = TABLE;
+  const [rows, width] = wte.shape as readonly [number, number];
+  const padded = { name: "wte.weight", shape: [rows + 3, width] as const };
+  const rest = TABLE.slice(1).map((spec) => tensor(spec));
+  const sources = [tensor(padded), ...rest, { ...tensor(padded), name: "lm_head.weight" }];
+  await writeSafetensors(`${temp.path}/model.safetensors`, sources);
+  using files = await WeightFiles.open(temp.path);
+  assertThrows(() => files.check(TABLE, "config.json"), UserError, "tensor wte.weight is (14, 6)");
+  files.check(TABLE, "config.json", rows + 3);
+  assertEquals(await files.read("wte.weight"), valuesOf("wte.weight", rows * width));
+});

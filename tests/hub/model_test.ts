@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { readCheckpointConfig } from "../../src/checkpoint/checkpoint.ts";
+import { configToJson } from "../../src/checkpoint/formats/checkpoint_config.ts";
 import { UserError } from "../../src/errors.ts";
 import { downloadModel, isHubId } from "../../src/hub/model.ts";
 import { TempDir } from "../data/fixtures.ts";
@@ -10,6 +12,10 @@ const WEIGHTS = Uint8Array.from({ length: 300_000 }, (_, i) => i % 251);
 const PARTS = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
 const INDEX = bytes(JSON.stringify({ weight_map: { a: PARTS[0], b: PARTS[1], c: PARTS[0] } }));
 const ID = "someone/gpt2";
+const MODEL = {
+  ...{ layers: 1, heads: 1, width: 2, context: 4, vocabularySize: 50_257 },
+  ...{ bias: true, affine: true },
+};
 const HTTP = { tries: 3, delay: 1, timeout: 2000 };
 
 function single(token?: string) {
@@ -196,9 +202,27 @@ Deno.test("hub: a token goes to the hub, and to no other server", async () => {
   await downloadModel(ID, { ...options, token: "secret" });
   assertEquals(server.authorized.sort(), [
     `hub GET /${ID}/resolve/main/config.json`,
-    `hub HEAD /${ID}/resolve/${COMMIT}/model.safetensors`,
+    ...["merges.txt", "model.safetensors", "tokenizer.json", "vocab.json"]
+      .map((file) => `hub HEAD /${ID}/resolve/${COMMIT}/${file}`),
     `hub HEAD /${ID}/resolve/main/config.json`,
   ]);
+});
+
+Deno.test("hub: the tokenizer comes with the model, and one of its own is refused", async () => {
+  const files = {
+    "config.json": bytes(JSON.stringify(configToJson({ model: MODEL }))),
+    "model.safetensors": WEIGHTS,
+    "vocab.json": bytes('{"!": 50256}'),
+  };
+  await using server = new HubServer({ [ID]: { files } });
+  await using temp = new TempDir();
+  const directory = await downloadModel(ID, { endpoint: server.url, home: temp.path, http: HTTP });
+  await assertRejects(
+    () => readCheckpointConfig(directory),
+    UserError,
+    "vocab.json is not GPT-2's: the id of \"!\" is 50256 there, and 0 in GPT-2's; a model with a " +
+      "tokenizer of its own cannot be used here",
+  );
 });
 
 Deno.test("hub: it redirects to no file of this machine, and to nowhere", async () => {

@@ -8,10 +8,24 @@ export interface CheckpointConfig {
   model: Gpt2Config;
   /** The GPT-2 token of each model id, ascending; undefined for GPT-2's own vocabulary. */
   tokens?: Uint32Array<ArrayBuffer>;
+  /**
+   * Rows of the embedding as it is stored, where they are more than tokens: the rest is padding,
+   * which makes shapes round, or tokens that were added, and is left out.
+   */
+  storedRows?: number;
 }
 
-/** Keys whose values must be these: what is implemented. */
-const REQUIRED = { model_type: "gpt2", activation_function: "gelu_new", layer_norm_epsilon: 1e-5 };
+/** The key whose value must be this. */
+const REQUIRED = { model_type: "gpt2" };
+
+/** What is implemented, and Hugging Face's defaults. */
+const FUNCTIONS = { activation_function: "gelu_new", layer_norm_epsilon: 1e-5 };
+
+/** Another name of the same function. */
+const SAME_ACTIVATION = "gelu_pytorch_tanh";
+
+/** The most rows that an embedding may have beyond GPT-2's tokens. */
+const MOST_PADDING = 1023;
 
 /** Keys that mean these values where they are left out, and must have them otherwise. */
 const IMPLIED = {
@@ -36,6 +50,7 @@ export function configToJson(
   return {
     architectures: ["GPT2LMHeadModel"],
     ...REQUIRED,
+    ...FUNCTIONS,
     ...IMPLIED,
     n_layer: model.layers,
     n_head: model.heads,
@@ -73,9 +88,11 @@ export function configFromJson(json: unknown, file: string): CheckpointConfig {
     if (!Object.hasOwn(json, key)) throw fail(key, "is missing");
     if (json[key] !== value) throw fail(key, `is ${quote(json[key])}, not ${quote(value)}`);
   }
+  if (json.activation_function !== SAME_ACTIVATION) checkImplied(json, FUNCTIONS, fail);
+  else checkImplied(json, { layer_norm_epsilon: FUNCTIONS.layer_norm_epsilon }, fail);
   checkImplied(json, IMPLIED, fail);
   const sizes = readSizes(json, fail);
-  checkImplied(json, { n_ctx: sizes.context, n_inner: 4 * sizes.width }, fail);
+  checkImplied(json, { n_inner: 4 * sizes.width }, fail); // n_ctx is not used, there either
 
   const own = json.agd_gpt2 ?? { bias: true, affine: true, vocabulary: "full" };
   if (!isObject(own)) throw fail("agd_gpt2", "is not an object");
@@ -88,10 +105,21 @@ export function configFromJson(json: unknown, file: string): CheckpointConfig {
   if (vocabulary === undefined) throw fail("agd_gpt2.vocabulary", "is missing");
   const tokens = vocabulary === "full" ? undefined : checkVocabulary(vocabulary, fail);
   const count = tokens?.length ?? FULL_VOCABULARY_SIZE;
-  if (count !== model.vocabularySize) {
-    throw fail("vocab_size", `is ${model.vocabularySize}, but the vocabulary has ${count} tokens`);
+  const stored = model.vocabularySize;
+  const isPadded = tokens === undefined && stored > count && stored <= count + MOST_PADDING;
+  if (count !== stored && !isPadded) {
+    throw fail("vocab_size", `is ${stored}, but the vocabulary has ${count} tokens`);
   }
+  checkEndOfText(json, count - 1, fail);
+  if (isPadded) return { model: { ...model, vocabularySize: count }, storedRows: stored };
   return tokens === undefined ? { model } : { model, tokens };
+}
+
+/** Makes sure that the token that ends a text is the last of the vocabulary, if it is said. */
+function checkEndOfText({ eos_token_id: given }: Record<string, unknown>, id: number, fail: Fail) {
+  const ids = Array.isArray(given) ? given : [given ?? id];
+  if (ids.length === 1 && ids[0] === id) return;
+  throw fail("eos_token_id", `is ${quote(given)}: only ${id}, <|endoftext|>, is supported`);
 }
 
 /** Makes the error that says what is wrong with a key's value. */
@@ -100,7 +128,7 @@ type Fail = (key: string, what: string) => UserError;
 /** Makes sure that keys have these values, if they are there. */
 function checkImplied(
   json: Record<string, unknown>,
-  values: Record<string, boolean | number>,
+  values: Record<string, boolean | number | string>,
   fail: Fail,
 ): void {
   for (const [key, value] of Object.entries(values)) {

@@ -1,5 +1,10 @@
+import { isObject } from "../../json.ts";
+import { quote } from "../../quote.ts";
 import { mergeBytes } from "../../tokens/bpe.ts";
 import { END_OF_TEXT, TOKEN_COUNT, tokenBytes } from "../../tokens/tokenizer.ts";
+
+/** What the token that ends a text is called. */
+const END_NAME = "<|endoftext|>";
 
 /** Tokens from here on are joined from two others; those before are the single bytes. */
 const FIRST_MERGED = 256;
@@ -16,8 +21,7 @@ const FIRST_MERGED = 256;
  * @returns The contents by file name.
  */
 export function tokenizerFiles(context: number): Map<string, string> {
-  const end = "<|endoftext|>";
-  const special = { bos_token: end, eos_token: end, unk_token: end };
+  const special = { bos_token: END_NAME, eos_token: END_NAME, unk_token: END_NAME };
   const config = {
     tokenizer_class: "GPT2Tokenizer",
     add_prefix_space: false,
@@ -25,7 +29,7 @@ export function tokenizerFiles(context: number): Map<string, string> {
     ...special,
   };
   return new Map([
-    ["vocab.json", vocabulary ??= writeVocabulary(end)],
+    ["vocab.json", vocabulary ??= writeVocabulary()],
     ["merges.txt", merges ??= writeMerges()],
     ["tokenizer_config.json", JSON.stringify(config) + "\n"],
     ["special_tokens_map.json", JSON.stringify(special) + "\n"],
@@ -35,10 +39,10 @@ export function tokenizerFiles(context: number): Map<string, string> {
 let vocabulary: string | undefined;
 let merges: string | undefined;
 
-function writeVocabulary(end: string): string {
+function writeVocabulary(): string {
   const entries: string[] = [];
   for (let token = 0; token < TOKEN_COUNT; token++) {
-    const name = token === END_OF_TEXT ? end : nameOf(token);
+    const name = token === END_OF_TEXT ? END_NAME : nameOf(token);
     entries.push(`${JSON.stringify(name)}: ${token}`);
   }
   return `{${entries.join(", ")}}\n`; // not an object, which would put the digits first
@@ -50,6 +54,30 @@ function writeMerges(): string {
     lines.push(mergeBytes(tokenBytes(token), token).map(nameOf).join(" "));
   }
   return lines.join("\n") + "\n";
+}
+
+/** How a vocab.json differs from GPT-2's; undefined if it does not. Further tokens do not matter. */
+export function vocabularyDifference(json: unknown): string | undefined {
+  if (!isObject(json)) return "it is no object of tokens and ids";
+  for (let token = 0; token < TOKEN_COUNT; token++) {
+    const name = token === END_OF_TEXT ? END_NAME : nameOf(token);
+    const id = Object.hasOwn(json, name) ? json[name] : undefined;
+    if (id !== token) {
+      return `the id of ${quote(name)} is ${quote(id)} there, and ${token} in GPT-2's`;
+    }
+  }
+}
+
+/** How the pairs of a merges.txt differ from GPT-2's, which come in this order. */
+export function mergesDifference(lines: readonly string[]): string | undefined {
+  const expected = (merges ??= writeMerges()).trimEnd().split("\n").slice(1);
+  const at = expected.findIndex((line, i) => line !== lines[i]);
+  if (at >= 0) {
+    return `pair ${at + 1} is ${quote(lines[at])} there, and ${quote(expected[at])} in GPT-2's`;
+  }
+  if (lines.length > expected.length) {
+    return `it has ${lines.length} pairs, and GPT-2's ${expected.length}`;
+  }
 }
 
 function nameOf(token: number): string {

@@ -66,7 +66,7 @@ Deno.test("configFromJson names the file and the key that is wrong", () => {
   for (const json of [null, 3, "gpt2", [FULL]]) refuse(json, "not a JSON object");
 
   const json = configToJson(COMPACT);
-  const required = ["model_type", "activation_function", "layer_norm_epsilon"];
+  const required = ["model_type"];
   const sizes = ["n_layer", "n_head", "n_embd", "n_positions", "vocab_size"];
   for (const key of [...required, ...sizes]) {
     const { [key]: _, ...rest } = json;
@@ -82,27 +82,26 @@ Deno.test("configFromJson names the file and the key that is wrong", () => {
   }
   const values: [string, unknown, string][] = [
     ["model_type", "llama", 'is "llama", not "gpt2"'],
-    ["activation_function", "relu", 'is "relu", not "gelu_new"'],
-    ["layer_norm_epsilon", 1e-6, "is 0.000001, not 0.00001"],
+    ["activation_function", "relu", 'is "relu": only gelu_new is supported'],
+    ["layer_norm_epsilon", 1e-6, "is 0.000001: only 0.00001 is supported"],
     ["tie_word_embeddings", false, "is false: only true is supported"],
     ["scale_attn_weights", false, "is false: only true is supported"],
     ["scale_attn_by_inverse_layer_idx", true, "is true: only false is supported"],
     ["add_cross_attention", true, "is true: only false is supported"],
-    ["n_ctx", 32, "is 32: only 64 is supported"],
     ["n_inner", 100, "is 100: only 128 is supported"],
     ["n_head", 5, "is 5, which does not divide n_embd, 32"],
     ["vocab_size", 258, "is 258, but the vocabulary has 259 tokens"],
+    ["eos_token_id", 0, "is 0: only 258, <|endoftext|>, is supported"],
+    ["eos_token_id", [258, 3], "is [258,3]: only 258, <|endoftext|>, is supported"],
     ["agd_gpt2", "none", "is not an object"],
   ];
   for (const [key, value, message] of values) {
     refuse({ ...json, [key]: value }, `${key} ${message}`);
   }
-  refuse(
-    { ...configToJson(FULL), vocab_size: 50304 },
-    [
-      "vocab_size is 50304, but the vocabulary has 50257 tokens",
-    ].join(),
-  );
+  for (const size of [50256, 60_000]) {
+    const wrong = { ...configToJson(FULL), vocab_size: size };
+    refuse(wrong, `vocab_size is ${size}, but the vocabulary has 50257 tokens`);
+  }
 });
 
 Deno.test("configFromJson checks agd_gpt2", () => {
@@ -132,4 +131,16 @@ Deno.test("configFromJson checks agd_gpt2", () => {
   const lacks = "vocabulary lacks some of the tokens 0 to 255, the single bytes";
   refuse({ vocabulary: own.vocabulary.slice(1) }, lacks);
   refuse({ vocabulary: [] }, lacks);
+});
+
+Deno.test("configFromJson takes what Hugging Face's GPT-2s may leave out or say otherwise", () => {
+  const json = configToJson(FULL);
+  const { activation_function: _, layer_norm_epsilon: __, eos_token_id: ___, ...rest } = json;
+  assertEquals(configFromJson(rest, "c.json"), FULL);
+  const other = { activation_function: "gelu_pytorch_tanh", n_ctx: 32, eos_token_id: [50256] };
+  assertEquals(configFromJson({ ...json, ...other }, "c.json"), FULL);
+  for (const storedRows of [50258, 50304]) {
+    const padded = { ...json, vocab_size: storedRows };
+    assertEquals(configFromJson(padded, "c.json"), { ...FULL, storedRows });
+  }
 });
