@@ -1,7 +1,7 @@
 import { UsageError } from "../errors.ts";
 import type { Batch } from "../tokens/batch.ts";
 import type { CorpusCount, CountOptions, UsedTokens } from "./order/count.ts";
-import type { StreamPosition } from "./order/position.ts";
+import { plainPosition, type StreamPosition } from "./order/position.ts";
 import type { DataSources } from "./files/sources.ts";
 import type { Split } from "./text/split.ts";
 import { compactVocabulary, type Vocabulary } from "../tokens/vocabulary.ts";
@@ -124,7 +124,13 @@ export async function openTokenStream(options: TokenStreamOptions): Promise<Toke
   if (!Number.isInteger(minTokens) || minTokens < 0) {
     throw new UsageError(`minTokens must be 0 or a positive integer, not ${minTokens}`);
   }
-  const job: Job = { kind: "batches", data, tokens: vocabulary.tokens, options: rest };
+  const position = rest.position && plainPosition(rest.position);
+  const job: Job = {
+    kind: "batches",
+    data,
+    tokens: vocabulary.tokens,
+    options: { ...rest, position },
+  };
   const worker = new WorkerClient<void, CountedBatch | undefined>(WORKER, job);
   const ahead = Math.max(4, Math.ceil(AHEAD / (batch * context)));
   const ready = Array.from({ length: ahead }, () => worker.request());

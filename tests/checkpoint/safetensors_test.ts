@@ -236,3 +236,26 @@ Deno.test("what stands for a file that Git LFS has not fetched is named", () =>
     const error = await assertRejects(() => openSafetensors(path), UserError, message);
     assertEquals(error.code, "CHECKPOINT");
   }));
+
+Deno.test("what would take all memory is refused before it is parsed or read", () =>
+  withDirectory(async (directory) => {
+    const path = `${directory}/a.safetensors`;
+    const fails = async (message: string) => {
+      const error = await assertRejects(() => openSafetensors(path), UserError, message);
+      assertEquals(error.code, "CHECKPOINT");
+    };
+    const nested = `{"a":${"[".repeat(2e6)}${"]".repeat(2e6)}}`;
+    const flat = `{"a":1,"b":{${'"c":[],'.repeat(1_999_998)}"d":[]}}`;
+    for (const header of [nested, flat]) {
+      await Deno.writeFile(path, fileOf(header, 0));
+      await fails("the header has 2000001 objects and lists");
+    }
+    await Deno.writeFile(path, fileOf({ a: "[".repeat(2e6) + '\\"[' }, 0));
+    await fails('tensor "a" is not described by an object'); // they are part of a text
+    if (Deno.build.os === "windows") return; // which has no holes in files
+    const size = 4e12; // of which the disk has nothing
+    const header = fileOf({ "[[[[": f32([1e12], 0, size), '"\\"{': f32([0], size, size) }, 0);
+    await Deno.writeFile(path, header);
+    await Deno.truncate(path, header.length + size);
+    await fails(`tensor "[[[[" has ${size} bytes, more than 17179869184`);
+  }));

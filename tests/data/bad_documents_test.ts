@@ -1,6 +1,6 @@
 /** Data that is not what it should be: each an error with its place, or skipped and counted. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { gzipSync } from "node:zlib";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { createZstdDecompress, gzipSync } from "node:zlib";
 import { DataError } from "../../src/data/files/data_error.ts";
 import { readDocuments } from "../../src/data/text/documents.ts";
 import { findShards } from "../../src/data/files/sources.ts";
@@ -14,6 +14,7 @@ import {
   checkedFrame,
   concat,
   frame,
+  joined,
   jsonl,
   LFS_POINTER,
   shardsOf,
@@ -306,4 +307,38 @@ Deno.test("what stands for a file that Git LFS has not fetched is named, and nev
     const skim = async () => await inspect(await findShards([source], SKIP), SKIP);
     await assertRejects(skim, UserError, `b.tar/b.jsonl ${message}`);
   }
+});
+
+Deno.test("millions of blank lines, and thousands of empty frames, take next to no time", async () => {
+  const time = async (name: string, content: Uint8Array | string) => {
+    const start = performance.now();
+    assertEquals(await read(name, content), []);
+    return performance.now() - start;
+  };
+  const count = 300_000;
+  const empty = await time("a.jsonl", '""\n'.repeat(count)); // lines that are parsed
+  for (const line of ["\n", "\r\n", " \t\n"]) {
+    const blank = await time("a.jsonl", line.repeat(count));
+    assert(blank < 0.4 * empty, `${JSON.stringify(line)}: ${blank} ms, not ${empty} ms`);
+  }
+  const frames = 3000;
+  const start = performance.now();
+  for (let i = 0; i < frames; i++) createZstdDecompress({ chunkSize: 2 ** 19 }).destroy();
+  const made = performance.now() - start; // a decompressor for each
+  const kinds = [["a.jsonl.zst", frame("")], ["a.jsonl.zst", checkedFrame("")], [
+    "a.jsonl.gz",
+    new Uint8Array(gzipSync("")),
+  ]] as const;
+  for (const [name, one] of kinds) {
+    const many = await time(name, joined(Array(frames).fill(one)));
+    assert(many < 0.6 * made, `${name}: ${many} ms, not ${made} ms`);
+  }
+  const lines = joined(Array.from({ length: 1000 }, (_, i) => checkedFrame(`"${i}"\n`)));
+  assertEquals(await read("a.jsonl.zst", lines), Array.from({ length: 1000 }, (_, i) => `${i}`));
+  const wrong = checkedFrame("");
+  wrong[wrong.length - 1] ^= 1;
+  assertMatch(await fails("a.jsonl.zst", concat(checkedFrame(""), wrong)), /damaged/);
+  const member = new Uint8Array(gzipSync(""));
+  member[member.length - 1] ^= 1;
+  assertMatch(await fails("a.jsonl.gz", concat(gzipSync(""), member)), /its length differs/);
 });

@@ -165,10 +165,21 @@ Deno.test("a position of something else is an error", async () => {
   await dir.write("d.txt", "A text of another size.");
   await fails({}, "the data position is of other data files");
   await dir.write("d.txt", "A short text in one piece.");
-  for (const change of [{ token: -1 }, { shard: 0.5 }, { of: undefined }, { epoch: "1" }]) {
+  const deep = JSON.parse("[".repeat(100_000) + "]".repeat(100_000)); // too deep to print or to send
+  const { of } = saved(batch);
+  const changes = [{ token: -1 }, { shard: 0.5 }, { of: undefined }, { epoch: "1" }, { of: deep }];
+  for (const change of [...changes, { of: { ...of, seed: deep } }, { of: { ...of, lang: deep } }]) {
     const position = { ...saved(batch), ...change } as StreamPosition;
     await fails({ position }, "the data position is damaged");
+    await assertRejects(
+      () => openTokenStream({ ...defaults, data, position }),
+      UserError,
+      "the data position is damaged",
+    );
   }
+  const more = { ...saved(batch), other: deep };
+  await using stream = await openTokenStream({ ...defaults, data, position: more });
+  assertEquals(stream.position, more);
   const position = { ...saved(batch), line: 10_000 };
   await fails({ position }, "the data has changed");
 });

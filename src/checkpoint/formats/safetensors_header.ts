@@ -1,5 +1,5 @@
 import { UsageError, UserError } from "../../errors.ts";
-import { isObject } from "../../json.ts";
+import { countNested, isObject } from "../../json.ts";
 import { quote } from "../../quote.ts";
 import { sizeOf } from "../../model/parameters.ts";
 
@@ -30,6 +30,12 @@ const ELEMENT_BYTES: Record<string, number> = {
 
 /** The format's own limit on its header, in bytes. */
 export const MAX_HEADER = 100_000_000;
+
+/** Objects and lists of a header, 3 a tensor: there are far fewer in a model. */
+const MAX_NESTED = 1_000_000;
+
+/** Bytes of a tensor: far more than a GPU takes, and a file with a hole may have at no cost. */
+const MAX_TENSOR = 2 ** 34;
 
 /** What a safetensors file says of one of its tensors. */
 export interface TensorInfo {
@@ -88,6 +94,8 @@ export function parseHeader(
   bytes: ArrayBuffer,
   dataSize: number,
 ): { metadata: Record<string, string>; entries: Map<string, Entry> } {
+  const count = countNested(new Uint8Array(bytes));
+  if (count > MAX_NESTED) throw malformed(file, `the header has ${count} objects and lists`);
   let text: string, header: unknown;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -123,6 +131,13 @@ export function parseHeader(
       file,
       `its tensors take ${end} bytes, but ${dataSize} follow the header` +
         (end > dataSize ? ": the file is cut short" : ""),
+    );
+  }
+  for (const [name, { begin, end }] of entries) {
+    if (end - begin <= MAX_TENSOR) continue;
+    throw malformed(
+      file,
+      `tensor ${quote(name)} has ${end - begin} bytes, more than ${MAX_TENSOR}`,
     );
   }
   return { metadata, entries: new Map(entries) };

@@ -52,11 +52,17 @@ export class ByteReader {
 
   /** Takes back the last of the bytes that {@linkcode some} gave, to be read again. */
   unread(part: Uint8Array): void {
-    const rest = new Uint8Array(part.length + this.#rest.length);
-    rest.set(part);
-    rest.set(this.#rest, part.length);
-    this.#rest = rest;
-    this.position -= part.length;
+    const { buffer, byteOffset, length } = part;
+    const whole = length + this.#rest.length;
+    if (this.#rest.buffer === buffer && this.#rest.byteOffset === byteOffset + length) {
+      this.#rest = new Uint8Array(buffer, byteOffset, whole); // as it was before
+    } else {
+      const rest = new Uint8Array(whole);
+      rest.set(part);
+      rest.set(this.#rest, length);
+      this.#rest = rest;
+    }
+    this.position -= length;
   }
 
   /** Closes the source of the chunks. */

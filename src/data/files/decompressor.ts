@@ -26,6 +26,14 @@ export class Decompressor {
     return this.#stream.bytesWritten;
   }
 
+  /**
+   * Begins anew, with other data, at a small part of what another decompressor would cost. Not where
+   * more was pushed than was consumed.
+   */
+  restart(): void {
+    (this.#stream as ZstdDecompress & Pick<InflateRaw, "reset">).reset(); // both have it
+  }
+
   /** @throws {Error} node:zlib's, if the data is damaged. */
   push(bytes: Uint8Array): Promise<Uint8Array[]> {
     if (this.#room) Object.assign(this.#stream, { _outBuffer: this.#room, _outOffset: 0 });

@@ -49,7 +49,8 @@ export async function* gunzip(
         throw new UserError(`${name} is not gzip data, though its name says so`, "DATA");
       }
       await skipHeader(input, damage);
-      yield* inflateMember(input, damage);
+      if (await isEmpty(input)) await checkTrailer(input, 0, 0, damage);
+      else yield* inflateMember(input, damage);
     }
   } finally {
     await input.close();
@@ -68,6 +69,17 @@ async function skipHeader(input: ByteReader, damage: (why: string) => Error): Pr
     if (flags & flag) { while ((await input.read(1))[0] !== 0); }
   }
   if (flags & 2) await input.skip(2); // checksum of the header
+}
+
+/**
+ * Reads over the data of an empty member as all programs write it. There may be thousands, and a
+ * decompressor for each would take its time.
+ */
+async function isEmpty(input: ByteReader): Promise<boolean> {
+  const data = await input.read(2);
+  if (data[0] === 3 && data[1] === 0) return true; // the last block, of nothing but its end
+  input.unread(data);
+  return false;
 }
 
 async function* inflateMember(
@@ -95,6 +107,15 @@ async function* inflateMember(
   } finally {
     decompressor.close();
   }
+  await checkTrailer(input, checksum, size, damage);
+}
+
+async function checkTrailer(
+  input: ByteReader,
+  checksum: number,
+  size: number,
+  damage: (why: string) => Error,
+): Promise<void> {
   const trailer = await input.read(8);
   const view = new DataView(trailer.buffer, trailer.byteOffset);
   if (view.getUint32(0, true) !== checksum) throw damage("its checksum differs");

@@ -35,7 +35,7 @@ export async function* unzstd(
     const what = `${name} is truncated: it ends at byte ${at}, inside a zstd frame`;
     return new DataError(`${what}; download it again, or keep what is whole with --skip-bad`);
   });
-  const buffers = { packed: Buffer.alloc(ROOM), plain: Buffer.alloc(ROOM) };
+  const blocks = new Blocks();
   try {
     if (await input.atEnd()) {
       throw new DataError(`${name} is empty; get it again, or skip it with --skip-bad`);
@@ -45,11 +45,12 @@ export async function* unzstd(
       const magic = await readNumber(input, 4);
       if ((magic & 0xfffffff0) >>> 0 === 0x184d2a50) {
         await input.skip(await readNumber(input, 4));
-      } else if (magic === MAGIC) yield* unzstdFrame(input, name, buffers);
+      } else if (magic === MAGIC) yield* unzstdFrame(input, name, blocks);
       else if (start > 0) throw damage(name, start + 4, "no frame begins there");
       else throw new UserError(`${name} is not zstd data, though its name says so`, "DATA");
     }
   } finally {
+    blocks.close();
     await input.close();
   }
 }
@@ -58,10 +59,9 @@ export async function* unzstd(
 async function* unzstdFrame(
   input: ByteReader,
   name: string,
-  buffers: Record<"packed" | "plain", Buffer>,
+  blocks: Blocks,
 ): AsyncGenerator<Uint8Array> {
   const { header, hasChecksum } = await readFrameHeader(input, name);
-  const blocks = new Blocks(buffers);
   const decompress = async () => {
     try {
       return await blocks.decompress();
@@ -70,20 +70,17 @@ async function* unzstdFrame(
       throw damage(name, input.position, why);
     }
   };
-  try {
-    blocks.add(header);
-    for (let last = false; !last;) {
-      try {
-        last = await readBlock(input, name, blocks);
-        if (last && hasChecksum) blocks.add(await input.read(4));
-      } catch (error) {
-        yield* await decompress(); // what came before
-        throw error;
-      }
-      if (last || blocks.count === BATCH) yield* await decompress();
+  blocks.restart();
+  blocks.add(header);
+  for (let last = false; !last;) {
+    try {
+      last = await readBlock(input, name, blocks);
+      if (last && hasChecksum) blocks.add(await input.read(4));
+    } catch (error) {
+      yield* await decompress(); // what came before
+      throw error;
     }
-  } finally {
-    blocks.close();
+    if (last || blocks.count === BATCH) yield* await decompress();
   }
 }
 
@@ -105,13 +102,20 @@ class Blocks {
   /** How many there are. */
   count = 0;
   readonly #decompressor: Decompressor;
-  readonly #packed: Buffer;
+  readonly #packed = Buffer.alloc(ROOM);
   #length = 0;
 
-  constructor({ packed, plain }: Record<"packed" | "plain", Buffer>) {
+  constructor() {
     const params = { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG };
-    this.#decompressor = new Decompressor(createZstdDecompress({ chunkSize: ROOM, params }), plain);
-    this.#packed = packed;
+    const stream = createZstdDecompress({ chunkSize: ROOM, params });
+    this.#decompressor = new Decompressor(stream, Buffer.alloc(ROOM));
+  }
+
+  /** Begins with another frame. */
+  restart(): void {
+    this.#decompressor.restart();
+    this.#length = 0;
+    this.count = 0;
   }
 
   add(bytes: Uint8Array): void {

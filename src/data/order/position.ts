@@ -87,6 +87,41 @@ export function identify(
 
 const COUNTS = ["epoch", "shard", "line", "token", "block", "sequence"] as const;
 
+/** What the values of an identity are. */
+const TYPES: Record<keyof StreamIdentity, string> = {
+  data: "string",
+  split: "string",
+  seed: "number",
+  context: "number",
+  shuffle: "boolean",
+  lang: "string", // or null
+  minTokens: "number",
+  vocabulary: "string",
+};
+
+/**
+ * A position that was read from somewhere, without what else may be there: what is nested deeply can
+ * be neither printed nor sent to a worker.
+ *
+ * @throws {UserError} If it is no position at all.
+ */
+export function plainPosition(position: StreamPosition): StreamPosition {
+  const { of, validationBound, epoch, shard, line, token, block, sequence } = position;
+  const isIdentity = typeof of === "object" && of !== null &&
+    Object.entries(TYPES).every(([key, type]) => {
+      const value: unknown = of[key as keyof StreamIdentity];
+      return typeof value === type || key === "lang" && value === null;
+    });
+  const isWhole = isIdentity && typeof validationBound === "number" &&
+    COUNTS.every((name) => Number.isInteger(position[name]) && position[name] >= 0);
+  if (!isWhole) throw new UserError("the data position is damaged: start anew without it", "DATA");
+  const { data, split, seed, context, shuffle, lang, minTokens, vocabulary } = of;
+  return {
+    of: { data, split, seed, context, shuffle, lang, minTokens, vocabulary },
+    ...{ validationBound, epoch, shard, line, token, block, sequence },
+  };
+}
+
 /** @throws {UserError} If the position is none at all, or not one of the stream. */
 export function checkPosition(position: StreamPosition, stream: StreamIdentity): void {
   const other = otherStream(position, stream);
@@ -106,11 +141,7 @@ export function otherStream(
   position: StreamPosition,
   stream: StreamIdentity,
 ): string | undefined {
-  const { of } = position;
-  const isWhole = typeof of === "object" && of !== null &&
-    typeof position.validationBound === "number" &&
-    COUNTS.every((name) => Number.isInteger(position[name]) && position[name] >= 0);
-  if (!isWhole) throw new UserError("the data position is damaged: start anew without it", "DATA");
+  const { of } = plainPosition(position);
   const differing = (Object.keys(stream) as (keyof StreamIdentity)[])
     .find((key) => of[key] !== stream[key]);
   if (differing === undefined) return undefined;

@@ -133,7 +133,9 @@ function parse(text: string): ShardRecord | undefined {
     const record: ShardRecord = JSON.parse(text);
     const counts = [record.documents, record.skipped, ...Object.values(record.tokens)];
     const isWhole = counts.length === 4 && counts.every(Number.isInteger);
-    return isWhole && typeof record.of.name === "string" ? record : undefined;
+    // Nothing nested, which might be too deep to be printed.
+    const isPlain = Object.values(record.of).every((value) => !(value instanceof Object));
+    return isWhole && isPlain && typeof record.of.name === "string" ? record : undefined;
   } catch {
     return undefined;
   }

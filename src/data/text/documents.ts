@@ -2,7 +2,7 @@ import { DataError } from "../files/data_error.ts";
 import { formatOf } from "../files/format.ts";
 import { free } from "../threads/free.ts";
 import { type ParsedDocument, parseDocument } from "./json_document.ts";
-import { endOfLine } from "./lines.ts";
+import { endOfLine, isBlank } from "./lines.ts";
 import type { Shard } from "../files/shard.ts";
 import { readTextBlocks } from "./text_blocks.ts";
 import type { DocumentOptions, Lines, TextBlock } from "./block.ts";
@@ -89,5 +89,6 @@ function parseLine(
   if (end - start > maxLineBytes && bytes[end - 1] !== 10) {
     return new Error(`longer than ${maxLineBytes.toLocaleString("en")} bytes`);
   }
+  if (isBlank(bytes, start, end)) return undefined; // at once: there may be millions in a few bytes
   return parseDocument(bytes.subarray(start, end), line === 1);
 }

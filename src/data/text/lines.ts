@@ -94,5 +94,16 @@ export function countLines(bytes: Uint8Array): number {
 
 /** Where the line that begins at an index ends, its end included. */
 export function endOfLine(bytes: Uint8Array, start: number): number {
+  if (bytes[start] === NEWLINE) return start + 1; // sooner than it can be searched for
   return bytes.indexOf(NEWLINE, start) + 1 || bytes.length;
+}
+
+/** Whether there is nothing but ASCII's white space between two indices. */
+export function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
+  while (start < end && isWhiteSpace(bytes[start])) start++;
+  return start === end;
+}
+
+function isWhiteSpace(byte: number): boolean {
+  return byte === 0x20 || byte >= 0x09 && byte <= 0x0d;
 }

@@ -161,8 +161,16 @@ Deno.test("other data or options than those of shards that are done are errors",
   assertEquals((await prepare({ data, out })).doneBefore, 4);
   await Deno.remove(last);
   await fails("is of other data, of more than 4 shards");
-  await Deno.writeTextFile(`${out}/tokens_000001.json`, "{");
-  await fails("tokens_000001.json is no record of a shard; remove it");
+  const record = JSON.parse(await Deno.readTextFile(`${out}/tokens_000001.json`));
+  const deep = "[".repeat(100_000) + "]".repeat(100_000);
+  const nested = JSON.stringify({ ...record, of: { ...record.of, lang: 0 } }).replace(
+    '"lang":0',
+    `"lang":${deep}`,
+  );
+  for (const damaged of ["{", deep, nested]) {
+    await Deno.writeTextFile(`${out}/tokens_000001.json`, damaged);
+    await fails("tokens_000001.json is no record of a shard; remove it");
+  }
 });
 
 Deno.test("bad lines stop it, or are skipped and counted", async () => {
