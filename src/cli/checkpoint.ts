@@ -23,7 +23,7 @@ function isThere(path: string): boolean {
 /** @throws {UserError} If a path is no directory. */
 async function checkDirectory(path: string): Promise<void> {
   try {
-    if ((await Deno.stat(path)).isDirectory) return;
+    if ((await Deno.stat(path)).isDirectory) return checkNotAll(path);
   } catch (error) {
     const { NotFound, NotADirectory } = Deno.errors;
     if (!(error instanceof NotFound || error instanceof NotADirectory)) {
@@ -36,6 +36,17 @@ async function checkDirectory(path: string): Promise<void> {
   }
   throw new UserError(
     `${path} is no directory: name the one that holds config.json and weights`,
+    "NOT_FOUND",
+  );
+}
+
+/** @throws {UserError} If a directory holds all of a run's checkpoints; they are named. */
+function checkNotAll(path: string): void {
+  const names = [...Deno.readDirSync(path)].map(({ name }) => name).sort();
+  const steps = names.filter((name) => /^step-\d{6,}$/.test(name));
+  if (names.includes("config.json") || steps.length === 0) return;
+  throw new UserError(
+    `${path} holds the checkpoints ${steps.join(", ")}: name one of them, or the run's directory`,
     "NOT_FOUND",
   );
 }

@@ -1,8 +1,11 @@
 /** `deno task sample`: generates text from a checkpoint. */
-import { UsageError } from "../errors.ts";
+import { decodeUtf8, firstInvalid } from "../data/text/utf8.ts";
+import { UsageError, UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
 import { writeAllSync } from "../files/transfer.ts";
 import { loadCheckpoint } from "../checkpoint/checkpoint.ts";
+import { END_NAME } from "../tokens/tokenizer.ts";
+import { warn } from "../warn.ts";
 import { printable } from "../printable.ts";
 import { checkSampling } from "../sample/choose_token.ts";
 import { generate } from "../sample/generate.ts";
@@ -30,6 +33,7 @@ const COMMAND: CommandSpec = {
       mayBeEmpty: true,
       elsewhere: ["start"],
     },
+    special: { help: `take ${END_NAME} in the prompt for the token, not for text` },
     "max-tokens": {
       value: "N",
       help: "most tokens to generate (default 100)",
@@ -70,6 +74,11 @@ async function sample(options: Arguments): Promise<void> {
     window: options.choice("window", ["restart", "slide"]),
   };
   checkSampling(settings);
+  if (!Number.isSafeInteger(seed + (samples - 1))) {
+    throw new UsageError(
+      `--seed ${seed} is too large for ${samples} samples, whose seeds count up`,
+    );
+  }
   const device = deviceOption(options);
 
   limitNetwork([], directory);
@@ -78,20 +87,32 @@ async function sample(options: Arguments): Promise<void> {
   using gpu = await Gpu.open(device);
   using model = await loadCheckpoint(gpu, found);
   const prompt = options.text("prompt") ?? await readPrompt();
+  const special = options.flag("special");
+  if (!special && prompt.includes(END_NAME)) {
+    warn(`note: ${END_NAME} in the prompt is text like any other; --special makes it the token`);
+  }
   for (let i = 0; i < samples; i++) {
     if (samples > 1) write(`${i === 0 ? "" : "\n"}--- sample ${i + 1}\n`);
     write(prompt);
-    for await (const piece of generate(model, { ...settings, prompt, seed: seed + i })) {
+    for await (const piece of generate(model, { ...settings, prompt, special, seed: seed + i })) {
       write(piece);
     }
     write("\n");
   }
 }
 
-/** What standard input holds, without its last line break; nothing on a terminal. */
+/**
+ * What standard input holds, without its last line break; nothing on a terminal.
+ *
+ * @throws {UserError} If it is not UTF-8.
+ */
 async function readPrompt(): Promise<string> {
   if (Deno.stdin.isTerminal()) return "";
-  const text = await new Response(Deno.stdin.readable).text();
+  const bytes = await new Response(Deno.stdin.readable).bytes();
+  const text = decodeUtf8(bytes);
+  if (text === undefined) {
+    throw new UserError(`the prompt on standard input is not UTF-8 at byte ${firstInvalid(bytes)}`);
+  }
   return text.replace(/\r?\n$/, "");
 }
 

@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.ts";
-import { encode, TokenDecoder } from "../tokens/tokenizer.ts";
+import { encode, END_NAME, TokenDecoder } from "../tokens/tokenizer.ts";
+import type { Vocabulary } from "../tokens/vocabulary.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
 import type { TensorMap } from "../model/weights.ts";
 import { Random } from "../random.ts";
@@ -13,6 +14,8 @@ export interface GenerateOptions extends SamplingOptions {
    * one starts a new document. @default ""
    */
   prompt?: string;
+  /** Whether `<|endoftext|>` in the prompt is that token, and not text. @default false */
+  special?: boolean;
   /** Most tokens to generate. @default 100 */
   maxTokens?: number;
   /** Any integer: the same seed gives the same text. @default 0 */
@@ -60,8 +63,8 @@ export async function* generate(
   const random = new Random(seed);
   const text = new TokenDecoder();
   // The last tokens, as many as fit the context.
-  const prompted = prompt === "" ? [vocabulary.endOfText] : vocabulary.encode(encode(prompt));
-  const sequence = Array.from(prompted).slice(-config.context);
+  const prompted = promptTokens(prompt, vocabulary, options.special ?? false);
+  const sequence = prompted.slice(-config.context);
   using decoder = new Decoder(model, { weights, capacity: sequence.length + maxTokens });
   for (let generated = 0; generated < maxTokens; generated++) {
     if (decoder.length === config.context) {
@@ -78,4 +81,13 @@ export async function* generate(
   }
   const rest = text.end();
   if (rest !== "") yield rest;
+}
+
+/** The ids of a prompt. An empty one is the end of the document before. */
+function promptTokens(prompt: string, vocabulary: Vocabulary, special: boolean): number[] {
+  const { endOfText } = vocabulary;
+  if (prompt === "") return [endOfText];
+  const [first, ...rest] = special ? prompt.split(END_NAME) : [prompt];
+  const ids = (text: string) => [...vocabulary.encode(encode(text))];
+  return [...ids(first), ...rest.flatMap((text) => [endOfText, ...ids(text)])];
 }

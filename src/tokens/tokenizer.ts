@@ -19,6 +19,9 @@ export const TOKEN_COUNT = 50257;
  */
 export const END_OF_TEXT = 50256;
 
+/** What that token is called. */
+export const END_NAME = "<|endoftext|>";
+
 /**
  * GPT-2's split of text into words, each of which is encoded by itself (Radford et al. 2019). White
  * space is Unicode's, as it is there: JavaScript's `\s` counts U+FEFF, too, and leaves out U+0085.
@@ -95,7 +98,7 @@ function encodeWord(word: string): number[] {
  * @throws {RangeError} If there is no such token.
  */
 export function tokenBytes(token: number): Uint8Array {
-  if (token === END_OF_TEXT) return encoder.encode("<|endoftext|>");
+  if (token === END_OF_TEXT) return encoder.encode(END_NAME);
   const entry = ranks[token];
   if (entry === undefined) throw new RangeError(`GPT-2 has no token ${token}`);
   return typeof entry === "string" ? encoder.encode(entry) : Uint8Array.from(entry);

@@ -16,7 +16,7 @@ export interface Outcome {
 export interface CommandOptions {
   /** Where the user is. */
   cwd: string;
-  stdin?: string;
+  stdin?: string | Uint8Array<ArrayBuffer>;
   env?: Record<string, string>;
 }
 
@@ -34,7 +34,8 @@ export async function runTask(
   }).spawn();
   const input = child.stdin.getWriter();
   // A command that does not read its input may be gone already.
-  await input.write(new TextEncoder().encode(stdin)).then(() => input.close()).catch(() => {});
+  const bytes = typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin;
+  await input.write(bytes).then(() => input.close()).catch(() => {});
   const { code, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };

@@ -72,6 +72,39 @@ Deno.test("sampling from a checkpoint", async (t) => {
     assertEquals(text.startsWith(prompt), true);
   });
 
+  await t.step("what is special in a prompt is told of", async () => {
+    const args = ["--checkpoint", "run", "--max-tokens", "1", "--prompt", "a<|endoftext|>b"];
+    const plain = await runTask("sample", args, { cwd });
+    assertEquals(
+      [plain.code, plain.stderr],
+      [
+        0,
+        "note: <|endoftext|> in the prompt is text like any other; --special makes it the token\n",
+      ],
+    );
+    assertEquals((await runTask("sample", [...args, "--special"], { cwd })).stderr, "");
+  });
+
+  await t.step("wrong prompts, seeds and directories are told of in one line", async () => {
+    const from = ["--checkpoint", "run"];
+    assertFails(
+      await runTask("sample", from, { cwd, stdin: Uint8Array.of(97, 98, 0xff) }),
+      1,
+      "the prompt on standard input is not UTF-8 at byte 2",
+    );
+    const seeds = ["--seed", "9007199254740991", "--num-samples", "2"];
+    assertFails(
+      await runTask("sample", [...from, "--prompt", "a", ...seeds], { cwd }),
+      2,
+      "--seed 9007199254740991 is too large for 2 samples, whose seeds count up",
+    );
+    assertFails(
+      await runTask("sample", ["--checkpoint", "run/checkpoints"], { cwd }),
+      1,
+      "run/checkpoints holds the checkpoints step-000060: name one of them, or the run's directory",
+    );
+  });
+
   await t.step("a checkpoint that does not fit its config is told in one line", async () => {
     const config = JSON.parse(await Deno.readTextFile(`${cwd}/run/config.json`));
     await directory.write(

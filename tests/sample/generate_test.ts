@@ -209,3 +209,19 @@ Deno.test("generate: options out of range are usage errors", async () => {
   assertEquals(await messageOf({ seed: 1.5 }), "seed must be an integer, not 1.5");
   assertEquals(await messageOf({ topK: 0 }), "top-k must be a positive integer, not 0");
 });
+
+Deno.test("generate: <|endoftext|> in a prompt is text, or if asked for the token", async () => {
+  using model = modelWith(WEIGHTS);
+  const [end, moon] = [COMPACT.endOfText, [...COMPACT.encode(encode("The moon"))]];
+  const options = { temperature: 0, maxTokens: 4 };
+  const prompt = "The<|endoftext|>The moon";
+  const the = [...COMPACT.encode(encode("The"))];
+  assertEquals(
+    await text(model, { ...options, prompt, special: true }),
+    decode(greedy(WEIGHTS, [...the, end, ...moon], 4)),
+  );
+  assertEquals(
+    await text(model, { ...options, prompt }),
+    decode(greedy(WEIGHTS, [...COMPACT.encode(encode(prompt))], 4)),
+  );
+});

@@ -1,10 +1,7 @@
 import { isObject } from "../../json.ts";
 import { quote } from "../../quote.ts";
 import { mergeBytes } from "../../tokens/bpe.ts";
-import { END_OF_TEXT, TOKEN_COUNT, tokenBytes } from "../../tokens/tokenizer.ts";
-
-/** What the token that ends a text is called. */
-const END_NAME = "<|endoftext|>";
+import { END_NAME, END_OF_TEXT, TOKEN_COUNT, tokenBytes } from "../../tokens/tokenizer.ts";
 
 /** Tokens from here on are joined from two others; those before are the single bytes. */
 const FIRST_MERGED = 256;

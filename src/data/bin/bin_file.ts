@@ -162,6 +162,7 @@ function readLayout(name: string, file: Deno.FsFile): { start: number; count: nu
   const length = readFullySync(file, new Uint8Array(header.buffer));
   checkNotLfsPointer(name, new Uint8Array(header.buffer, 0, length), "DATA");
   if (header[0] !== BIN_MAGIC) {
+    checkNotLlmc(name, header[0]);
     const first = header[0] & 0xffff;
     if (length >= 2 && first >= TOKEN_COUNT) throw noToken(name, first, 0);
     if (size % 2 !== 0) {
@@ -195,6 +196,23 @@ function readLayout(name: string, file: Deno.FsFile): { start: number; count: nu
     );
   }
   return { start: BIN_HEADER, count };
+}
+
+/** llm.c's other files, by the number that they begin with. */
+const LLMC_FILES: Record<number, string> = {
+  20240326: "a model's weights: name the directory of a checkpoint as --init-from",
+  20240327: "activations to test by",
+  20240522: "HellaSwag's questions",
+  20240801: "tokens of Llama 3's vocabulary: prepare the text with this program",
+};
+
+/** Refuses other files of llm.c's by name. */
+function checkNotLlmc(name: string, magic: number): void {
+  if (!Object.hasOwn(LLMC_FILES, magic)) return;
+  throw new UserError(
+    `${name} begins with ${magic}, the number of llm.c's files of ${LLMC_FILES[magic]}`,
+    "DATA",
+  );
 }
 
 function noToken(name: string, token: number, offset: number): UserError {
