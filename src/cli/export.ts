@@ -59,7 +59,7 @@ function describe(out: string, { unseen, shift }: ExportResult): string {
       : `their logits change by at most ${roundedUp(shift)}.`;
     lines.push(
       `The ${count} tokens that the model does not know have logits of at least ${MARGIN} below`,
-      `those that it knows, whatever the text; ${change}`,
+      `those that it knows, whatever the text, in 32-bit arithmetic; ${change}`,
     );
   }
   return lines.join("\n");

@@ -35,9 +35,14 @@ const LEAST_BIAS = { F32: 2 ** -12, F16: 2 ** -7 };
  * known token's logit is at least w·b - √C |w g - mean(w g)|, which says how large k must be.
  *
  * That takes a bias that has a part along e. If there is next to none, δ e is added to b. Known
- * logits then change by δ w·e. Without gains e is constant, and the mean of each known row can be
+ * logits then change by δ w·e, and rows are the shorter the larger δ is. Without gains e is constant, and the mean of each known row can be
  * taken off it: layer norms do not see a constant that is added to an embedding, so that no logit
  * changes. Otherwise δ is small, and the largest change is given as `shift`.
+ *
+ * The rows are long where that part is small, up to some 10,000 for F32, and their logits are what is
+ * left of large terms that cancel. What is promised holds of the numbers as they are stored, in
+ * arithmetic of at least 32 bits; in 16 bits (whose products with a row of length l are off by about
+ * l √C / 2,048) take F16, for which rows are kept some 30 times shorter, at a larger `shift`.
  *
  * @param tokens The GPT-2 token of each known row, ascending.
  * @param dtype What the numbers will be stored as; what is promised holds after rounding.
@@ -71,14 +76,14 @@ export function expandVocabulary(
     lowest = Math.min(lowest, constant - varying);
     if (!isFlat) shift = Math.max(shift, Math.abs(delta * dot(e, known.subarray(at, at + C))));
   }
-  const unseen = unreachable(e, gain, bias, Math.min(lowest, 0) - MARGIN, round);
+  const unseen = unreachable(e, gain, bias, Math.min(lowest - MARGIN, 0), round);
   const wte = new Float32Array(FULL_VOCABULARY_SIZE * C);
   for (let token = 0; token < FULL_VOCABULARY_SIZE; token++) wte.set(unseen, token * C);
   tokens.forEach((token, id) => wte.set(rounded.subarray(id * C, (id + 1) * C), token * C));
   return { wte, gain, bias, shift };
 }
 
-/** A multiple of e whose logit is at most `highest`, a number below 0, after rounding too. */
+/** The least multiple of e whose logit is at most `highest`, 0 or below, after rounding too. */
 function unreachable(
   e: Float64Array,
   gain: Float32Array,
@@ -88,7 +93,7 @@ function unreachable(
 ): Float32Array {
   const perUnit = dot(e, bias);
   // Rounding adds a part that varies with the text, so it may take more than the exact multiple.
-  for (let k = highest / perUnit, tries = 0; tries < 4; k *= 1.5, tries++) {
+  for (let k = highest / perUnit, tries = 0; tries < 40; k *= 1.03, tries++) {
     const row = round(Float32Array.from(e, (value) => k * value));
     const { constant, varying } = logitBounds(row, gain, bias);
     if (constant + varying <= highest) return row;

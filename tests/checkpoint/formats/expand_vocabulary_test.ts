@@ -75,6 +75,23 @@ for (const dtype of ["F32", "F16"] as const) {
   }
 }
 
+Deno.test("full vocabulary: rows of unseen tokens are as short as they may be, shorter for 16 bits", () => {
+  const unseen = 300;
+  const lengths = (["F32", "F16"] as const).map((dtype) => {
+    const { wte, gain, bias } = expandVocabulary(HEADS["gains, no biases"], TOKENS, dtype);
+    const row = wte.subarray(unseen * C, (unseen + 1) * C);
+    const bounds = TOKENS.values().map((token) =>
+      logitBounds(wte.subarray(token * C, (token + 1) * C), gain, bias)
+    );
+    const lowest = Math.min(...bounds.map(({ constant, varying }) => constant - varying));
+    // What is shorter by a twentieth does not keep the promise.
+    const shorter = logitBounds(row.map((value) => value * 0.95), gain, bias);
+    assertGreater(shorter.constant + shorter.varying, lowest - MARGIN);
+    return Math.hypot(...row);
+  });
+  assertGreater(lengths[0], 20 * lengths[1]);
+});
+
 Deno.test("full vocabulary: without gains, embeddings change by a constant a row only", () => {
   const { wte } = expandVocabulary(HEADS.neither, TOKENS, "F32");
   TOKENS.forEach((token, id) => {
