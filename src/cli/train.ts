@@ -13,6 +13,7 @@ import { chooseDisplay } from "./display.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { DEVICE, deviceOption } from "./device.ts";
+import { keptServers } from "./kept_servers.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { keptOptions, resumedOptions } from "./resume.ts";
@@ -146,6 +147,10 @@ async function trainCommand(given: Arguments): Promise<number> {
 
   // What can be wrong comes to light before what takes long.
   const isKept = resume !== undefined && !("data" in given.given());
+  for (const server of isKept ? keptServers(resume, data) : []) {
+    const text = `Reads the run's data from ${server}.`;
+    display.tell("note", { text }, text);
+  }
   const { shards, skipped } = await findData(settings, isKept);
   const isElsewhere = !resume || !isInPlace(resume, out);
   if (!isDryRun && isElsewhere) await checkRunDirectory(out);
