@@ -7,6 +7,11 @@ export interface HttpOptions {
   /** How long a server may send nothing, in milliseconds. @default 30000 */
   timeout?: number;
   /**
+   * How long a server may send less than 1 kB a second, in milliseconds, before that counts as a
+   * failure too. @default 60000
+   */
+  patience?: number;
+  /**
    * An Authorization header, for the server itself and none that it redirects to, nor for itself
    * when such a one redirects back. @default none
    */

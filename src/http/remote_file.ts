@@ -14,6 +14,9 @@ export interface RemoteFile {
   hasRanges: boolean;
 }
 
+/** What was read of a file cannot be gone on with: it is another now, or no parts of it are given. */
+export class DiscontinuedError extends UserError {}
+
 /** Which bytes of which file to read. */
 export interface RemoteRange {
   /** What errors call it. */
@@ -76,9 +79,11 @@ export async function* readRemote(
   const isDone = () => reading.end !== undefined && reading.position >= reading.end;
   while (!isDone()) {
     try {
+      let asked = performance.now();
       for await (const chunk of readOn(range, reading, options)) {
-        retries.reset();
+        retries.received(chunk.length, performance.now() - asked);
         yield chunk;
+        asked = performance.now();
       }
       if (reading.end === undefined) return;
       if (!isDone()) throw new Interruption(`the answer ended before byte ${reading.end}`);
@@ -100,15 +105,20 @@ interface Reading {
 
 /** Asks for what is left, and gives what comes over this connection; keeps count of it. */
 async function* readOn(
-  { name, url, offset, endsItself = false }: RemoteRange,
+  { name, url, offset, size, endsItself = false }: RemoteRange,
   reading: Reading,
   options: HttpOptions,
 ): AsyncGenerator<Uint8Array> {
   const isWhole = offset === undefined && reading.position === 0;
   const response = await request(url, name, isWhole ? {} : rangeHeaders(reading), options);
   try {
+    if (isBehindEnd(response, reading)) {
+      reading.end = reading.position;
+      return;
+    }
     const found = checkContinues(response, name, reading, isWhole);
-    if (offset === undefined && found.total !== undefined) {
+    const isToEnd = offset === undefined || size === undefined;
+    if (isToEnd && found.total !== undefined) {
       if (reading.end !== undefined && found.total !== reading.end) {
         throw changed(name, reading.position);
       }
@@ -161,7 +171,7 @@ function checkContinues(
   if (isOther || status === 416) throw changed(name, position);
   if (status === 200) {
     if (isWhole) return { total: contentLength(headers), version: found };
-    throw new UserError(
+    throw new DiscontinuedError(
       position === 0
         ? `${name}: the server does not give parts of the file (no Range requests); download it`
         : `${name}: the connection was lost before byte ${position}, and the server cannot go on ` +
@@ -179,13 +189,18 @@ function checkContinues(
   return { total, version: found };
 }
 
+/** Whether there is nothing left of a file whose size was not known. */
+function isBehindEnd({ status, headers }: HttpResponse, { position, end }: Reading): boolean {
+  return status === 416 && end === undefined && contentRange(headers).total === position;
+}
+
 /** Whether the body comes in chunks, the last of which says that it is. */
 function isChunked(headers: Headers): boolean {
   return headers.get("transfer-encoding") === "chunked";
 }
 
-function changed(name: string, position: number): UserError {
-  return new UserError(
+function changed(name: string, position: number): DiscontinuedError {
+  return new DiscontinuedError(
     `${name}: the file on the server is no longer the one that was read up to byte ${position}; ` +
       "start anew, or download it",
     "NETWORK",

@@ -14,21 +14,44 @@ export class Interruption extends Error {
   }
 }
 
-/** Counts failures in a row, and waits after each. */
+/** The least bytes that a server may send in a millisecond, on average. */
+const LEAST_RATE = 1;
+
+/** Counts failures between which too little came, and waits after each. */
 export class Retries {
   #failures = 0;
+  /** What came since it was last enough, and how long that took in milliseconds. */
+  #came = { bytes: 0, ms: 0 };
   readonly #name: string;
   readonly #tries: number;
   readonly #delay: number;
+  readonly #patience: number;
 
-  constructor(name: string, { tries = 10, delay = 1000 }: HttpOptions) {
+  constructor(name: string, { tries = 10, delay = 1000, patience = 60_000 }: HttpOptions) {
     this.#name = name;
     this.#tries = tries;
     this.#delay = delay;
+    this.#patience = patience;
   }
 
-  reset(): void {
-    this.#failures = 0;
+  /**
+   * Counts what came in so many milliseconds.
+   *
+   * @throws {Interruption} If less than 1 kB a second came for as long as patience lasts.
+   */
+  received(bytes: number, ms: number): void {
+    const came = this.#came;
+    came.bytes += bytes;
+    came.ms += ms;
+    if (came.bytes >= LEAST_RATE * this.#patience) {
+      this.#failures = 0;
+    } else if (came.ms < this.#patience) {
+      return;
+    }
+    this.#came = { bytes: 0, ms: 0 };
+    if (came.bytes >= LEAST_RATE * this.#patience) return;
+    const seconds = Math.round(came.ms / 1000);
+    throw new Interruption(`the server sent only ${came.bytes} bytes in ${seconds} s`);
   }
 
   /** @throws What is no interruption at once, and the last of too many as a {@linkcode UserError}. */

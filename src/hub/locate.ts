@@ -62,7 +62,7 @@ async function ask(
     const linkedSize = get("x-linked-size");
     said.commit ??= get("x-repo-commit");
     said.etag ??= get("x-linked-etag");
-    said.size ??= linkedSize === undefined ? undefined : Number(linkedSize);
+    said.size ??= linkedSize && /^\d+$/.test(linkedSize) ? Number(linkedSize) : undefined;
     return response;
   }, isHub);
   if (isHub(url)) {

@@ -7,6 +7,7 @@ import { replaceText } from "../files/replace_file.ts";
 import { TOKENIZER_FILES } from "../checkpoint/check_tokenizer.ts";
 import { readWeightsIndex, WEIGHTS, WEIGHTS_INDEX } from "../checkpoint/weight_files.ts";
 import { download } from "./download.ts";
+import { SMALL_FILE, weightsLimit } from "./limits.ts";
 import { locate } from "./locate.ts";
 import { type HubOptions, type HubSettings, hubSettings } from "./settings.ts";
 
@@ -54,8 +55,8 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
     const snapshot = `${directory}/snapshots/${known}`;
     if (await isComplete(snapshot)) return snapshot;
   }
-  const fetchFile = async (revision: string, file: string): Promise<string | undefined> => {
-    return await fetchTo(directory, { id, revision, file }, settings, options.onProgress);
+  const fetchFile = async (revision: string, file: string, most = SMALL_FILE) => {
+    return await fetchTo(directory, { id, revision, file, most }, settings, options.onProgress);
   };
   const commit = await fetchFile(BRANCH, CONFIG);
   if (commit === undefined) {
@@ -65,7 +66,8 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
     );
   }
   const snapshot = `${directory}/snapshots/${commit}`;
-  if (await fetchFile(commit, WEIGHTS) === undefined) {
+  const most = await weightsLimit(snapshot);
+  if (await fetchFile(commit, WEIGHTS, most) === undefined) {
     if (await fetchFile(commit, WEIGHTS_INDEX) === undefined) {
       throw new UserError(
         `${id} has no weights as safetensors on ${settings.endpoint}`,
@@ -73,7 +75,7 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
       );
     }
     for (const part of (await readWeightsIndex(`${snapshot}/${WEIGHTS_INDEX}`)).keys()) {
-      if (await fetchFile(commit, part) !== undefined) continue;
+      if (await fetchFile(commit, part, most) !== undefined) continue;
       throw new UserError(`${id} has no ${part}, which its ${WEIGHTS_INDEX} lists`, "CHECKPOINT");
     }
   }
@@ -85,7 +87,7 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
 /** Gets a file into the snapshot of its commit; returns that commit, or undefined without a file. */
 async function fetchTo(
   directory: string,
-  { id, revision, file }: { id: string; revision: string; file: string },
+  { id, revision, file, most }: { id: string; revision: string; file: string; most: number },
   settings: HubSettings,
   onProgress: DownloadOptions["onProgress"],
 ): Promise<string | undefined> {
@@ -97,7 +99,7 @@ async function fetchTo(
   const authorization = settings.token && isAtHub ? `Bearer ${settings.token}` : undefined;
   await write(blob, async () => {
     if (await fileExists(blob)) return;
-    await download(found, blob, { ...settings.http, authorization }, (bytes) => {
+    await download(found, blob, most, { ...settings.http, authorization }, (bytes) => {
       onProgress?.(file, bytes, size);
     });
   });

@@ -20,6 +20,8 @@ export interface Reply {
   length?: number | null;
   /** How many of the bytes it does send. */
   cut?: number;
+  /** Sends the body a byte at a time, with so many milliseconds in between. */
+  pause?: number;
   /** Falls silent instead of closing the connection. */
   stall?: boolean;
 }
@@ -88,12 +90,22 @@ export class FileServer implements AsyncDisposable {
     for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
     if (length !== null) lines.push(`Content-Length: ${length ?? bytes.length}`);
     const head = new TextEncoder().encode(lines.join("\r\n") + "\r\n\r\n");
-    for (const part of [head, bytes.subarray(0, cut)]) {
-      for (let at = 0; at < part.length;) {
-        const count = await connection.write(part.subarray(at));
-        at += count;
-        this.sent += count;
+    await this.#send(connection, head);
+    const sent = bytes.subarray(0, cut);
+    const step = reply.pause === undefined ? sent.length : 1;
+    for (let at = 0; at < sent.length; at += step) {
+      await this.#send(connection, sent.subarray(at, at + step));
+      if (reply.pause !== undefined) {
+        await new Promise((resolve) => setTimeout(resolve, reply.pause));
       }
+    }
+  }
+
+  async #send(connection: Deno.Conn, part: Uint8Array): Promise<void> {
+    for (let at = 0; at < part.length;) {
+      const count = await connection.write(part.subarray(at));
+      at += count;
+      this.sent += count;
     }
   }
 

@@ -104,6 +104,26 @@ Deno.test("readRemote says that a server cannot go on where it was cut", async (
   );
 });
 
+Deno.test("readRemote reads up to an end that it does not know before", async () => {
+  // The whole file came in chunks, but not the one that says that it was the last.
+  const { length } = content;
+  const open = concat(
+    new TextEncoder().encode(`${length.toString(16)}\r\n`),
+    ...[content, new TextEncoder().encode("\r\n")],
+  );
+  await using server = new FileServer((request) => {
+    if (request.number > 0) return serveFile(request, content);
+    return { headers: { "Transfer-Encoding": "chunked" }, length: null, body: open };
+  });
+  assertEquals(await read(server), content);
+  assertEquals(server.requests, ["/a.jsonl", `/a.jsonl bytes=${length}-`]);
+  assertEquals(await read(server, { offset: 150_000 }), content.slice(150_000));
+  assertEquals(await read(server, { offset: length }), new Uint8Array());
+  const refused = ": the file on the server is no longer the one that was read up to byte 200001; ";
+  const message = await failure((request) => serveFile(request, content), { offset: length + 1 });
+  assertEquals(message, `${refused}start anew, or download it`);
+});
+
 Deno.test("readRemote says that a file has changed", async () => {
   const changed = (at: number) =>
     `: the file on the server is no longer the one that was read up to byte ${at}; ` +

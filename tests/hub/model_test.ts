@@ -3,22 +3,21 @@ import { readCheckpointConfig } from "../../src/checkpoint/checkpoint.ts";
 import { configToJson } from "../../src/checkpoint/formats/checkpoint_config.ts";
 import { UserError } from "../../src/errors.ts";
 import { downloadModel, isHubId } from "../../src/hub/model.ts";
-import { TempDir } from "../data/fixtures.ts";
-import { COMMIT, gitName, HubServer, sha256 } from "./hub_server.ts";
+import type { Reply } from "../data/file_server.ts";
+import { concat, TempDir } from "../data/fixtures.ts";
+import { COMMIT, gitName, type HubModel, HubServer, sha256 } from "./hub_server.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
-const CONFIG = bytes('{"model_type": "gpt2"}');
+const SIZES = { layers: 1, heads: 1, width: 2, context: 4, vocabularySize: 50_257 };
+const MODEL = { ...SIZES, bias: true, affine: true };
+const CONFIG = bytes(JSON.stringify(configToJson({ model: MODEL })));
 const WEIGHTS = Uint8Array.from({ length: 300_000 }, (_, i) => i % 251);
 const PARTS = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
 const INDEX = bytes(JSON.stringify({ weight_map: { a: PARTS[0], b: PARTS[1], c: PARTS[0] } }));
 const ID = "someone/gpt2";
-const MODEL = {
-  ...{ layers: 1, heads: 1, width: 2, context: 4, vocabularySize: 50_257 },
-  ...{ bias: true, affine: true },
-};
 const HTTP = { tries: 3, delay: 1, timeout: 2000 };
 
-function single(token?: string) {
+function single(token?: string): Record<string, HubModel> {
   return { [ID]: { files: { "config.json": CONFIG, "model.safetensors": WEIGHTS }, token } };
 }
 
@@ -110,6 +109,93 @@ Deno.test("hub: a download goes on where it stopped, in this process or a later 
     "only the rest is asked for",
   );
   assertEquals(filesIn(temp.path)[incomplete], undefined);
+});
+
+Deno.test("hub: what is there of a download is of use or no hindrance, whatever the server", async () => {
+  const rest = `bytes=100000-${WEIGHTS.length - 1}`;
+  /** The bytes that are there; whether the hub tells the size, the server gives parts; its requests. */
+  const cases: [Uint8Array, boolean, boolean, string[]][] = [
+    [WEIGHTS, false, true, ["bytes=300000-"]],
+    [WEIGHTS.slice(0, 100_000), false, true, ["bytes=100000-"]],
+    [concat(WEIGHTS, new Uint8Array(10)), false, true, ["bytes=300010-", ""]],
+    [WEIGHTS, false, false, ["bytes=300000-", ""]],
+    [WEIGHTS.slice(0, 100_000), true, false, [rest, ""]],
+    [WEIGHTS.slice(0, 100_000), true, true, [rest]],
+    [WEIGHTS, true, true, []],
+  ];
+  for (const [there, isSized, hasParts, expected] of cases) {
+    await using server = new HubServer(single());
+    await using temp = new TempDir();
+    const size: Record<string, string> = isSized ? {} : { "X-Linked-Size": "" };
+    server.disguise = (headers) => ({ ...headers, ...size });
+    server.disturb = (reply) => hasParts ? reply : { body: WEIGHTS };
+    const blobs = `${temp.path}/hub/models--someone--gpt2/blobs`;
+    await Deno.mkdir(blobs, { recursive: true });
+    await Deno.writeFile(`${blobs}/${sha256(WEIGHTS)}.incomplete`, there);
+    const options = { endpoint: server.url, home: temp.path, http: HTTP };
+    const directory = await downloadModel(ID, options);
+    assertEquals(await Deno.readFile(`${directory}/model.safetensors`), WEIGHTS);
+    const ranges = server.cdn.requests.map((request) => request.split(" ")[1] ?? "");
+    assertEquals(ranges, expected);
+  }
+});
+
+Deno.test("hub: a file is no larger than such a file can be", async () => {
+  const endless = concat(bytes("7fffffff\r\n"), new Uint8Array(20_000_000));
+  const chunked = { headers: { "Transfer-Encoding": "chunked" }, length: null, body: endless };
+  /** The file; how the hub and the other server answer for it; the most bytes; GETs of it. */
+  const cases: [string, string, (reply: Reply) => Reply, string, number][] = [
+    ["config.json", "", (reply) => reply, "16,777,216", 0],
+    ["model.safetensors", "1000000000000", (reply) => reply, "17,582,144", 0],
+    ["model.safetensors", "1e9", () => chunked, "17,582,144", 1],
+  ];
+  for (const [file, size, disturb, most, requests] of cases) {
+    const models = single();
+    if (file === "config.json") models[ID].files[file] = new Uint8Array(2 ** 24 + 1).fill(32);
+    await using server = new HubServer(models);
+    await using temp = new TempDir();
+    server.disguise = (headers) =>
+      "X-Linked-Size" in headers ? { ...headers, "X-Linked-Size": size } : headers;
+    server.disturb = disturb;
+    const error = await assertRejects(
+      () => downloadModel(ID, { endpoint: server.url, home: temp.path, http: HTTP }),
+      UserError,
+    );
+    assertEquals(
+      error.message,
+      `${ID}/${file} has more than ${most} bytes, which no such file has`,
+    );
+    assertEquals(server.cdn.requests.length, requests);
+    assertEquals(Object.keys(filesIn(temp.path)).filter((path) => /incomplete/.test(path)), []);
+  }
+});
+
+Deno.test("hub: weights are not asked for if the configuration is of another model", async () => {
+  const models = single();
+  models[ID].files["config.json"] = bytes('{"model_type": "llama"}');
+  await using server = new HubServer(models);
+  await using temp = new TempDir();
+  await assertRejects(
+    () => downloadModel(ID, { endpoint: server.url, home: temp.path, http: HTTP }),
+    UserError,
+    'config.json: model_type is "llama", not "gpt2"',
+  );
+  assertEquals(server.cdn.requests, []);
+});
+
+Deno.test("hub: a byte now and then is no download", async () => {
+  await using server = new HubServer(single());
+  await using temp = new TempDir();
+  server.disturb = (reply) => ({ ...reply, pause: 10, cut: 1000 });
+  const http = { ...HTTP, patience: 50 };
+  const error = await assertRejects(
+    () => downloadModel(ID, { endpoint: server.url, home: temp.path, http }),
+    UserError,
+  );
+  assertMatch(
+    error.message,
+    /: gave up at byte \d+ after 3 tries: the server sent only \d+ bytes in \d+ s$/,
+  );
 });
 
 Deno.test("hub: several processes may want the same model", async () => {
