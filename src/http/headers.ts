@@ -1,7 +1,7 @@
 /** The size of the body, if the server says. */
 export function contentLength(headers: Headers): number | undefined {
-  const length = headers.get("content-length");
-  return length === null ? undefined : Number(length);
+  const length = headers.get("content-length") ?? "";
+  return /^\d+$/.test(length) ? Number(length) : undefined;
 }
 
 /** Where the body begins and the file's size: `bytes 0-99/1234`, `bytes *\/1234`, `bytes 0-99/*`. */

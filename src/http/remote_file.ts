@@ -81,8 +81,9 @@ export async function* readRemote(
     try {
       let asked = performance.now();
       for await (const chunk of readOn(range, reading, options)) {
-        retries.received(chunk.length, performance.now() - asked);
-        yield chunk;
+        const waited = performance.now() - asked; // and not what the caller does with it
+        yield chunk; // in any case: what is asked for next is what follows it
+        if (!isDone()) retries.received(chunk.length, waited);
         asked = performance.now();
       }
       if (reading.end === undefined) return;
@@ -181,7 +182,7 @@ function checkContinues(
   }
   if (start !== position) {
     const range = headers.get("content-range") ?? "no range";
-    throw new UserError(
+    throw new DiscontinuedError(
       `${name}: asked for bytes from ${position}, the server sends ${range}`,
       "NETWORK",
     );

@@ -66,7 +66,7 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
     );
   }
   const snapshot = `${directory}/snapshots/${commit}`;
-  const most = await weightsLimit(snapshot);
+  let most = await weightsLimit(snapshot); // of all parts together
   if (await fetchFile(commit, WEIGHTS, most) === undefined) {
     if (await fetchFile(commit, WEIGHTS_INDEX) === undefined) {
       throw new UserError(
@@ -75,8 +75,10 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
       );
     }
     for (const part of (await readWeightsIndex(`${snapshot}/${WEIGHTS_INDEX}`)).keys()) {
-      if (await fetchFile(commit, part, most) !== undefined) continue;
-      throw new UserError(`${id} has no ${part}, which its ${WEIGHTS_INDEX} lists`, "CHECKPOINT");
+      if (await fetchFile(commit, part, most) === undefined) {
+        throw new UserError(`${id} has no ${part}, which its ${WEIGHTS_INDEX} lists`, "CHECKPOINT");
+      }
+      most -= (await Deno.stat(`${snapshot}/${part}`)).size;
     }
   }
   for (const file of TOKENIZER_FILES) await fetchFile(commit, file); // if there is one

@@ -104,6 +104,18 @@ Deno.test("readRemote says that a server cannot go on where it was cut", async (
   );
 });
 
+Deno.test("readRemote loses nothing of what came too slowly", async () => {
+  const small = content.slice(0, 200);
+  await using server = new FileServer((request) => {
+    const reply = serveFile(request, small);
+    return request.number === 0 ? { ...reply, pause: 10 } : reply;
+  });
+  const options = { ...FAST, timeout: 5000, patience: 50 };
+  const range = { name: NAME, url: `${server.url}/a.jsonl` };
+  assertEquals(concat(...await Array.fromAsync(readRemote(range, options))), small);
+  assertEquals(server.requests.length, 2, "it is asked anew");
+});
+
 Deno.test("readRemote reads up to an end that it does not know before", async () => {
   // The whole file came in chunks, but not the one that says that it was the last.
   const { length } = content;

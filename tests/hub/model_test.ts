@@ -170,6 +170,27 @@ Deno.test("hub: a file is no larger than such a file can be", async () => {
   }
 });
 
+Deno.test("hub: the parts of weights are no larger together than weights can be", async () => {
+  const part = new Uint8Array(10_000_000);
+  await using server = new HubServer({
+    [ID]: {
+      files: {
+        ...{ "config.json": CONFIG, "model.safetensors.index.json": INDEX },
+        ...{ [PARTS[0]]: part, [PARTS[1]]: part.slice().fill(1) },
+      },
+    },
+  });
+  await using temp = new TempDir();
+  const error = await assertRejects(
+    () => downloadModel(ID, { endpoint: server.url, home: temp.path, http: HTTP }),
+    UserError,
+  );
+  assertEquals(
+    error.message,
+    `${ID}/${PARTS[1]} has more than 7,582,144 bytes, which no such file has`,
+  );
+});
+
 Deno.test("hub: weights are not asked for if the configuration is of another model", async () => {
   const models = single();
   models[ID].files["config.json"] = bytes('{"model_type": "llama"}');
