@@ -22,6 +22,8 @@ export interface CommandSpec {
   name: string;
   summary: string;
   options: Record<string, OptionSpec>;
+  /** Options of other programs that have no like here, by names joined with commas: why not. */
+  absent?: Record<string, string>;
   /** Arguments worth showing, in the help. */
   examples: readonly string[];
 }
@@ -104,13 +106,7 @@ export function parseArguments(
       if (!argument.startsWith("-") || argument === "-") {
         throw new UsageError(`unexpected argument '${argument}'; ${seeHelp}`);
       }
-      const option = argument.replace(/=.*$/s, "");
-      const given = option.replace(/^-+/, "").replaceAll("_", "-");
-      const near = names.find((name) => options[name].elsewhere?.includes(given)) ??
-        closestOption(given, [...names, "help", "version"]);
-      throw new UsageError(
-        `unknown option '${option}': ${near ? `did you mean --${near}?` : seeHelp}`,
-      );
+      throw unknownOption(argument, spec);
     },
   });
   if (parsed._.length > 0) throw new UsageError(`unexpected argument '${parsed._[0]}'; ${seeHelp}`);
@@ -128,6 +124,23 @@ export function parseArguments(
     values[name] = repeatable ? given : given[0];
   }
   return new Arguments(values);
+}
+
+/** What to say to an option that there is not: what it is called here, or why it is not here. */
+function unknownOption(
+  argument: string,
+  { name: command, options, absent = {} }: CommandSpec,
+): UsageError {
+  // -b4 and --batch_size=4 are given a 4
+  const option = argument.replace(/=.*$|(?<=^-[a-z]{1,2})\d.*$/s, "");
+  const given = option.replace(/^-+/, "").replaceAll("_", "-");
+  const why = Object.entries(absent).find(([names]) => names.split(", ").includes(given))?.[1];
+  if (why !== undefined) return new UsageError(`there is no option '${option}': ${why}`);
+  const names = Object.keys(options);
+  const near = names.find((name) => options[name].elsewhere?.includes(given)) ??
+    closestOption(given, [...names, "help", "version"]);
+  const advice = near ? `did you mean --${near}?` : `see ${commandOf(command)} --help`;
+  return new UsageError(`unknown option '${option}': ${advice}`);
 }
 
 /**

@@ -7,130 +7,21 @@ import { trainToDirectory } from "../run/run.ts";
 import { checkRunDirectory } from "../run/run_directory.ts";
 import { isInPlace, openRun } from "../run/saved_run.ts";
 import { tuningDirectory } from "../train/tune.ts";
-import type { Arguments, CommandSpec } from "./arguments.ts";
+import type { Arguments } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
 import { chooseDisplay } from "./display.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { Gpu } from "../gpu/gpu.ts";
-import { DEVICE, deviceOption } from "./device.ts";
+import { deviceOption } from "./device.ts";
 import { keptServers } from "./kept_servers.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { keptOptions, resumedOptions } from "./resume.ts";
+import { TRAIN } from "./train_command.ts";
 import { measureModel, openModel } from "./train_model.ts";
 import { tellEnd, tellResume, tellStart } from "./train_report.ts";
-import { PRESET_NAMES, readSettings, type TrainSettings } from "./train_settings.ts";
+import { readSettings, type TrainSettings } from "./train_settings.ts";
 import { limitWriting } from "./writing.ts";
-
-const COMMAND: CommandSpec = {
-  name: "train",
-  summary: "Trains a GPT-2 on text. Without options: a tiny one on the sample corpus, in minutes.",
-  options: {
-    data: {
-      value: "PATH",
-      help: "file, glob, directory or URL of text, or .bin files; repeatable (default data/)",
-      repeatable: true,
-      elsewhere: ["dataset", "i"],
-    },
-    preset: { value: "NAME", help: `${PRESET_NAMES.join(", ")} (default tiny)` },
-    layers: { value: "N", help: "transformer blocks", elsewhere: ["n-layer"] },
-    heads: {
-      value: "N",
-      help: "attention heads; must divide the width",
-      elsewhere: ["n-head"],
-    },
-    width: { value: "N", help: "width of the residual stream", elsewhere: ["n-embd"] },
-    context: {
-      value: "N",
-      help: "tokens in a sequence",
-      elsewhere: ["block-size", "sequence-length", "t"],
-    },
-    vocab: {
-      value: "KIND",
-      help: "full: GPT-2's 50,257 tokens; compact: those that the data uses (default for tiny)",
-    },
-    "no-bias": { help: "no biases" },
-    "no-affine": { help: "no gains and biases in layer norms" },
-    optimizer: { value: "NAME", help: "agd, adamw, sgd (default agd)" },
-    norm: { value: "NAME", help: "agd: spectral, or frobenius as published (default spectral)" },
-    lr: {
-      value: "X",
-      help: "adamw and sgd: peak learning rate (default 0.001 and 0.1)",
-      elsewhere: ["learning-rate", "l"],
-    },
-    batch: {
-      value: "N",
-      help: "sequences that go through the model at once (default 8)",
-      elsewhere: ["batch-size", "b"],
-    },
-    accumulate: {
-      value: "N",
-      help: "batches whose gradients are added up for a step, at no more memory (default 1)",
-      elsewhere: ["gradient-accumulation-steps"],
-    },
-    precision: {
-      value: "NAME",
-      help: "f32, or f16 to store activations in 16 bits where the adapter can (default f32)",
-      elsewhere: ["dtype"],
-    },
-    recompute: { help: "compute activations twice instead of keeping them: less memory, slower" },
-    steps: {
-      value: "N",
-      help: "steps (default 250 for tiny and --init-from, else 20 tokens a parameter)",
-      elsewhere: ["max-iters", "max-steps", "num-iterations", "x"],
-    },
-    tokens: { value: "N", help: "tokens to train on, instead of --steps" },
-    seed: { value: "N", help: "same seed, same losses on one adapter (default 0)" },
-    out: {
-      value: "DIR",
-      help: "where to write the run (default runs/ and the time, or what is resumed)",
-      elsewhere: ["out-dir", "output-dir", "o"],
-    },
-    resume: {
-      value: "DIR",
-      help: "go on with a run, or from one of its checkpoints, with its options but those given",
-    },
-    keep: { value: "N", help: "checkpoints to keep, besides the best one (default 2)" },
-    "eval-every": {
-      value: "N",
-      help: "steps between evaluations, each of which saves (default 100)",
-      elsewhere: ["eval-interval", "val-loss-every", "v"],
-    },
-    "eval-batches": {
-      value: "N",
-      help: "validation batches in an evaluation (default 8)",
-      elsewhere: ["eval-iters", "val-max-steps"],
-    },
-    "sample-every": {
-      value: "N",
-      help: "steps between samples (default: one at the end)",
-      elsewhere: ["s"],
-    },
-    "init-from": {
-      value: "DIR",
-      help: "start from a checkpoint, or owner/name on the Hugging Face Hub",
-    },
-    "no-shuffle": { help: "read the data in order" },
-    lang: {
-      value: "CODE",
-      help: "leave out documents that say to be in another language, e.g. en",
-    },
-    "min-tokens": { value: "N", help: "leave out documents of fewer tokens" },
-    "skip-bad": { help: "count and skip lines that cannot be read, instead of stopping" },
-    "no-autotune": { help: "do not measure which kernels are the fastest on this adapter" },
-    "dry-run": { help: "only print parameters and memory, and whether the adapter holds them" },
-    verbose: { help: "print each step, and of agd the norms of gradients, updates and weights" },
-    device: DEVICE,
-    quiet: { help: "print only how it ended" },
-    json: { help: "print one JSON object a line instead of the display" },
-  },
-  examples: [
-    "",
-    "--preset gpt2 --data 'owt2/*.jsonl.zst' --out runs/owt2",
-    "--resume runs/owt2",
-    "--preset gpt2 --dry-run",
-  ],
-};
 
 async function trainCommand(given: Arguments): Promise<number> {
   const resumed = given.text("resume");
@@ -222,4 +113,4 @@ function writtenBy({ autotunes, out, isDryRun }: TrainSettings): string[] {
   return choices ? [out, choices] : [out];
 }
 
-if (import.meta.main) await main(COMMAND, trainCommand);
+if (import.meta.main) await main(TRAIN, trainCommand);
