@@ -127,6 +127,7 @@ async function compareCommand(options: Arguments): Promise<number> {
       if (measured > 0) display.tuned(measured, left);
     },
     onRun: (run, progress) => display.begin(run, progress),
+    onCompile: (done, kernels) => display.compiling(done, kernels),
     onStep: (event, steps) => display.step(event, steps),
     onRecord: async (record, run, progress) => {
       if (run.isDone) return;

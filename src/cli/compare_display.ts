@@ -58,6 +58,14 @@ export class CompareDisplay implements Disposable {
     if (this.kind === "text" && Deno.stdout.isTerminal()) this.#bar = new ProgressBar();
   }
 
+  /** So many of the kernels are compiled. */
+  compiling(done: number, kernels: number): void {
+    if (this.#bar) this.#bar.compiling(done, kernels);
+    else if (done === 0) {
+      this.#tell("compile", { kernels }, `  compiling ${count(kernels, "kernel")}`);
+    }
+  }
+
   step(event: StepEvent, steps: number): void {
     this.#bar?.step(event, steps);
   }

@@ -2,6 +2,7 @@ import { UsageError } from "../errors.ts";
 import { stepMetrics } from "../run/metrics.ts";
 import type { StepEvent } from "../train/train.ts";
 import type { Arguments } from "./arguments.ts";
+import { count } from "./count.ts";
 import { ProgressBar } from "./progress_bar.ts";
 import { printJson, printLine } from "./terminal.ts";
 
@@ -9,6 +10,8 @@ import { printJson, printLine } from "./terminal.ts";
 export interface Display extends Disposable {
   /** Tells of the run: an event by name, what it holds, and how to put it to people, if at all. */
   tell(event: string, data: Record<string, unknown>, text?: string): void;
+  /** Tells that so many of the kernels are compiled; of none first. */
+  compiling(done: number, kernels: number): void;
   /** Tells of a step out of `steps`. */
   step(event: StepEvent, steps: number): void;
   sample(step: number, text: string): void;
@@ -23,6 +26,7 @@ export interface Display extends Disposable {
  *   `tokens_per_step`, `out`
  * - `resume`: `step`, the last one that was done before, `checkpoint`, and `changes`, a list of
  *   sentences on the options that are not what they were
+ * - `compile`: `kernels`, how many are compiled before the first step
  * - `note`: `text`, something to know
  * - `step`: the same as a line of metrics.jsonl
  * - `sample`: `step`, `text`
@@ -37,6 +41,10 @@ export interface Display extends Disposable {
 export class JsonDisplay implements Display {
   tell(event: string, data: Record<string, unknown>): void {
     printJson({ event, ...data });
+  }
+
+  compiling(done: number, kernels: number): void {
+    if (done === 0) this.tell("compile", { kernels });
   }
 
   step(event: StepEvent): void {
@@ -55,6 +63,8 @@ export class QuietDisplay implements Display {
   tell(event: string, _data: Record<string, unknown>, text = ""): void {
     if (event === "end" || event === "dry-run") printLine(text);
   }
+
+  compiling(): void {}
 
   step(): void {}
 
@@ -78,6 +88,11 @@ export class TextDisplay implements Display {
 
   tell(_event: string, _data: Record<string, unknown>, text?: string): void {
     if (text !== undefined) this.#line(text);
+  }
+
+  compiling(done: number, kernels: number): void {
+    if (this.#bar) this.#bar.compiling(done, kernels);
+    else if (done === 0) this.#line(`Compiling ${count(kernels, "kernel")}.`);
   }
 
   step(event: StepEvent, steps: number): void {

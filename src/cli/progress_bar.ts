@@ -7,50 +7,56 @@ const SHORTEST = 4;
 
 /** A line at the bottom of a terminal that follows the training steps. */
 export class ProgressBar {
-  #event: StepEvent | undefined;
-  #steps = 0;
+  /** What is shown in so many columns. */
+  #text: ((columns: number) => string) | undefined;
   #validationLoss: number | undefined;
   #first: { step: number; time: number } | undefined;
 
+  /** Shows that so many of the kernels are compiled. */
+  compiling(done: number, kernels: number): void {
+    const text = `compiling kernels, ${done} of ${kernels}`;
+    this.#text = (columns) => progressLine(done / kernels, [text], columns);
+    this.draw();
+  }
+
   /** Shows a step out of `steps`. */
   step(event: StepEvent, steps: number): void {
-    this.#event = event;
-    this.#steps = steps;
     this.#validationLoss = event.validationLoss ?? this.#validationLoss;
     // The first step compiles kernels, and would make the time left look longer than it is.
     this.#first ??= { step: event.step, time: performance.now() };
+    const parts = this.#partsOf(event, steps);
+    this.#text = (columns) => progressLine(event.step / steps, parts, columns);
     this.draw();
   }
 
   /** Draws the line anew, below what was written since. */
   draw(): void {
-    if (!this.#event) return;
-    writeText(ERASE + this.#text(this.#event, terminalColumns() - 3)); // leaves room for ^C
+    if (this.#text) writeText(ERASE + this.#text(terminalColumns() - 3)); // leaves room for ^C
   }
 
   /** Clears the line for other output. */
   erase(): void {
-    if (this.#event) writeText(ERASE);
+    if (this.#text) writeText(ERASE);
   }
 
-  #text(event: StepEvent, columns: number): string {
+  #partsOf(event: StepEvent, steps: number): string[] {
     const { step, loss, eta, learningRate, tokensPerSecond } = event;
-    const left = this.#secondsLeft(step);
-    return progressLine(step / this.#steps, [
-      `${step}/${this.#steps}`,
+    const left = this.#secondsLeft(step, steps);
+    return [
+      `${step}/${steps}`,
       `loss ${loss.toFixed(3)}`,
       this.#validationLoss === undefined ? "" : `val ${this.#validationLoss.toFixed(3)}`,
       eta === undefined ? "" : `step size ${eta.toPrecision(2)}`,
       learningRate === undefined ? "" : `lr ${learningRate.toExponential(1)}`,
       left === undefined ? "" : `${formatSeconds(left)} left`,
       `${Math.round(tokensPerSecond).toLocaleString("en")} tok/s`,
-    ], columns);
+    ];
   }
 
-  #secondsLeft(step: number): number | undefined {
+  #secondsLeft(step: number, steps: number): number | undefined {
     if (!this.#first || step === this.#first.step) return undefined;
     const perStep = (performance.now() - this.#first.time) / (step - this.#first.step);
-    return perStep * (this.#steps - step) / 1000;
+    return perStep * (steps - step) / 1000;
   }
 }
 

@@ -71,6 +71,7 @@ async function trainCommand(given: Arguments): Promise<number> {
     record: keptOptions(options, steps),
     verbose: options.flag("verbose"),
     onNote: (text) => display.tell("note", { text }, text),
+    onCompile: (done, kernels) => display.compiling(done, kernels),
     onStep: (event) => display.step(event, steps),
     onSample: options.flag("quiet") ? undefined : (step, text) => display.sample(step, text),
     onSave: (step) => display.tell("save", { step, out }),

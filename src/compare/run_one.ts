@@ -10,6 +10,8 @@ import type { CurvePoint, RunRecord, RunSettings } from "./record.ts";
 
 /** Whom to tell of a run, and when to stop it. */
 export interface RunHooks {
+  /** Called while kernels are compiled, before the first step; not if all have been. */
+  onCompile?: (done: number, kernels: number) => void;
   onStep?: (event: StepEvent, steps: number) => void;
   signal?: AbortSignal;
 }
@@ -25,7 +27,7 @@ export async function runOne(
   cell: Cell,
   corpus: Corpus,
   settings: RunSettings,
-  { onStep, signal }: RunHooks = {},
+  { onCompile, onStep, signal }: RunHooks = {},
 ): Promise<RunRecord | undefined> {
   const { contender, seed, evalEvery, validationTokens } = settings;
   const { vocabulary } = corpus;
@@ -42,7 +44,7 @@ export async function runOne(
   const start = performance.now();
   try {
     await train(trainer, {
-      ...{ batches, validation, steps, evalEvery, signal },
+      ...{ batches, validation, steps, evalEvery, signal, onCompile },
       onStep: (event) => {
         course.add(event);
         onStep?.(event, steps);

@@ -6,11 +6,14 @@ export interface Kernel {
   readonly label: string;
   /** The pipeline; compiles it if need be. */
   readonly pipeline: GPUComputePipeline;
+  /** Whether it has been compiled ahead, by the driver too. */
+  isCompiled: boolean;
 }
 
 /** A kernel from WGSL with the directives of {@linkcode specialise}. */
 export class LazyKernel implements Kernel {
   readonly label: string;
+  isCompiled = false;
   readonly #compile: () => GPUComputePipeline;
   #pipeline: GPUComputePipeline | undefined;
 

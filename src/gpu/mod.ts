@@ -26,6 +26,7 @@
  *
  * @module
  */
+export type { CompileOptions } from "./compile.ts";
 export { Gpu, type OpenGpuOptions } from "./gpu.ts";
 export type { Kernel } from "./kernel.ts";
 export type { Measurement, TensorSpec } from "./memory.ts";

@@ -1,9 +1,17 @@
 import type { Gpu } from "./gpu.ts";
 import type { Kernel } from "./kernel.ts";
+import {
+  type Clear,
+  type Copy,
+  type Dispatch,
+  encodeClear,
+  encodeCopy,
+  type Operation,
+  type Workgroups,
+} from "./operation.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** Number of workgroups along x, y and z. */
-export type Workgroups = readonly [number, number?, number?];
+export type { Workgroups };
 
 /** A number to be stored as f32 in a kernel's uniform; plain numbers are stored as u32. */
 export interface FloatValue {
@@ -25,39 +33,11 @@ export function f32(value: number): FloatValue {
   return { float: value };
 }
 
-interface Dispatch {
-  kind: "dispatch";
-  kernel: Kernel;
-  workgroups: Workgroups;
-  uniform: Uint32Array;
-  tensors: readonly Tensor[];
-  /** Arithmetic operations, or what takes about as long. */
-  work: number;
-}
-
 /**
  * Work that is submitted at once, at most, unless it is that of one kernel. Some systems take a GPU
  * for hung that is at work on one submission for 2 s: this is for one that does 10 GFLOP/s.
  */
 const MOST_WORK = 2e10;
-
-interface Copy {
-  kind: "copy";
-  from: Tensor;
-  to: Tensor;
-  /** Read when the plan is run, for copies whose destination moves: elements. */
-  offset: () => number;
-}
-
-interface Clear {
-  kind: "clear";
-  tensor: Tensor;
-}
-
-type Operation = (Dispatch | Copy | Clear) & {
-  /** The part of the plan that it belongs to. */
-  section: string;
-};
 
 /**
  * A fixed sequence of GPU work: built once, when all shapes are known, and replayed every step.
@@ -89,8 +69,10 @@ export class Plan implements Disposable {
   readonly #gpu: Gpu;
   readonly #operations: Operation[] = [];
   readonly #tensors: Tensor[] = [];
-  #bindGroups: (GPUBindGroup | undefined)[] | undefined;
-  #uniforms: GPUBuffer | undefined;
+  readonly #bindGroups = new Map<Dispatch, GPUBindGroup>();
+  /** Those of all launches, and where each one's begin: bytes. */
+  #uniforms: { buffer: GPUBuffer; offsets: Map<Dispatch, number> } | undefined;
+  #isFixed = false;
   #section = "";
 
   /** Starts with nothing to do. */
@@ -157,7 +139,7 @@ export class Plan implements Disposable {
   }
 
   #push(operation: Dispatch | Copy | Clear): void {
-    if (this.#bindGroups) throw new Error("a plan that has run cannot grow");
+    if (this.#isFixed) throw new Error("a plan that has run cannot grow");
     this.#operations.push({ ...operation, section: this.#section });
   }
 
@@ -165,7 +147,6 @@ export class Plan implements Disposable {
   run(): void {
     if (this.#gpu.isMeasuring) return;
     const { device, observer } = this.#gpu;
-    this.#bindGroups ??= this.#bind();
     let encoder = device.createCommandEncoder();
     let work = 0;
     let pass: GPUComputePassEncoder | undefined;
@@ -178,9 +159,10 @@ export class Plan implements Disposable {
       endPass();
       this.#gpu.queue.submit(encoder.finish());
     };
-    this.#operations.forEach((operation, i) => {
+    this.#isFixed = true;
+    for (const operation of this.#operations) {
       const { section } = operation;
-      if (observer && !observer.includes(section)) return;
+      if (observer && !observer.includes(section)) continue;
       if (operation.kind === "dispatch") {
         if (work > 0 && work + operation.work > MOST_WORK) {
           submit();
@@ -192,16 +174,38 @@ export class Plan implements Disposable {
         pass ??= encoder.beginComputePass({ timestampWrites: observer?.timestampWrites(section) });
         passSection = section;
         pass.setPipeline(operation.kernel.pipeline);
-        pass.setBindGroup(0, this.#bindGroups![i]!);
+        pass.setBindGroup(0, this.#bindGroup(operation));
         pass.dispatchWorkgroups(...operation.workgroups);
-        return;
+        continue;
       }
       endPass();
       if (operation.kind === "copy") encodeCopy(encoder, operation);
       else encodeClear(encoder, operation);
-    });
+    }
     submit();
     this.#gpu.check();
+  }
+
+  /**
+   * For each of its kernels what launches it with no workgroups, which changes nothing: many drivers
+   * compile a kernel at its first launch only.
+   */
+  emptyLaunches(): Map<Kernel, () => void> {
+    const launches = new Map<Kernel, () => void>();
+    for (const operation of this.#operations) {
+      if (operation.kind !== "dispatch" || launches.has(operation.kernel)) continue;
+      launches.set(operation.kernel, () => {
+        this.#isFixed = true;
+        const encoder = this.#gpu.device.createCommandEncoder();
+        const pass = encoder.beginComputePass();
+        pass.setPipeline(operation.kernel.pipeline);
+        pass.setBindGroup(0, this.#bindGroup(operation));
+        pass.dispatchWorkgroups(0);
+        pass.end();
+        this.#gpu.queue.submit(encoder.finish());
+      });
+    }
+    return launches;
   }
 
   /** Bytes that a uniform takes in the buffer of all. */
@@ -210,66 +214,53 @@ export class Plan implements Disposable {
     return Math.ceil(byteLength / alignment) * alignment;
   }
 
-  /** Puts all uniforms into one buffer and makes the bind groups. */
-  #bind(): (GPUBindGroup | undefined)[] {
-    const { device } = this.#gpu;
-    const offsets: number[] = [];
+  #bindGroup(operation: Dispatch): GPUBindGroup {
+    const made = this.#bindGroups.get(operation);
+    if (made) return made;
+    const { kernel, uniform, tensors } = operation;
+    const { buffer, offsets } = this.#uniforms ??= this.#uploadUniforms();
+    const offset = offsets.get(operation)!;
+    const bindGroup = this.#gpu.device.createBindGroup({
+      label: kernel.label,
+      layout: kernel.pipeline.getBindGroupLayout(0),
+      entries: [
+        { binding: 0, resource: { buffer, offset, size: uniform.byteLength } },
+        ...tensors.map((tensor, t) => ({ binding: t + 1, resource: tensor.binding })),
+      ],
+    });
+    this.#bindGroups.set(operation, bindGroup);
+    return bindGroup;
+  }
+
+  /** Puts all uniforms into one buffer. */
+  #uploadUniforms() {
+    const launches = this.#operations.filter((operation) => operation.kind === "dispatch");
+    const offsets = new Map<Dispatch, number>();
     let size = 0;
-    for (const operation of this.#operations) {
-      offsets.push(size);
-      if (operation.kind === "dispatch") size += this.#uniformBytes(operation.uniform);
+    for (const launch of launches) {
+      offsets.set(launch, size);
+      size += this.#uniformBytes(launch.uniform);
     }
-    if (size === 0) return this.#operations.map(() => undefined);
     this.#gpu.count(size);
-    const uniforms = this.#uniforms = device.createBuffer({
-      label: "uniforms",
-      size,
-      usage: GPUBufferUsage.UNIFORM,
-      mappedAtCreation: true,
-    });
-    const bytes = new Uint8Array(uniforms.getMappedRange());
-    const bindGroups = this.#operations.map((operation, i) => {
-      if (operation.kind !== "dispatch") return undefined;
-      const { kernel, uniform, tensors } = operation;
-      bytes.set(new Uint8Array(uniform.buffer), offsets[i]);
-      return device.createBindGroup({
-        label: kernel.label,
-        layout: kernel.pipeline.getBindGroupLayout(0),
-        entries: [
-          {
-            binding: 0,
-            resource: { buffer: uniforms, offset: offsets[i], size: uniform.byteLength },
-          },
-          ...tensors.map((tensor, t) => ({ binding: t + 1, resource: tensor.binding })),
-        ],
-      });
-    });
-    uniforms.unmap();
-    return bindGroups;
+    const usage = GPUBufferUsage.UNIFORM;
+    const described = { label: "uniforms", size, usage, mappedAtCreation: true };
+    const buffer = this.#gpu.device.createBuffer(described);
+    const bytes = new Uint8Array(buffer.getMappedRange());
+    for (const launch of launches) {
+      bytes.set(new Uint8Array(launch.uniform.buffer), offsets.get(launch));
+    }
+    buffer.unmap();
+    return { buffer, offsets };
   }
 
   /** Frees uniforms and its own tensors once the work submitted is done; it cannot run again. */
   [Symbol.dispose](): void {
     this.#gpu.free(...this.#tensors);
     if (!this.#uniforms) return;
-    this.#gpu.count(-this.#uniforms.size);
-    this.#uniforms.destroy();
+    this.#gpu.count(-this.#uniforms.buffer.size);
+    this.#uniforms.buffer.destroy();
     this.#uniforms = undefined;
   }
-}
-
-function encodeCopy(encoder: GPUCommandEncoder, { from, to, offset }: Copy): void {
-  encoder.copyBufferToBuffer(
-    from.buffer,
-    from.byteOffset,
-    to.buffer,
-    to.byteOffset + offset() * to.elementBytes,
-    from.size * from.elementBytes,
-  );
-}
-
-function encodeClear(encoder: GPUCommandEncoder, { tensor }: Clear): void {
-  encoder.clearBuffer(tensor.buffer, tensor.byteOffset, tensor.byteLength);
 }
 
 /**

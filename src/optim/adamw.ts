@@ -112,6 +112,11 @@ export class AdamW implements Optimizer {
     this.#plan.run();
   }
 
+  /** That of its step. */
+  get plans(): readonly Plan[] {
+    return [this.#plan];
+  }
+
   /** Frees the optimiser's state. */
   [Symbol.dispose](): void {
     this.#plan[Symbol.dispose]();

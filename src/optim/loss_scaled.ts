@@ -64,6 +64,11 @@ export class LossScaled implements Optimizer {
     return this.#inner.norms?.bind(this.#inner);
   }
 
+  /** Those of the optimiser, and that of the scale. */
+  get plans(): readonly Plan[] {
+    return [this.#plan, ...this.#inner.plans ?? []];
+  }
+
   /** That of the optimiser. */
   get learningRate(): number | undefined {
     return this.#inner.learningRate;

@@ -1,4 +1,5 @@
 import type { Gpu } from "../gpu/gpu.ts";
+import type { Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { ParameterSpec } from "../model/parameters.ts";
 import type { TensorMap } from "../model/weights.ts";
@@ -60,6 +61,8 @@ export interface Optimizer extends Disposable {
    * changes gradients or weights. Means nothing after a step that was skipped.
    */
   norms?(): Promise<Norms>;
+  /** The plans of its step and norms, whose kernels can be compiled ahead. */
+  readonly plans?: readonly Plan[];
   /** Step size, for optimisers that are given one. {@linkcode train} schedules it up to this. */
   learningRate?: number;
 }

@@ -85,6 +85,11 @@ export class Sgd implements Optimizer {
     this.#plan.run();
   }
 
+  /** That of its step. */
+  get plans(): readonly Plan[] {
+    return [this.#plan];
+  }
+
   /** Frees the optimiser's state. */
   [Symbol.dispose](): void {
     this.#plan[Symbol.dispose]();

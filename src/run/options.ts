@@ -44,6 +44,8 @@ export interface RunOptions extends TrainerOptions {
   sampleTokens: number;
   /** Measure norms at every step, and not only at evaluations. @default false */
   verbose?: boolean;
+  /** Called while kernels are compiled, before the first step; not if all have been. */
+  onCompile?: (done: number, kernels: number) => void;
   /** Called after each step. */
   onStep?: (event: StepEvent) => void;
   /** Called with each sample; without it none is drawn. */

@@ -100,11 +100,12 @@ class Run implements AsyncDisposable {
 
   /** Takes all steps that are left. */
   async train(): Promise<RunResult> {
-    const { steps, evalEvery, verbose, signal } = this.options;
+    const { steps, evalEvery, verbose, signal, onCompile } = this.options;
     const { batches, validation } = this.data;
     try {
       const last = await train(this.trainer, {
         ...{ batches, validation, steps, start: this.#start, evalEvery, verbose, signal },
+        onCompile,
         pauseAt: (step) => this.#isSampled(step),
         onStep: (event) => this.#afterStep(event),
       });

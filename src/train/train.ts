@@ -59,6 +59,8 @@ export interface TrainOptions {
   pauseAt?: (step: number) => boolean;
   /** Measure norms at every step, and not only at evaluations. @default false */
   verbose?: boolean;
+  /** Called while kernels are compiled, before the first step; not if all have been. */
+  onCompile?: (done: number, kernels: number) => void;
   /** Called after each step, in order; awaited. */
   onStep?: (event: StepEvent) => void | Promise<void>;
   /** Finishes the step under way and stops when aborted. */
@@ -136,9 +138,11 @@ class TrainingLoop {
   }
 
   async run(): Promise<StepEvent | undefined> {
-    const { start, steps, signal } = this.#options;
+    const { start, steps, signal, onCompile } = this.#options;
     let pending: Submitted | undefined;
     try {
+      await this.#trainer.compile({ onProgress: onCompile, signal });
+      this.#throughput.restart();
       for (let step = (start?.step ?? 0) + 1; step <= steps && !signal?.aborted; step++) {
         const submitted = await this.#submit(step);
         if (!submitted) break;

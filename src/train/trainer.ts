@@ -1,3 +1,4 @@
+import { compileKernels, type CompileOptions } from "../gpu/compile.ts";
 import type { Plan } from "../gpu/plan.ts";
 import { lossScale, LossScaled } from "../optim/loss_scaled.ts";
 import type { Tensor } from "../gpu/tensor.ts";
@@ -143,6 +144,16 @@ export class Trainer implements Disposable {
     this.#clearPlan = parts.clearPlan;
     this.#gradientPlan = parts.gradientPlan;
     this.#lossPlan = parts.lossPlan;
+  }
+
+  /**
+   * Compiles the kernels of a step and of {@linkcode loss} ahead, which the first of them would do
+   * otherwise. {@linkcode train} does this.
+   */
+  async compile(options: CompileOptions = {}): Promise<void> {
+    const plans = [this.#gradientPlan, this.#lossPlan, ...this.optimizer.plans ?? []];
+    if (this.#half) plans.push(this.#half.plan);
+    await compileKernels(this.#model.gpu, plans, options);
   }
 
   /**

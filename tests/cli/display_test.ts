@@ -11,22 +11,30 @@ const EVENT: StepEvent = {
   },
 };
 
-/** What a display prints of a step that comes so many milliseconds after what was printed before. */
-function printed(display: Display, event: StepEvent, later = 0): string[] {
+/** What `body` prints, a line each. */
+function linesOf(body: () => void): string[] {
   const lines: string[] = [];
   const { log } = console;
-  const time = performance.now() + later;
-  const { now } = performance;
   console.log = (text: string) => void lines.push(...text.split("\n"));
-  performance.now = () => time;
   try {
-    display.step(event, 1000);
+    body();
+    return lines;
   } finally {
     console.log = log;
+  }
+}
+
+/** What a display prints of a step that comes so many milliseconds after what was printed before. */
+function printed(display: Display, event: StepEvent, later = 0): string[] {
+  const time = performance.now() + later;
+  const { now } = performance;
+  performance.now = () => time;
+  try {
+    return linesOf(() => display.step(event, 1000));
+  } finally {
     performance.now = now;
     display[Symbol.dispose]();
   }
-  return lines;
 }
 
 Deno.test("a verbose display prints each step, with what it was taken by", () => {
@@ -55,4 +63,12 @@ Deno.test("other displays print some steps, none, or all as JSON", () => {
     norms: EVENT.norms,
     gradient_summary: 0.5,
   });
+});
+
+Deno.test("compiling kernels is told of once where there is no terminal", () => {
+  const told = (display: Display) =>
+    linesOf(() => [0, 3, 12, 40].forEach((done) => display.compiling(done, 40)));
+  assertEquals(told(new TextDisplay()), ["Compiling 40 kernels."]);
+  assertEquals(told(new QuietDisplay()), []);
+  assertEquals(told(new JsonDisplay()), ['{"event":"compile","kernels":40}']);
 });

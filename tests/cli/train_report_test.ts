@@ -14,7 +14,7 @@ function told(result: Partial<RunResult>, end: { step: number; interrupted?: boo
   let told = "";
   const display: Display = {
     tell: (_event, _data, text = "") => void (told = text),
-    ...{ step() {}, sample() {}, [Symbol.dispose]() {} },
+    ...{ compiling() {}, step() {}, sample() {}, [Symbol.dispose]() {} },
   };
   const counts = { skipped: 0, skippedSteps: 0 };
   tellEnd(display, { ...counts, ...result }, { out: "run", interrupted: false, ...end });

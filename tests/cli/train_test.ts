@@ -53,7 +53,7 @@ Deno.test("training writes a run, from which training goes on", async () => {
   assertEquals(second.code, 0);
   const events = second.stdout.trim().split("\n").map((line) => JSON.parse(line));
   assertEquals(events.map(({ event }) => event), [
-    ...["start", "step", "step", "sample", "step", "save", "sample", "end"],
+    ...["start", "compile", "step", "step", "sample", "step", "save", "sample", "end"],
   ]);
   const [start, ...steps] = events.filter(({ event }) => event === "start" || event === "step");
   assertEquals(start.config.width, 16);

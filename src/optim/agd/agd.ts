@@ -154,6 +154,11 @@ export class Agd implements Optimizer {
     return this.#norms.measure(...this.#measured);
   }
 
+  /** Those of its step and of the norms. */
+  get plans(): readonly Plan[] {
+    return [this.#plan, this.#norms.plan];
+  }
+
   /** Frees the optimiser's state. */
   [Symbol.dispose](): void {
     this.#norms[Symbol.dispose]();

@@ -23,7 +23,8 @@ const GROUPS: readonly ParameterGroup[] = ["embeddings", "attention", "mlp", "ma
 /** Norms of directions and weights, measured when they are asked for. */
 export class AgdNorms implements Disposable {
   readonly #gpu: Gpu;
-  readonly #plan: Plan;
+  /** What measures them. */
+  readonly plan: Plan;
   readonly #layers: AgdLayers;
   readonly #parts: readonly LayerPart[];
   /** (parts) each: of directions, and of weights. */
@@ -33,7 +34,7 @@ export class AgdNorms implements Disposable {
   constructor(gpu: Gpu, parts: readonly LayerPart[], layers: AgdLayers) {
     this.#gpu = gpu;
     this.#layers = layers;
-    const plan = this.#plan = new Plan(gpu);
+    const plan = this.plan = new Plan(gpu);
     const { squares = [], rows = [], operator = [] } = Object.groupBy(
       parts,
       ({ measure }) => measure,
@@ -62,7 +63,7 @@ export class AgdNorms implements Disposable {
    * @param sums The dual norms, or their squares.
    */
   async measure(coefficients: Tensor, sums: Tensor): Promise<Norms> {
-    this.#plan.run();
+    this.plan.run();
     const [directions, weights, steps, duals] = await Promise.all(
       [...this.#norms, coefficients, sums].map((tensor) => this.#gpu.read(tensor)),
     );
@@ -88,7 +89,7 @@ export class AgdNorms implements Disposable {
 
   /** Frees what measuring takes. */
   [Symbol.dispose](): void {
-    this.#plan[Symbol.dispose]();
+    this.plan[Symbol.dispose]();
   }
 }
 

@@ -1,0 +1,53 @@
+import type { Kernel } from "./kernel.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** Number of workgroups along x, y and z. */
+export type Workgroups = readonly [number, number?, number?];
+
+/** A kernel launch. */
+export interface Dispatch {
+  kind: "dispatch";
+  kernel: Kernel;
+  workgroups: Workgroups;
+  uniform: Uint32Array;
+  tensors: readonly Tensor[];
+  /** Arithmetic operations, or what takes about as long. */
+  work: number;
+}
+
+/** A copy of all of a tensor into another one. */
+export interface Copy {
+  kind: "copy";
+  from: Tensor;
+  to: Tensor;
+  /** Read when the plan is run, for copies whose destination moves: elements. */
+  offset: () => number;
+}
+
+/** Zeros for all of a tensor. */
+export interface Clear {
+  kind: "clear";
+  tensor: Tensor;
+}
+
+/** A part of a plan. */
+export type Operation = (Dispatch | Copy | Clear) & {
+  /** The part of the plan that it belongs to. */
+  section: string;
+};
+
+/** Appends a copy to commands. */
+export function encodeCopy(encoder: GPUCommandEncoder, { from, to, offset }: Copy): void {
+  encoder.copyBufferToBuffer(
+    from.buffer,
+    from.byteOffset,
+    to.buffer,
+    to.byteOffset + offset() * to.elementBytes,
+    from.size * from.elementBytes,
+  );
+}
+
+/** Appends zeros to commands. */
+export function encodeClear(encoder: GPUCommandEncoder, { tensor }: Clear): void {
+  encoder.clearBuffer(tensor.buffer, tensor.byteOffset, tensor.byteLength);
+}
