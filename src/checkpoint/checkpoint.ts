@@ -3,8 +3,9 @@ import { compactVocabulary, fullVocabulary } from "../tokens/vocabulary.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { readText } from "../files/read_file.ts";
-import { type CheckpointConfig, configFromJson } from "./formats/checkpoint_config.ts";
-import { checkTokenizer } from "./check_tokenizer.ts";
+import { isObject } from "../json.ts";
+import { type CheckpointConfig, configFromJson, isCompact } from "./formats/checkpoint_config.ts";
+import { readTokenizer } from "./tokenizer.ts";
 import { CONFIG, writeDirectory } from "./checkpoint_directory.ts";
 import { Gpt2 } from "../model/gpt2.ts";
 import { removeManifest, verifyIfListed } from "./manifest.ts";
@@ -14,7 +15,7 @@ import { allocateLike, type TensorMap } from "../model/weights.ts";
 
 /**
  * Writes a model as a Hugging Face GPT-2 directory: `config.json`, `generation_config.json` and
- * `model.safetensors`, and for GPT-2's own vocabulary the files of its tokenizer. Each file takes
+ * `model.safetensors`, and the files of the tokenizer, but for a compact vocabulary. Each file takes
  * the place of an older one only once it is whole.
  *
  * @param directory Created if need be.
@@ -47,8 +48,10 @@ export async function writeCheckpoint(
   weights: TensorMap,
   read: (tensor: Tensor) => Promise<Float32Array>,
 ): Promise<void> {
-  const { config, vocabulary: { tokens } } = model;
-  await writeDirectory(directory, { model: config, tokens }, (name) => read(weights.get(name)!));
+  const { config, vocabulary: { tokens, tokenizer: its } } = model;
+  const tokenizer = its.own ? its : undefined;
+  const checkpoint = { model: config, tokens, tokenizer };
+  await writeDirectory(directory, checkpoint, (name) => read(weights.get(name)!));
 }
 
 /**
@@ -69,7 +72,7 @@ export async function writeCheckpoint(
  * ```
  */
 export async function loadCheckpoint(gpu: Gpu, directory: string): Promise<Gpt2> {
-  const { model: config, tokens, storedRows } = await readCheckpointConfig(directory);
+  const { model: config, tokens, tokenizer, storedRows } = await readCheckpointConfig(directory);
   await verifyIfListed(directory);
   using files = await WeightFiles.open(directory);
   files.checkLayers(config.layers, CONFIG); // before a table is made of them
@@ -85,14 +88,15 @@ export async function loadCheckpoint(gpu: Gpu, directory: string): Promise<Gpt2>
     gpu.free(...weights.values());
     throw error;
   }
-  const vocabulary = tokens ? compactVocabulary(tokens) : fullVocabulary();
+  const vocabulary = tokens ? compactVocabulary(tokens) : fullVocabulary(tokenizer);
   return new Gpt2(gpu, config, vocabulary, weights);
 }
 
 /**
  * What a checkpoint's config.json describes.
  *
- * @throws {UserError} If it is missing or malformed, or the tokenizer beside it is not GPT-2's.
+ * @throws {UserError} If it is missing or malformed, or the tokenizer beside it is none
+ * that can be used.
  */
 export async function readCheckpointConfig(directory: string): Promise<CheckpointConfig> {
   const path = `${directory}/${CONFIG}`;
@@ -103,7 +107,7 @@ export async function readCheckpointConfig(directory: string): Promise<Checkpoin
   } catch {
     throw new UserError(`${path}: not JSON`, "CHECKPOINT");
   }
-  const config = configFromJson(json, path);
-  if (!config.tokens) await checkTokenizer(directory);
-  return config;
+  const size = isObject(json) ? Number(json.vocab_size) : 0;
+  const tokenizer = isCompact(json) ? undefined : await readTokenizer(directory, size);
+  return configFromJson(json, path, tokenizer);
 }

@@ -45,12 +45,13 @@ export async function writeDirectory(
 /** The files beside the weights, by name. */
 function describingFiles(config: CheckpointConfig, dtype: "F32" | "F16"): Map<string, string> {
   const { vocabularySize, context } = config.model;
-  const endOfText = vocabularySize - 1; // the last of either vocabulary
+  const { tokens, tokenizer } = config;
+  const endOfText = tokenizer?.endOfText ?? vocabularySize - 1;
   const generation = { bos_token_id: endOfText, eos_token_id: endOfText };
   const json = configToJson(config, dtype === "F16" ? "float16" : "float32");
   return new Map([
     // Hugging Face's tokenizer would give a compact vocabulary's model ids of other tokens.
-    ...config.tokens ? [] : tokenizerFiles(context),
+    ...tokens ? [] : tokenizer?.files ?? tokenizerFiles(context, tokenizer?.endName),
     ["generation_config.json", JSON.stringify(generation) + "\n"],
     [CONFIG, JSON.stringify(json) + "\n"],
   ]);

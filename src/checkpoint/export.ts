@@ -27,7 +27,7 @@ export interface ExportResult {
 }
 
 /**
- * Writes a checkpoint in another format, with GPT-2's full vocabulary. Of a model with a compact
+ * Writes a checkpoint in another format, with GPT-2's full vocabulary, or its own. Of a model with a compact
  * one, the logits of all tokens that it does not know are made to be at least 30 below those of the
  * tokens that it knows, whatever the text: they never come out. What they mean going in is nothing.
  * It takes no GPU.
@@ -57,7 +57,7 @@ export async function exportCheckpoint(
   files.check(parameterTable(checkpoint.model), CONFIG, checkpoint.storedRows);
   await checkFree(out);
   const dtype = format === "f16" ? "F16" : "F32";
-  const { model, data, shift } = await withFullVocabulary(checkpoint, files, dtype);
+  const { model, tokenizer, data, shift } = await withFullVocabulary(checkpoint, files, dtype);
   const temporary = exportedName(out);
   if (format === "llmc") {
     await writeLlmc(out, model, data, temporary);
@@ -65,10 +65,11 @@ export async function exportCheckpoint(
     await addDirectory(
       out,
       temporary,
-      (directory) => writeDirectory(directory, { model }, data, dtype),
+      (directory) => writeDirectory(directory, { model, tokenizer }, data, dtype),
     );
   }
-  return { unseen: FULL_VOCABULARY_SIZE - checkpoint.model.vocabularySize, shift };
+  const { tokens } = checkpoint;
+  return { unseen: tokens ? FULL_VOCABULARY_SIZE - tokens.length : 0, shift };
 }
 
 /** The name under which this process writes what is to be exported, before it has its own. */
@@ -102,12 +103,12 @@ export async function writeLlmc(
 
 /** A model with GPT-2's own vocabulary, and how to read its parameters. */
 async function withFullVocabulary(
-  { model, tokens }: CheckpointConfig,
+  { model, tokens, tokenizer }: CheckpointConfig,
   files: WeightFiles,
   dtype: "F32" | "F16",
 ) {
   const read = (name: string): Promise<Float32Array> => files.read(name);
-  if (!tokens) return { model, data: read, shift: 0 };
+  if (!tokens) return { model, tokenizer, data: read, shift: 0 };
   const head = {
     wte: await read("wte.weight"),
     gain: await read("ln_f.weight"),

@@ -124,7 +124,7 @@ function parseKind(kind: string): { optimizer: string; norm?: string; precision:
 function refuseChanges(
   given: Arguments,
   { directory, state }: SavedRun,
-  { model, tokens }: CheckpointConfig,
+  { model, tokens, tokenizer }: CheckpointConfig,
 ): void {
   const preset = given.choice("preset", Object.keys(PRESETS) as PresetName[]);
   const size = (name: "layers" | "heads" | "width" | "context") =>
@@ -137,7 +137,7 @@ function refuseChanges(
     size("context"),
     ["biases", model.bias, given.flag("no-bias") ? false : undefined],
     ["gains", model.affine, given.flag("no-affine") ? false : undefined],
-    ["vocabulary", tokens ? "compact" : "full", given.text("vocab")],
+    ["vocabulary", tokens ? "compact" : tokenizer ? "of its own" : "full", given.text("vocab")],
     ["optimizer", optimizer, given.text("optimizer")],
     ["norm", norm, given.text("norm")],
     ["precision", precision, given.text("precision")],

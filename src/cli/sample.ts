@@ -88,8 +88,9 @@ async function sample(options: Arguments): Promise<void> {
   using model = await loadCheckpoint(gpu, found);
   const prompt = options.text("prompt") ?? await readPrompt();
   const special = options.flag("special");
-  if (!special && prompt.includes(END_NAME)) {
-    warn(`note: ${END_NAME} in the prompt is text like any other; --special makes it the token`);
+  const { endName } = model.vocabulary.tokenizer;
+  if (!special && prompt.includes(endName)) {
+    warn(`note: ${endName} in the prompt is text like any other; --special makes it the token`);
   }
   for (let i = 0; i < samples; i++) {
     if (samples > 1) write(`${i === 0 ? "" : "\n"}--- sample ${i + 1}\n`);

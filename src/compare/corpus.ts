@@ -33,7 +33,7 @@ export class Corpus {
   /** What decides the training batches, but for their size. */
   identity(context: number, seed: number): StreamIdentity {
     const stream = { split: "training" as const, seed, context, shuffle: true, minTokens: 0 };
-    return identify(this.shards, this.vocabulary.tokens, stream);
+    return identify(this.shards, this.vocabulary, stream);
   }
 
   /** The training batches of a seed; to be closed. */

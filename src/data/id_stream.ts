@@ -1,12 +1,12 @@
 import { UserError } from "../errors.ts";
 import { BinFile } from "./bin/bin_file.ts";
-import { checkNoFilter, holdTokens } from "./bin/bin_corpus.ts";
+import { checkGpt2, checkNoFilter, holdTokens } from "./bin/bin_corpus.ts";
 import { isValidationFile } from "./bin/bin_windows.ts";
 import { readAllDocuments, readTexts } from "./text/reader.ts";
 import type { Shard } from "./files/shard.ts";
 import { type Split, validationBound } from "./text/split.ts";
 import { Tokenizers } from "./tokenize/tokenizers.ts";
-import type { Vocabulary } from "../tokens/vocabulary.ts";
+import { plain, type Vocabulary } from "../tokens/vocabulary.ts";
 
 /** Which ids of a corpus. */
 export interface IdStreamOptions {
@@ -36,11 +36,11 @@ export async function* readIds(
   options: IdStreamOptions,
 ): AsyncGenerator<ArrayLike<number>> {
   if (holdTokens(shards)) return yield* readBinIds(shards, options);
-  const { vocabulary: { tokens }, split, lang, minTokens, skipBad, onBad } = options;
+  const { vocabulary, split, lang, minTokens, skipBad, onBad } = options;
   const part = split === "all"
     ? undefined
     : { split, bound: await validationBound(readAllDocuments(shards, { skipBad }), lang) };
-  using tokenizers = new Tokenizers(1, { tokens, minTokens, part, lang, skipBad });
+  using tokenizers = new Tokenizers(1, { ...plain(vocabulary), minTokens, part, lang, skipBad });
   const texts = readTexts(shards, { part, lang, skipBad, onBad });
   for await (const { ids } of tokenizers.tokenize(texts, onBad)) yield ids;
 }
@@ -50,6 +50,7 @@ function* readBinIds(
   options: IdStreamOptions,
 ): Generator<ArrayLike<number>> {
   checkNoFilter(options);
+  checkGpt2(shards, options.vocabulary);
   const { vocabulary, split } = options;
   if (split !== "all" && !shards.some(({ name }) => isValidationFile(name))) {
     throw new UserError(

@@ -4,7 +4,7 @@ import type { CorpusCount, CountOptions, UsedTokens } from "./order/count.ts";
 import { plainPosition, type StreamPosition } from "./order/position.ts";
 import type { DataSources } from "./files/sources.ts";
 import type { Split } from "./text/split.ts";
-import { compactVocabulary, type Vocabulary } from "../tokens/vocabulary.ts";
+import { compactVocabulary, plain, type Vocabulary } from "../tokens/vocabulary.ts";
 import type { CountedBatch, Job } from "./worker.ts";
 import { WorkerClient } from "./threads/worker_client.ts";
 
@@ -128,7 +128,7 @@ export async function openTokenStream(options: TokenStreamOptions): Promise<Toke
   const job: Job = {
     kind: "batches",
     data,
-    tokens: vocabulary.tokens,
+    plain: plain(vocabulary),
     options: { ...rest, position },
   };
   const worker = new WorkerClient<void, CountedBatch | undefined>(WORKER, job);

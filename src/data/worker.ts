@@ -7,12 +7,12 @@ import { countBinCorpus, holdTokens } from "./bin/bin_corpus.ts";
 import { countCorpus } from "./pack/corpus.ts";
 import type { CountOptions, UsedTokens } from "./order/count.ts";
 import { type DataSources, findShards } from "./files/sources.ts";
-import { compactVocabulary, fullVocabulary } from "../tokens/vocabulary.ts";
+import { type PlainVocabulary, vocabularyOf } from "../tokens/vocabulary.ts";
 import { type Answer, serve } from "./threads/worker_server.ts";
 
 /** Read batches, one a request, or count the corpus once. */
 export type Job =
-  | { kind: "batches"; data: DataSources; tokens?: Uint32Array; options: PlainBatchOptions }
+  | { kind: "batches"; data: DataSources; plain: PlainVocabulary; options: PlainBatchOptions }
   | { kind: "count"; data: DataSources; options: CountOptions };
 
 /** Those of the options that can be sent. */
@@ -47,9 +47,9 @@ function batches(job: Job & { kind: "batches" }): () => Promise<Answer<CountedBa
 }
 
 async function* countedBatches(
-  { data, tokens, options }: Job & { kind: "batches" },
+  { data, plain, options }: Job & { kind: "batches" },
 ): AsyncGenerator<CountedBatch, undefined> {
-  const vocabulary = tokens ? compactVocabulary(tokens) : fullVocabulary();
+  const vocabulary = vocabularyOf(plain);
   let skipped = 0;
   const onBad = () => skipped++;
   const shards = await findShards(data, { skipBad: options.skipBad, onBad });

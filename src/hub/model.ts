@@ -4,7 +4,7 @@ import { fileExists } from "../files/file_exists.ts";
 import { readTextIfThere } from "../files/read_file.ts";
 import { copyFile, removeFile } from "../files/create_file.ts";
 import { replaceText } from "../files/replace_file.ts";
-import { TOKENIZER_FILES } from "../checkpoint/check_tokenizer.ts";
+import { TOKENIZER_FILES } from "../checkpoint/tokenizer.ts";
 import { readWeightsIndex, WEIGHTS, WEIGHTS_INDEX } from "../checkpoint/weight_files.ts";
 import { download } from "./download.ts";
 import { SMALL_FILE, weightsLimit } from "./limits.ts";
@@ -66,6 +66,7 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
     );
   }
   const snapshot = `${directory}/snapshots/${commit}`;
+  for (const file of TOKENIZER_FILES) await fetchFile(commit, file); // if there is one
   let most = await weightsLimit(snapshot); // of all parts together
   if (await fetchFile(commit, WEIGHTS, most) === undefined) {
     if (await fetchFile(commit, WEIGHTS_INDEX) === undefined) {
@@ -81,7 +82,6 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
       most -= (await Deno.stat(`${snapshot}/${part}`)).size;
     }
   }
-  for (const file of TOKENIZER_FILES) await fetchFile(commit, file); // if there is one
   await write(ref, () => replaceText(ref, commit, `${ref}.${crypto.randomUUID()}`));
   return snapshot;
 }

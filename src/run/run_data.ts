@@ -50,7 +50,7 @@ function startingPosition(
   { seed, lang, shuffle = true, minTokens = 0, onNote }: RunOptions,
 ): StreamPosition | undefined {
   const stream = { split: "training" as const, seed, context, shuffle, lang, minTokens };
-  const other = otherStream(position, identify(shards, vocabulary.tokens, stream));
+  const other = otherStream(position, identify(shards, vocabulary, stream));
   if (other === undefined) return position;
   onNote?.(`Reads the data from its beginning: the run was at a place in ${other}.`);
 }

@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.ts";
-import { encode, END_NAME, TokenDecoder } from "../tokens/tokenizer.ts";
+import { encodeWith, TokenDecoder } from "../tokens/tokenizer.ts";
 import type { Vocabulary } from "../tokens/vocabulary.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
 import type { TensorMap } from "../model/weights.ts";
@@ -14,7 +14,7 @@ export interface GenerateOptions extends SamplingOptions {
    * one starts a new document. @default ""
    */
   prompt?: string;
-  /** Whether `<|endoftext|>` in the prompt is that token, and not text. @default false */
+  /** Whether `<|endoftext|>`, or what the tokenizer calls it, is that token. @default false */
   special?: boolean;
   /** Most tokens to generate. @default 100 */
   maxTokens?: number;
@@ -61,7 +61,7 @@ export async function* generate(
 
   const { vocabulary, config } = model;
   const random = new Random(seed);
-  const text = new TokenDecoder();
+  const text = new TokenDecoder(vocabulary.tokenizer);
   // The last tokens, as many as fit the context.
   const prompted = promptTokens(prompt, vocabulary, options.special ?? false);
   const sequence = prompted.slice(-config.context);
@@ -85,9 +85,9 @@ export async function* generate(
 
 /** The ids of a prompt. An empty one is the end of the document before. */
 function promptTokens(prompt: string, vocabulary: Vocabulary, special: boolean): number[] {
-  const { endOfText } = vocabulary;
+  const { endOfText, tokenizer } = vocabulary;
   if (prompt === "") return [endOfText];
-  const [first, ...rest] = special ? prompt.split(END_NAME) : [prompt];
-  const ids = (text: string) => [...vocabulary.encode(encode(text))];
+  const [first, ...rest] = special ? prompt.split(tokenizer.endName) : [prompt];
+  const ids = (text: string) => [...vocabulary.encode(encodeWith(tokenizer, text))];
   return [...ids(first), ...rest.flatMap((text) => [endOfText, ...ids(text)])];
 }

@@ -2,41 +2,55 @@ import ranks from "gpt-tokenizer/r50k_base_ranks";
 
 const encoder = new TextEncoder();
 
-/** GPT-2's tokens and their bytes, as strings of the characters U+0000 to U+00FF. */
-interface Tables {
-  bytesOf: readonly string[];
-  /** The token that stands for some bytes, which is also its rank among the merges. */
-  tokenOf: ReadonlyMap<string, number>;
-  tokenOfByte: readonly number[];
+/** What byte-pair encoding joins. */
+export interface Merges {
+  /** The token of each byte. */
+  readonly tokenOfByte: ArrayLike<number>;
+  /** The rank of the pair that two tokens are; -1 if it is none. Pairs of lower ranks come first. */
+  rankOf(left: number, right: number): number;
+  /** The token that the pair of a rank becomes. */
+  joined(rank: number): number;
 }
 
-let tables: Tables | undefined; // made at the first use: many threads have none
+let gpt2: Merges | undefined; // made at the first use: many threads have none
 
-function makeTables(): Tables {
+/** GPT-2's: the token that stands for the bytes of both is also the rank of the pair. */
+export function gpt2Merges(): Merges {
+  return gpt2 ??= makeGpt2Merges();
+}
+
+function makeGpt2Merges(): Merges {
   const bytesOf = ranks.map((entry) => {
     if (typeof entry !== "string") return byteString(entry);
     return /^[\0-\x7f]*$/.test(entry) ? entry : byteString(encoder.encode(entry));
   });
   const tokenOf = new Map(bytesOf.map((bytes, token) => [bytes, token]));
-  const tokenOfByte = Array.from({ length: 256 }, (_, byte) => tokenOf.get(byteString([byte]))!);
-  return { bytesOf, tokenOf, tokenOfByte };
+  return {
+    tokenOfByte: Array.from({ length: 256 }, (_, byte) => tokenOf.get(byteString([byte]))!),
+    rankOf: (left, right) => tokenOf.get(bytesOf[left] + bytesOf[right]) ?? -1,
+    joined: (rank) => rank,
+  };
 }
 
 /** Ranks and positions share one number in the queue: a rank times this, and a position. */
 const POSITIONS = 2 ** 32;
 
 /**
- * Byte-pair encoding (Sennrich et al. 2016) with GPT-2's merges: starting from single bytes, of all
- * neighbours that make up a token, those that make up the one of the lowest rank are joined, from
- * left to right, until there are none.
+ * Byte-pair encoding (Sennrich et al. 2016): starting from single bytes, of all neighbours that make
+ * up a pair, those of the lowest rank are joined, from left to right, until there are none.
  *
  * The candidates wait in a priority queue, so that the time for n bytes grows as n log n.
  *
- * @param below Join no neighbours to this token or a later one. @default all
- * @returns GPT-2's tokens of the bytes.
+ * @param below Join no pairs of this rank or a higher one. @default all
+ * @param merges The pairs. @default GPT-2's
+ * @returns The tokens of the bytes.
  */
-export function mergeBytes(bytes: Uint8Array, below = Infinity): number[] {
-  const { bytesOf, tokenOf, tokenOfByte } = tables ??= makeTables();
+export function mergeBytes(
+  bytes: Uint8Array,
+  below = Infinity,
+  merges: Merges = gpt2Merges(),
+): number[] {
+  const { tokenOfByte } = merges;
   const count = bytes.length;
   const tokens = new Int32Array(count);
   const next = new Int32Array(count);
@@ -46,25 +60,24 @@ export function mergeBytes(bytes: Uint8Array, below = Infinity): number[] {
     next[at] = at + 1; // `count` after the last
     previous[at] = at - 1;
   }
-  /** The token that the one at a position and its neighbour make up, or -1. */
-  const joined = (at: number) => {
+  /** The rank of the pair of the token at a position and its neighbour, or -1. */
+  const rankAt = (at: number) => {
     const neighbour = next[at];
-    if (neighbour === count) return -1;
-    return tokenOf.get(bytesOf[tokens[at]] + bytesOf[tokens[neighbour]]) ?? -1;
+    return neighbour === count ? -1 : merges.rankOf(tokens[at], tokens[neighbour]);
   };
   const queue = new PairQueue();
   const offer = (at: number) => {
-    const token = joined(at);
-    if (token >= 0 && token < below) queue.push(token * POSITIONS + at);
+    const rank = rankAt(at);
+    if (rank >= 0 && rank < below) queue.push(rank * POSITIONS + at);
   };
   for (let at = 0; at < count - 1; at++) offer(at);
   for (let key; (key = queue.pop()) !== undefined;) {
     const at = key % POSITIONS;
-    const token = Math.floor(key / POSITIONS);
+    const rank = Math.floor(key / POSITIONS);
     // What was offered may have been joined otherwise since.
-    if (tokens[at] < 0 || joined(at) !== token) continue;
+    if (tokens[at] < 0 || rankAt(at) !== rank) continue;
     const neighbour = next[at];
-    tokens[at] = token;
+    tokens[at] = merges.joined(rank);
     tokens[neighbour] = -1;
     next[at] = next[neighbour];
     if (next[at] < count) previous[next[at]] = at;

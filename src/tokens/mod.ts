@@ -4,7 +4,7 @@
  *
  * @example
  * ```ts
- * import { compactVocabulary, encode, TokenDecoder } from "@agd/gpt2/tokens";
+ * import { compactVocabulary, encode, TokenDecoder, type Tokenizer } from "@agd/gpt2/tokens";
  *
  * const tokens = encode("The moon is full.");
  * const decoder = new TokenDecoder();
@@ -17,5 +17,6 @@
  * @module
  */
 export type { Batch } from "./batch.ts";
-export { encode, END_OF_TEXT, TokenDecoder } from "./tokenizer.ts";
+export { encode, END_OF_TEXT, TokenDecoder, type Tokenizer } from "./tokenizer.ts";
+export type { ByteLevelEncoding, OwnTokens } from "./own_tokens.ts";
 export { compactVocabulary, fullVocabulary, type Vocabulary } from "./vocabulary.ts";

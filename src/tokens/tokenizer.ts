@@ -1,8 +1,9 @@
 import ranks from "gpt-tokenizer/r50k_base_ranks";
 import { asciiWordLength, asciiWordToken } from "./ascii_words.ts";
 import { mergeBytes } from "./bpe.ts";
-import { cut } from "./cut.ts";
+import type { OwnTokens } from "./own_tokens.ts";
 import { TokenBuffer } from "./token_buffer.ts";
+import { cached, encodeWords, type WordEncoding } from "./words.ts";
 
 /** The number of GPT-2's tokens. */
 export const TOKEN_COUNT = 50257;
@@ -23,22 +24,38 @@ export const END_OF_TEXT = 50256;
 export const END_NAME = "<|endoftext|>";
 
 /**
- * GPT-2's split of text into words, each of which is encoded by itself (Radford et al. 2019). White
- * space is Unicode's, as it is there: JavaScript's `\s` counts U+FEFF, too, and leaves out U+0085.
+ * What turns text into tokens and back: GPT-2's, {@linkcode GPT2_TOKENIZER}, or a byte-level
+ * byte-pair encoding of a model's own.
  */
-const WORDS =
-  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/uy;
+export interface Tokenizer {
+  /** The number of tokens. */
+  readonly size: number;
+  /** The token that ends each document. */
+  readonly endOfText: number;
+  /** What that token is called, e.g. `<|endoftext|>`. */
+  readonly endName: string;
+  /** What makes it another than GPT-2's. */
+  readonly own?: OwnTokens;
+  /** The files that it was read from, by name, to be kept beside the model; none are GPT-2's. */
+  readonly files?: ReadonlyMap<string, string>;
+  /** Adds the tokens of a text to others. */
+  encodeTo(text: string, tokens: TokenBuffer): void;
+  /**
+   * The bytes that a token stands for: often a word, at times a part of a character.
+   *
+   * @throws {RangeError} If there is no such token.
+   */
+  tokenBytes(token: number): Uint8Array;
+}
 
-/** Longer texts are encoded in blocks, since a match may take no more memory than the stack has. */
-const BLOCK = 2 ** 20;
-
-/** The tokens of words seen lately, for those that are not a single token of ASCII characters. */
-const tokensOfWord = new Map<string, number[]>();
-const CACHED = 50_000;
-const LONGEST_CACHED = 64;
+/** How words become tokens, by GPT-2's. */
+const GPT2_WORDS: WordEncoding = {
+  tokenAt: asciiWordToken,
+  lengthOf: asciiWordLength,
+  encode: cached((bytes) => mergeBytes(bytes)),
+};
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * GPT-2's tokens of a text (its byte-pair encoding, known as r50k_base). `<|endoftext|>` in the
@@ -54,42 +71,19 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  * ```
  */
 export function encode(text: string): number[] {
+  return encodeWith(GPT2_TOKENIZER, text);
+}
+
+/** The tokens of a text that a tokenizer gives. */
+export function encodeWith(tokenizer: Tokenizer, text: string): number[] {
   const tokens = new TokenBuffer();
-  encodeTo(text, tokens);
+  tokenizer.encodeTo(text, tokens);
   return Array.from(tokens.from(0));
 }
 
 /** Adds the tokens of a text, as {@linkcode encode} gives them, to others. */
 export function encodeTo(text: string, tokens: TokenBuffer): void {
-  for (let start = 0; start < text.length;) {
-    const isLast = text.length - start <= BLOCK;
-    const end = isLast ? text.length : cut(text, start, BLOCK);
-    const block = start === 0 && isLast ? text : text.slice(start, end);
-    for (let at = 0; at < block.length;) {
-      const token = asciiWordToken(block, at);
-      if (token >= 0) {
-        tokens.push(token);
-        at += asciiWordLength(token);
-        continue;
-      }
-      WORDS.lastIndex = at;
-      const [word] = WORDS.exec(block)!;
-      at += word.length;
-      for (const token of tokensOfWord.get(word) ?? encodeWord(word)) tokens.push(token);
-    }
-    start = end;
-  }
-}
-
-function encodeWord(word: string): number[] {
-  const bytes = encoder.encode(word);
-  const tokens = mergeBytes(bytes);
-  if (word.length <= LONGEST_CACHED) {
-    if (tokensOfWord.size === CACHED) tokensOfWord.clear();
-    // Not the word itself: as a part of the whole text it would keep that in memory.
-    tokensOfWord.set(decoder.decode(bytes), tokens);
-  }
-  return tokens;
+  encodeWords(text, tokens, GPT2_WORDS);
 }
 
 /**
@@ -103,6 +97,15 @@ export function tokenBytes(token: number): Uint8Array {
   if (entry === undefined) throw new RangeError(`GPT-2 has no token ${token}`);
   return typeof entry === "string" ? encoder.encode(entry) : Uint8Array.from(entry);
 }
+
+/** GPT-2's tokenizer. */
+export const GPT2_TOKENIZER: Tokenizer = {
+  size: TOKEN_COUNT,
+  endOfText: END_OF_TEXT,
+  endName: END_NAME,
+  encodeTo,
+  tokenBytes,
+};
 
 /**
  * Turns tokens into text as they come. A character whose bytes are spread over several tokens is
@@ -119,14 +122,20 @@ export function tokenBytes(token: number): Uint8Array {
  */
 export class TokenDecoder {
   #utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+  readonly #tokenizer: Tokenizer;
+
+  /** @param tokenizer Whose tokens they are. @default GPT-2's */
+  constructor(tokenizer: Tokenizer = GPT2_TOKENIZER) {
+    this.#tokenizer = tokenizer;
+  }
 
   /**
-   * Adds a GPT-2 token; returns the text that became whole by it, perhaps none.
+   * Adds a token; returns the text that became whole by it, perhaps none.
    *
    * @throws {RangeError} If there is no such token.
    */
   push(token: number): string {
-    return this.#utf8.decode(tokenBytes(token), { stream: true });
+    return this.#utf8.decode(this.#tokenizer.tokenBytes(token), { stream: true });
   }
 
   /** Ends the text; returns U+FFFD if it ends within a character. */

@@ -3,7 +3,6 @@ import { readIds } from "../data/id_stream.ts";
 import { type SlidingWindow, slidingWindows } from "../data/sliding_windows.ts";
 import { type DataSources, findShards } from "../data/files/sources.ts";
 import type { Split } from "../data/text/split.ts";
-import { tokenBytes } from "../tokens/tokenizer.ts";
 import type { Vocabulary } from "../tokens/vocabulary.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
 import type { Batch } from "../tokens/batch.ts";
@@ -131,7 +130,7 @@ class Sums {
   skipped = 0;
   #nats = 0;
   #bytes = 0;
-  readonly #byteLengths: Uint8Array;
+  readonly #byteLengths: Uint32Array;
 
   constructor(vocabulary: Vocabulary) {
     this.#byteLengths = byteLengthsOf(vocabulary);
@@ -195,8 +194,8 @@ async function* grouped(
 }
 
 /** How many bytes of text each id stands for. */
-function byteLengthsOf(vocabulary: Vocabulary): Uint8Array {
-  return Uint8Array.from({ length: vocabulary.size }, (_, id) => {
-    return id === vocabulary.endOfText ? 0 : tokenBytes(vocabulary.decode(id)).length;
+function byteLengthsOf({ size, endOfText, tokenizer, decode }: Vocabulary): Uint32Array {
+  return Uint32Array.from({ length: size }, (_, id) => {
+    return id === endOfText ? 0 : tokenizer.tokenBytes(decode(id)).length;
   });
 }

@@ -5,6 +5,7 @@ import { UserError } from "../../src/errors.ts";
 import { downloadModel, isHubId } from "../../src/hub/model.ts";
 import type { Reply } from "../data/file_server.ts";
 import { concat, TempDir } from "../data/fixtures.ts";
+import { END, smallFiles, smallTokenizer } from "../tokens/small_tokenizer.ts";
 import { COMMIT, gitName, type HubModel, HubServer, sha256 } from "./hub_server.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -309,27 +310,29 @@ Deno.test("hub: a token goes to the hub, and to no other server", async () => {
   await downloadModel(ID, { ...options, token: "secret" });
   assertEquals(server.authorized.sort(), [
     `hub GET /${ID}/resolve/main/config.json`,
-    ...["merges.txt", "model.safetensors", "tokenizer.json", "vocab.json"]
-      .map((file) => `hub HEAD /${ID}/resolve/${COMMIT}/${file}`),
+    ...[
+      ...["added_tokens.json", "merges.txt", "model.safetensors", "special_tokens_map.json"],
+      ...["tokenizer.json", "tokenizer_config.json", "vocab.json"],
+    ].map((file) => `hub HEAD /${ID}/resolve/${COMMIT}/${file}`),
     `hub HEAD /${ID}/resolve/main/config.json`,
   ]);
 });
 
-Deno.test("hub: the tokenizer comes with the model, and one of its own is refused", async () => {
+Deno.test("hub: a tokenizer of its own comes with the model", async () => {
+  const small = smallFiles();
+  const vocabularySize = Object.keys(smallTokenizer().ids).length;
+  const config = configToJson({ model: { ...MODEL, vocabularySize } });
   const files = {
-    "config.json": bytes(JSON.stringify(configToJson({ model: MODEL }))),
+    "config.json": bytes(JSON.stringify({ ...config, eos_token_id: 0 })),
     "model.safetensors": WEIGHTS,
-    "vocab.json": bytes('{"!": 50256}'),
+    ...Object.fromEntries(Object.entries(small).map(([name, text]) => [name, bytes(text)])),
   };
   await using server = new HubServer({ [ID]: { files } });
   await using temp = new TempDir();
   const directory = await downloadModel(ID, { endpoint: server.url, home: temp.path, http: HTTP });
-  await assertRejects(
-    () => readCheckpointConfig(directory),
-    UserError,
-    "vocab.json is not GPT-2's: the id of \"!\" is 50256 there, and 0 in GPT-2's; a model with a " +
-      "tokenizer of its own cannot be used here",
-  );
+  const { model, tokenizer } = await readCheckpointConfig(directory);
+  assertEquals([model.vocabularySize, tokenizer?.endName], [vocabularySize, END]);
+  assertEquals(Object.fromEntries(tokenizer!.files!), small);
 });
 
 Deno.test("hub: it redirects to no file of this machine, and to nowhere", async () => {

@@ -1,4 +1,5 @@
 import type { Gpu } from "../../src/gpu/gpu.ts";
+import { GPT2_TOKENIZER } from "../../src/tokens/tokenizer.ts";
 import type { Vocabulary } from "../../src/tokens/vocabulary.ts";
 import type { Gpt2Config } from "../../src/model/config.ts";
 import { Gpt2 } from "../../src/model/gpt2.ts";
@@ -48,7 +49,7 @@ export async function readTensors(
 /** A vocabulary of `size` tokens that are GPT-2's first ones; the last ends a text. */
 export function smallVocabulary(size: number): Vocabulary {
   return {
-    ...{ size, endOfText: size - 1 },
+    ...{ tokenizer: GPT2_TOKENIZER, size, endOfText: size - 1 },
     encode: (tokens) => Uint32Array.from(tokens),
     decode: (id) => id,
   };

@@ -23,7 +23,8 @@ for (let byte = 0, unseen = 0; byte < 256; byte++) {
   characterOfByte.push(String.fromCharCode(isSeen ? byte : 256 + unseen++));
 }
 
-const toCharacters = (bytes: ArrayLike<number>) =>
+/** A word's bytes as these characters. */
+export const toCharacters = (bytes: ArrayLike<number>) =>
   Array.from(bytes, (byte) => characterOfByte[byte]);
 
 /** The rank of each token's characters. */
@@ -33,13 +34,19 @@ ranks.forEach((entry, rank) => {
   rankOf.set(toCharacters(bytes).join(""), rank);
 });
 
+/** GPT-2's: the rank of the pair is that of what it becomes. */
+const gpt2Rank = (left: string, right: string) => rankOf.get(left + right);
+
 /** Joins the pair of the lowest rank, wherever it occurs, until no pair has a rank. */
-function mergeWord(characters: string[]): string[] {
+function mergeWord(
+  characters: string[],
+  rankOf: (left: string, right: string) => number | undefined,
+): string[] {
   for (let parts = characters;;) {
     let best: [string, string] | undefined;
     let least = Infinity;
     for (let i = 0; i + 1 < parts.length; i++) {
-      const rank = rankOf.get(parts[i] + parts[i + 1]) ?? Infinity;
+      const rank = rankOf(parts[i], parts[i + 1]) ?? Infinity;
       if (rank < least) [best, least] = [[parts[i], parts[i + 1]], rank];
     }
     if (!best) return parts;
@@ -56,6 +63,16 @@ function mergeWord(characters: string[]): string[] {
 export function encodeReference(text: string): number[] {
   const words = text.match(WORDS) ?? [];
   return words.flatMap((word) => {
-    return mergeWord(toCharacters(new TextEncoder().encode(word))).map((part) => rankOf.get(part)!);
+    const characters = toCharacters(new TextEncoder().encode(word));
+    return mergeWord(characters, gpt2Rank).map((part) => rankOf.get(part)!);
   });
+}
+
+/** The names of the tokens of a text by some other pairs, as the lines of a merges.txt have them. */
+export function encodeByPairs(text: string, pairs: readonly string[]): string[] {
+  const ranks = new Map(pairs.map((pair, rank) => [pair, rank]));
+  const rankOf = (left: string, right: string) => ranks.get(`${left} ${right}`);
+  return (text.match(WORDS) ?? []).flatMap((word) =>
+    mergeWord(toCharacters(new TextEncoder().encode(word)), rankOf)
+  );
 }

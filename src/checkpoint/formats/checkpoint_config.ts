@@ -2,12 +2,17 @@ import { UserError } from "../../errors.ts";
 import { isObject } from "../../json.ts";
 import { quote } from "../../quote.ts";
 import { FULL_VOCABULARY_SIZE, type Gpt2Config } from "../../model/config.ts";
+import { ownTokenizer } from "../../tokens/own_tokenizer.ts";
+import { END_NAME, type Tokenizer } from "../../tokens/tokenizer.ts";
+import type { NamedEncoding } from "./read_encoding.ts";
 
 /** What a checkpoint's config.json describes. */
 export interface CheckpointConfig {
   model: Gpt2Config;
   /** The GPT-2 token of each model id, ascending; undefined for GPT-2's own vocabulary. */
   tokens?: Uint32Array<ArrayBuffer>;
+  /** A tokenizer other than GPT-2's, or with another token at the end of a document. */
+  tokenizer?: Tokenizer;
   /**
    * Rows of the embedding as it is stored, where they are more than tokens: the rest is padding,
    * which makes shapes round, or tokens that were added, and is left out.
@@ -24,7 +29,10 @@ const FUNCTIONS = { activation_function: "gelu_new", layer_norm_epsilon: 1e-5 };
 /** Another name of the same function. */
 const SAME_ACTIVATION = "gelu_pytorch_tanh";
 
-/** The most rows that an embedding may have beyond GPT-2's tokens. */
+/** What `agd_gpt2.vocabulary` says of a model whose tokenizer is in files beside it. */
+const OWN = "own";
+
+/** The most rows that an embedding may have beyond its tokens. */
 const MOST_PADDING = 1023;
 
 /** Keys that mean these values where they are left out, and must have them otherwise. */
@@ -37,16 +45,17 @@ const IMPLIED = {
 
 /**
  * The object to write as config.json: Hugging Face's keys for a GPT-2, and under `agd_gpt2` what
- * those cannot say. The ids of `<|endoftext|>` are the model's own: it is the last of either
- * vocabulary.
+ * those cannot say. The ids of `<|endoftext|>` are the model's own: it is the last of GPT-2's
+ * vocabulary and of a compact one.
  *
  * @param dtype What the weights are stored as.
  */
 export function configToJson(
-  { model, tokens }: CheckpointConfig,
+  { model, tokens, tokenizer }: CheckpointConfig,
   dtype: "float32" | "float16" = "float32",
 ): Record<string, unknown> {
-  const endOfText = model.vocabularySize - 1;
+  const endOfText = tokenizer?.endOfText ?? model.vocabularySize - 1;
+  const full = tokenizer?.own?.encoding ? OWN : "full";
   return {
     architectures: ["GPT2LMHeadModel"],
     ...REQUIRED,
@@ -67,7 +76,7 @@ export function configToJson(
     agd_gpt2: {
       bias: model.bias,
       affine: model.affine,
-      vocabulary: tokens === undefined ? "full" : [...tokens],
+      vocabulary: tokens === undefined ? full : [...tokens],
     },
   };
 }
@@ -78,10 +87,15 @@ export function configToJson(
  *
  * @param json The parsed file.
  * @param file Its name, for errors.
+ * @param tokenizer The one beside it, if that is not GPT-2's.
  * @throws {UserError} If a key is missing, has a value of the wrong type, or asks for
  * another model than a GPT-2 as it is here. File and key are named.
  */
-export function configFromJson(json: unknown, file: string): CheckpointConfig {
+export function configFromJson(
+  json: unknown,
+  file: string,
+  tokenizer?: TokenizerSource,
+): CheckpointConfig {
   if (!isObject(json)) throw new UserError(`${file}: not a JSON object`, "CHECKPOINT");
   const fail: Fail = (key, what) => new UserError(`${file}: ${key} ${what}`, "CHECKPOINT");
   for (const [key, value] of Object.entries(REQUIRED)) {
@@ -103,23 +117,63 @@ export function configFromJson(json: unknown, file: string): CheckpointConfig {
   };
   const { vocabulary } = own;
   if (vocabulary === undefined) throw fail("agd_gpt2.vocabulary", "is missing");
-  const tokens = vocabulary === "full" ? undefined : checkVocabulary(vocabulary, fail);
-  const count = tokens?.length ?? FULL_VOCABULARY_SIZE;
+  if (vocabulary === OWN && !tokenizer) {
+    throw fail("agd_gpt2.vocabulary", "is the model's own, but its vocab.json is missing");
+  }
+  const tokens = vocabulary === "full" || vocabulary === OWN
+    ? undefined
+    : checkVocabulary(vocabulary, fail);
+  const count = tokens?.length ?? tokenizer?.ids.size ?? FULL_VOCABULARY_SIZE;
   const stored = model.vocabularySize;
   const isPadded = tokens === undefined && stored > count && stored <= count + MOST_PADDING;
   if (count !== stored && !isPadded) {
     throw fail("vocab_size", `is ${stored}, but the vocabulary has ${count} tokens`);
   }
-  checkEndOfText(json, count - 1, fail);
-  if (isPadded) return { model: { ...model, vocabularySize: count }, storedRows: stored };
-  return tokens === undefined ? { model } : { model, tokens };
+  if (tokens) {
+    readEndOfText(json, count - 1, [count - 1, count], fail);
+    return { model, tokens };
+  }
+  const config: CheckpointConfig = { model: { ...model, vocabularySize: count } };
+  if (isPadded) config.storedRows = stored;
+  const usual = tokenizer ? tokenizer.ids.get(END_NAME) : count - 1;
+  const endOfText = readEndOfText(json, usual, [0, count], fail);
+  if (tokenizer || endOfText !== usual) {
+    config.tokenizer = ownTokenizer(
+      { endOfText, encoding: tokenizer?.encoding },
+      tokenizer?.files,
+    );
+  }
+  return config;
 }
 
-/** Makes sure that the token that ends a text is the last of the vocabulary, if it is said. */
-function checkEndOfText({ eos_token_id: given }: Record<string, unknown>, id: number, fail: Fail) {
-  const ids = Array.isArray(given) ? given : [given ?? id];
-  if (ids.length === 1 && ids[0] === id) return;
-  throw fail("eos_token_id", `is ${quote(given)}: only ${id}, <|endoftext|>, is supported`);
+/** A model's own tokenizer, and the files that it was read from. */
+type TokenizerSource = NamedEncoding & { files: ReadonlyMap<string, string> };
+
+/** Whether a configuration is of a compact vocabulary, whose tokens are GPT-2's in any case. */
+export function isCompact(json: unknown): boolean {
+  return isObject(json) && isObject(json.agd_gpt2) && Array.isArray(json.agd_gpt2.vocabulary);
+}
+
+/**
+ * The token that ends a document.
+ *
+ * @param usual Which it is, if nothing is said.
+ * @param range The ids that it may be: from the first on, below the second.
+ */
+function readEndOfText(
+  { eos_token_id: given }: Record<string, unknown>,
+  usual: number | undefined,
+  [least, end]: [number, number],
+  fail: Fail,
+): number {
+  const said = Array.isArray(given) && given.length === 1 ? given[0] : given;
+  const id = said ?? usual;
+  if (id === undefined) {
+    throw fail("eos_token_id", `is missing, and the tokenizer beside it has no ${END_NAME}`);
+  }
+  if (typeof id === "number" && Number.isInteger(id) && id >= least && id < end) return id;
+  const possible = end - least === 1 ? `${least}, ${END_NAME},` : `one id from 0 to ${end - 1}`;
+  throw fail("eos_token_id", `is ${quote(given)}: only ${possible} is supported`);
 }
 
 /** Makes the error that says what is wrong with a key's value. */

@@ -1,6 +1,7 @@
 import { isObject } from "../../json.ts";
 import { quote } from "../../quote.ts";
 import { mergeBytes } from "../../tokens/bpe.ts";
+import { nameOf } from "./token_names.ts";
 import { END_NAME, END_OF_TEXT, TOKEN_COUNT, tokenBytes } from "../../tokens/tokenizer.ts";
 
 /** Tokens from here on are joined from two others; those before are the single bytes. */
@@ -15,10 +16,11 @@ const FIRST_MERGED = 256;
  * tokens of lower ranks.
  *
  * @param context The longest text that the model takes, in tokens.
+ * @param end The name of the token that ends a document. @default `<|endoftext|>`
  * @returns The contents by file name.
  */
-export function tokenizerFiles(context: number): Map<string, string> {
-  const special = { bos_token: END_NAME, eos_token: END_NAME, unk_token: END_NAME };
+export function tokenizerFiles(context: number, end = END_NAME): Map<string, string> {
+  const special = { bos_token: end, eos_token: end, unk_token: end };
   const config = {
     tokenizer_class: "GPT2Tokenizer",
     add_prefix_space: false,
@@ -76,19 +78,3 @@ export function mergesDifference(lines: readonly string[]): string | undefined {
     return `it has ${lines.length} pairs, and GPT-2's ${expected.length}`;
   }
 }
-
-function nameOf(token: number): string {
-  return Array.from(tokenBytes(token), (byte) => CHARACTERS[byte]).join("");
-}
-
-/**
- * The character that stands for each byte: itself if it can be seen, or else one of those from
- * U+0100 on, in order.
- */
-const CHARACTERS: readonly string[] = (() => {
-  let next = 0x100;
-  return Array.from({ length: 256 }, (_, byte) => {
-    const isSeen = byte > 0x20 && byte < 0x7f || byte > 0xa0 && byte !== 0xad;
-    return String.fromCharCode(isSeen ? byte : next++);
-  });
-})();

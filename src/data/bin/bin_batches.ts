@@ -1,6 +1,6 @@
 import { UserError } from "../../errors.ts";
 import { type BatchOptions, type PositionedBatch, toBatch } from "../order/batch.ts";
-import { checkNoFilter } from "./bin_corpus.ts";
+import { checkGpt2, checkNoFilter } from "./bin_corpus.ts";
 import { BinWindows } from "./bin_windows.ts";
 import { Permutation } from "../order/permutation.ts";
 import { checkPosition, identify, startOf, type StreamPosition } from "../order/position.ts";
@@ -19,8 +19,9 @@ import type { Vocabulary } from "../../tokens/vocabulary.ts";
 export async function* readBinBatches(options: BatchOptions): AsyncGenerator<PositionedBatch> {
   const { shards, context, batch, split, seed, vocabulary, minTokens = 0 } = options;
   checkNoFilter(options);
+  checkGpt2(shards, vocabulary);
   const shuffle = split === "training" && (options.shuffle ?? true);
-  const of = identify(shards, vocabulary.tokens, { split, seed, context, shuffle, minTokens });
+  const of = identify(shards, vocabulary, { split, seed, context, shuffle, minTokens });
   if (options.position) checkPosition(options.position, of);
   using windows = new BinWindows(shards, context, split);
   const check = vocabularyCheck(vocabulary, windows);

@@ -2,7 +2,9 @@ import { UserError } from "../../errors.ts";
 import { BinFile, DocumentCounter, isBin } from "./bin_file.ts";
 import type { CountOptions, UsedTokens } from "../order/count.ts";
 import type { Shard } from "../files/shard.ts";
+import { quote } from "../../quote.ts";
 import { TOKEN_COUNT } from "../../tokens/tokenizer.ts";
+import type { Vocabulary } from "../../tokens/vocabulary.ts";
 
 /**
  * Whether shards hold tokens, not text.
@@ -19,6 +21,16 @@ export function holdTokens(shards: readonly Shard[]): boolean {
     );
   }
   return bin !== undefined;
+}
+
+/** @throws {UserError} If a model has other tokens than GPT-2's, which token files hold. */
+export function checkGpt2([{ name }]: readonly Shard[], { tokenizer }: Vocabulary): void {
+  if (!tokenizer.own) return;
+  throw new UserError(
+    `${name} holds GPT-2's tokens, but the model's are its own, ` +
+      `${tokenizer.size} with ${quote(tokenizer.endName)} at the end of a document: use text`,
+    "DATA",
+  );
 }
 
 /** @throws {UserError} If documents are to be left out of token files. */

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { UserError } from "../../errors.ts";
 import type { Shard } from "../files/shard.ts";
 import type { Split } from "../text/split.ts";
+import type { Vocabulary } from "../../tokens/vocabulary.ts";
 
 /** What decides the order of a stream's tokens; the size of its batches does not. */
 export interface StreamIdentity {
@@ -56,14 +57,10 @@ export function startOf(epoch: number): Place {
   return { epoch, shard: 0, line: 0, token: 0, block: 0 };
 }
 
-/**
- * The identity of a stream.
- *
- * @param tokens The tokens of a compact vocabulary.
- */
+/** The identity of a stream. */
 export function identify(
   shards: readonly Shard[],
-  tokens: Uint32Array | undefined,
+  vocabulary: Vocabulary,
   rest: Omit<StreamIdentity, "data" | "vocabulary" | "lang"> & { lang?: string },
 ): StreamIdentity {
   // Without directories: a corpus may be moved, or named from elsewhere.
@@ -81,8 +78,16 @@ export function identify(
     shuffle,
     lang: lang ?? null,
     minTokens,
-    vocabulary: tokens ? digest(tokens) : "full",
+    vocabulary: identifyVocabulary(vocabulary),
   };
+}
+
+function identifyVocabulary({ tokens, tokenizer: { own } }: Vocabulary): string {
+  if (tokens) return digest(tokens);
+  if (!own) return "full";
+  const { bytes, starts, tokenOfByte, merges } = own.encoding ?? {};
+  const parts = [bytes, starts, tokenOfByte, merges].map((part) => part && digest(part));
+  return digest(JSON.stringify([own.endOfText, ...parts]));
 }
 
 const COUNTS = ["epoch", "shard", "line", "token", "block", "sequence"] as const;
@@ -157,7 +162,7 @@ export function otherStream(
   }[differing];
 }
 
-function digest(data: string | Uint32Array): string {
+function digest(data: string | Uint32Array | Uint8Array): string {
   const bytes = typeof data === "string"
     ? data
     : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

@@ -9,6 +9,7 @@ import { checkPosition, identify, startOf } from "../order/position.ts";
 import { readAllDocuments } from "../text/reader.ts";
 import { shuffleDocuments } from "../order/shuffle.ts";
 import { validationBound } from "../text/split.ts";
+import { plain } from "../../tokens/vocabulary.ts";
 import { Tokenizers } from "../tokenize/tokenizers.ts";
 
 /** Tokens that are shuffled together: 2 MB, some 1,000 documents. */
@@ -37,12 +38,12 @@ const UNSHUFFLED = 2 ** 14;
 export async function* readBatches(options: BatchOptions): AsyncGenerator<PositionedBatch> {
   const { context, batch, split, seed, vocabulary, position, minTokens = 0 } = options;
   const shuffle = split === "training" && (options.shuffle ?? true);
-  const of = identify(options.shards, vocabulary.tokens, { ...options, shuffle, minTokens });
+  const of = identify(options.shards, vocabulary, { ...options, shuffle, minTokens });
   if (position) checkPosition(position, of);
   const bound = position?.validationBound ?? await findBound(options);
   const { lang, skipBad } = options;
   const wanted = { part: { split, bound }, lang, minTokens, skipBad };
-  using tokenizers = new Tokenizers(options.workers ?? 1, { ...wanted, tokens: vocabulary.tokens });
+  using tokenizers = new Tokenizers(options.workers ?? 1, { ...wanted, ...plain(vocabulary) });
   const { blockTokens = shuffle ? SHUFFLED : UNSHUFFLED } = options;
   const pass = { ...options, shuffle, blockTokens, bound, tokenizers };
   const blocks = oneAhead(readBlocks(pass, position));

@@ -2,15 +2,14 @@ import { type Document, documentsIn } from "../text/documents.ts";
 import { free } from "../threads/free.ts";
 import { type Filter, isWanted, type TextChunk } from "../text/reader.ts";
 import { TokenBuffer } from "../../tokens/token_buffer.ts";
-import { encodeTo, END_OF_TEXT } from "../../tokens/tokenizer.ts";
-import { compactVocabulary } from "../../tokens/vocabulary.ts";
+import { type PlainVocabulary, vocabularyOf } from "../../tokens/vocabulary.ts";
 
 /** Tokens converted at a time, as conversion takes some ten times their memory. */
 const CONVERTED = 2 ** 16;
 
 /** Documents in model ids. */
 export interface Ids {
-  /** The ids of all of them, joined: with 2 bytes each, since GPT-2's tokens are fewer than 2^16. */
+  /** The ids of all of them, joined: with 2 bytes each, since there are at most 2^16. */
   ids: Uint16Array<ArrayBuffer>;
   /** The number of each document's line, or of each piece, in its shard. */
   numbers: number[];
@@ -26,10 +25,8 @@ export interface IdChunk extends Ids {
   skipped: number;
 }
 
-/** What becomes of documents. */
-export interface TokenizeOptions {
-  /** The tokens of a compact vocabulary; without them ids are GPT-2's tokens. */
-  tokens?: Uint32Array;
+/** What becomes of documents: ids of a vocabulary, by default GPT-2's tokens. */
+export interface TokenizeOptions extends PlainVocabulary {
   /** Leave out documents of fewer tokens, `<|endoftext|>` not counted. @default 0 */
   minTokens?: number;
 }
@@ -62,13 +59,14 @@ export function createChunkTokenizer(options: ChunkOptions): (chunk: TextChunk) 
  * file is one document: there it comes after the last piece, and no piece is too short.
  */
 export function createTokenizer(
-  { tokens, minTokens = 0 }: TokenizeOptions,
+  { minTokens = 0, ...plain }: TokenizeOptions,
 ): (documents: Iterable<Pick<Document, "text" | "number" | "whole">>, last?: boolean) => Ids {
-  const vocabulary = tokens && compactVocabulary(tokens);
+  const vocabulary = vocabularyOf(plain);
+  const { tokenizer } = vocabulary;
   const ids = new TokenBuffer();
   /** Makes model ids of the tokens from some index on. */
   const convert = (start: number) => {
-    if (!vocabulary) return;
+    if (!vocabulary.tokens) return;
     const tokens = ids.from(start).slice();
     ids.length = start;
     for (let at = 0; at < tokens.length; at += CONVERTED) {
@@ -81,18 +79,18 @@ export function createTokenizer(
     const lengths: number[] = [];
     for (const { text, number, whole } of documents) {
       const start = ids.length;
-      encodeTo(text, ids);
+      tokenizer.encodeTo(text, ids);
       if (whole && ids.length - start < minTokens) {
         ids.length = start;
         continue;
       }
-      if (whole) ids.push(END_OF_TEXT);
+      if (whole) ids.push(tokenizer.endOfText);
       convert(start);
       numbers.push(number);
       lengths.push(ids.length - start);
     }
     if (last) {
-      ids.push(END_OF_TEXT);
+      ids.push(tokenizer.endOfText);
       convert(ids.length - 1);
       lengths[lengths.length - 1]++;
     }

@@ -1,6 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { compactVocabulary } from "../../../src/tokens/vocabulary.ts";
 import { UserError } from "../../../src/errors.ts";
+import { readEncoding } from "../../../src/checkpoint/formats/read_encoding.ts";
+import { END, smallTokenizer } from "../../tokens/small_tokenizer.ts";
 import {
   type CheckpointConfig,
   configFromJson,
@@ -143,4 +145,50 @@ Deno.test("configFromJson takes what Hugging Face's GPT-2s may leave out or say 
     const padded = { ...json, vocab_size: storedRows };
     assertEquals(configFromJson(padded, "c.json"), { ...FULL, storedRows });
   }
+});
+
+Deno.test("configFromJson takes a tokenizer of the model's own, and any token for its end", () => {
+  const fail = (what: string) => new Error(what);
+  const { ids, pairs } = smallTokenizer();
+  const written = { vocabulary: ids, pairs: [...pairs], added: {} };
+  const source = { ...readEncoding(written, Infinity, fail), files: new Map() };
+  const { agd_gpt2: _, eos_token_id: __, ...json } = configToJson(FULL);
+  const size = source.ids.size;
+  const given = { ...json, vocab_size: size, eos_token_id: 0 };
+  const read = configFromJson(given, "c.json", source);
+  assertEquals(read.model, { ...FULL.model, vocabularySize: size });
+  assertEquals([read.tokenizer?.endOfText, read.tokenizer?.endName], [0, END]);
+  const again = configToJson(read);
+  assertEquals([again.bos_token_id, again.eos_token_id, again.vocab_size], [0, 0, size]);
+  assertEquals(configFromJson(again, "c.json", source).tokenizer?.own, read.tokenizer?.own);
+  const padded = configFromJson({ ...given, vocab_size: size + 9 }, "c.json", source);
+  assertEquals([padded.model.vocabularySize, padded.storedRows], [size, size + 9]);
+
+  const refuse = (change: object, message: string, tokenizer?: typeof source) => {
+    const call = () => configFromJson({ ...given, ...change }, "c.json", tokenizer);
+    assertEquals(assertThrows(call, UserError).message, `c.json: ${message}`);
+  };
+  refuse(
+    { eos_token_id: size },
+    `eos_token_id is ${size}: only one id from 0 to ${size - 1} is supported`,
+    source,
+  );
+  refuse(
+    { eos_token_id: [0, 1] },
+    `eos_token_id is [0,1]: only one id from 0 to ${size - 1} is supported`,
+    source,
+  );
+  refuse(
+    { eos_token_id: null },
+    "eos_token_id is missing, and the tokenizer beside it has no <|endoftext|>",
+    source,
+  );
+  refuse({ vocab_size: 200 }, `vocab_size is 200, but the vocabulary has ${size} tokens`, source);
+  refuse(again, "agd_gpt2.vocabulary is the model's own, but its vocab.json is missing");
+
+  const otherEnd = configFromJson({ ...json, eos_token_id: 0 }, "c.json");
+  assertEquals([otherEnd.tokenizer?.endName, otherEnd.tokenizer?.own], ["!", {
+    ...{ endOfText: 0, encoding: undefined },
+  }]);
+  assertEquals(configToJson(otherEnd).eos_token_id, 0);
 });
