@@ -202,8 +202,11 @@ function readLayout(name: string, file: Deno.FsFile): { start: number; count: nu
 const LLMC_FILES: Record<number, string> = {
   20240326: "a model's weights: name the directory of a checkpoint as --init-from",
   20240327: "activations to test by",
+  20240328: "a tokenizer",
   20240522: "HellaSwag's questions",
+  20240527: "an optimiser's state",
   20240801: "tokens of Llama 3's vocabulary: prepare the text with this program",
+  20240803: "weights of a Llama 3",
 };
 
 /** Refuses other files of llm.c's by name. */

@@ -73,6 +73,7 @@ Deno.test("files that hold no GPT-2 tokens are errors, with the byte", async () 
       "begins with 20240801, the number of llm.c's files of tokens of Llama 3's vocabulary",
     ],
     [header(3, 20240522), "begins with 20240522, the number of llm.c's files of HellaSwag's"],
+    [header(3, 20240328), "begins with 20240328, the number of llm.c's files of a tokenizer"],
     [header(3, 20240801 + 1), "55714 at byte 0 is no GPT-2 token"],
     [tokens(1, 2, 50257, 4), "50257 at byte 4 is no GPT-2 token, which are below 50257"],
     [concat(header(3), tokens(1, 65535, 3)), "65535 at byte 1026 is no GPT-2 token"],
