@@ -30,7 +30,7 @@ export async function lockShare(directory: string, share: Share): Promise<Dispos
         const other = parseName(entry.name);
         if (!other || entry.name === name || !overlap(share, other)) continue;
         using held = await openFile(`${directory}/${entry.name}`);
-        if (!tryLock(held, entry.name, false)) throw heldBy(directory, other);
+        if (!tryLock(held, `${directory}/${entry.name}`, false)) throw heldBy(directory, other);
       }
     } catch (error) {
       file.close();

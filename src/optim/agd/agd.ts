@@ -84,7 +84,7 @@ export class Agd implements Optimizer {
    * the average gradient, `momentum`; with a history the mean squares of rows, `row_squares`.
    */
   readonly state: TensorMap;
-  /** (3): 1 if the last step was skipped, else 0; its eta, before the ramp, and G. */
+  /** (3): 1 if the last step was skipped, else 0; its eta, before p, and G. */
   readonly summary: Tensor;
   /** With averaging: an average of the iterates. Otherwise the weights themselves. */
   readonly evaluationWeights: TensorMap;
@@ -176,7 +176,10 @@ interface UnfinishedStep {
   progress: Tensor;
 }
 
-/** m <- b m + (1 - b) g, and g <- m / (1 - b^t), or Nesterov's */
+/**
+ * m <- b m + (1 - b) g, and g <- m / (1 - b^t); Nesterov's looks a step ahead, and b may grow with t:
+ * the formulas are in momentum.wgsl.
+ */
 function averageGradients(
   { gpu, plan, settings: { momentum, nesterov, growth }, progress }: UnfinishedStep,
   specs: readonly ParameterSpec[],
@@ -192,7 +195,8 @@ function averageGradients(
 /**
  * g_l <- D(g_l); but where that is g_l / |g_l|, g_l stays, and is divided when the weights move.
  *
- * @returns (dual norms): |g_l|, or its square where g_l stays
+ * @returns (dual norms): |g_l|, or its square where g_l stays; of a vector of n elements the 2-norm,
+ * since the factor sqrt(n) of its D(g) and of its dual norm is part of its s
  */
 function takeDirections(
   { gpu, plan, settings, layers, progress }: UnfinishedStep,
@@ -211,7 +215,7 @@ function takeDirections(
     ([{ measure }]) => measure,
   );
 
-  // Vectors, and matrices by Frobenius' norm: D(g) = g / |g|.
+  // Vectors, but for the factor sqrt(n), and matrices by Frobenius' norm: D(g) = g / |g|.
   sums.addSquares(squares, gradient);
   // Matrices by the operator norm: D(g) is the polar factor, and |g| = <g, D(g)>.
   appendPolarFactors(operator, gradient, sums);
