@@ -17,6 +17,7 @@
  * @module
  */
 export type { Batch } from "./batch.ts";
+export type { TokenBuffer } from "./token_buffer.ts";
 export { encode, END_OF_TEXT, TokenDecoder, type Tokenizer } from "./tokenizer.ts";
 export type { ByteLevelEncoding, OwnTokens } from "./own_tokens.ts";
 export { compactVocabulary, fullVocabulary, type Vocabulary } from "./vocabulary.ts";

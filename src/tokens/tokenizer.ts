@@ -125,6 +125,7 @@ export class TokenDecoder {
   readonly #tokenizer: Tokenizer;
 
   /** @param tokenizer Whose tokens they are. @default GPT-2's */
+  /** Starts a text of this tokenizer's tokens. */
   constructor(tokenizer: Tokenizer = GPT2_TOKENIZER) {
     this.#tokenizer = tokenizer;
   }
