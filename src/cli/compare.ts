@@ -128,7 +128,7 @@ async function compareCommand(options: Arguments): Promise<number> {
     },
     onRun: (run, progress) => display.begin(run, progress),
     onCompile: (done, kernels) => display.compiling(done, kernels),
-    onStep: (event, steps) => display.step(event, steps),
+    onStep: (event) => display.step(event),
     onRecord: async (record, run, progress) => {
       if (run.isDone) return;
       text = await writeComparison(out, store.records);

@@ -3,7 +3,7 @@ import type { PlannedRun, Progress } from "../compare/compare.ts";
 import { nameOf, type Tuned } from "../compare/contender.ts";
 import { dataName } from "../compare/corpus.ts";
 import { finalLoss, lowestLoss, type RunRecord } from "../compare/record.ts";
-import type { StepEvent } from "../train/train.ts";
+import type { StepEvent } from "../train/options.ts";
 import { count } from "./count.ts";
 import { formatSeconds, ProgressBar } from "./progress_bar.ts";
 import { printJson, printLine } from "./terminal.ts";
@@ -66,8 +66,8 @@ export class CompareDisplay implements Disposable {
     }
   }
 
-  step(event: StepEvent, steps: number): void {
-    this.#bar?.step(event, steps);
+  step(event: StepEvent): void {
+    this.#bar?.step(event);
   }
 
   record(

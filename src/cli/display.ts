@@ -1,9 +1,9 @@
 import { UsageError } from "../errors.ts";
 import { stepMetrics } from "../run/metrics.ts";
-import type { StepEvent } from "../train/train.ts";
+import type { StepEvent } from "../train/options.ts";
 import type { Arguments } from "./arguments.ts";
 import { count } from "./count.ts";
-import { ProgressBar } from "./progress_bar.ts";
+import { formatSeconds, ProgressBar, stepOf } from "./progress_bar.ts";
 import { printJson, printLine } from "./terminal.ts";
 
 /** Where a training run reports to. Disposing leaves the terminal ready for other output. */
@@ -12,8 +12,7 @@ export interface Display extends Disposable {
   tell(event: string, data: Record<string, unknown>, text?: string): void;
   /** Tells that so many of the kernels are compiled; of none first. */
   compiling(done: number, kernels: number): void;
-  /** Tells of a step out of `steps`. */
-  step(event: StepEvent, steps: number): void;
+  step(event: StepEvent): void;
   sample(step: number, text: string): void;
 }
 
@@ -22,13 +21,15 @@ export interface Display extends Disposable {
  *
  * - `vocabulary`: all of the data, which is long, is read for the tokens that it uses
  * - `autotune`: kernels were timed for `measured` shapes of matrix products, and not for `left` more
- * - `start`: `adapter`, `parameters`, `config`, `optimizer`, `steps`,
- *   `tokens_per_step`, `out`
+ * - `start`: `adapter`, `parameters`, `config`, `optimizer`, `steps` or `seconds`, or both, of which
+ *   the first ends it, `tokens_per_step`, `out`
  * - `resume`: `step`, the last one that was done before, `checkpoint`, and `changes`, a list of
  *   sentences on the options that are not what they were
  * - `compile`: `kernels`, how many are compiled before the first step
  * - `note`: `text`, something to know
- * - `step`: the same as a line of metrics.jsonl
+ * - `step`: the same as a line of metrics.jsonl, and `steps`, those that the run will have taken, and
+ *   `seconds_left`, as far as they are known: where time ends the run, `steps` is estimated
+ * - `pace`: `seconds_per_step` and `steps`, estimated after the first steps, where time ends the run
  * - `sample`: `step`, `text`
  * - `save`: `step`, `out`, which now holds the model of this step
  * - `stopping`: the run was interrupted, and stops after the step under way
@@ -48,7 +49,8 @@ export class JsonDisplay implements Display {
   }
 
   step(event: StepEvent): void {
-    this.tell("step", { ...stepMetrics(event) });
+    const { outlook: { steps, secondsLeft } } = event;
+    this.tell("step", { ...stepMetrics(event), steps, seconds_left: secondsLeft });
   }
 
   sample(step: number, text: string): void {
@@ -73,6 +75,9 @@ export class QuietDisplay implements Display {
   [Symbol.dispose](): void {}
 }
 
+/** The part of a run after which the next line is due. */
+const LINES = 40;
+
 /** The longest silence in milliseconds, but for steps that take longer. */
 const SILENCE = 60_000;
 
@@ -81,6 +86,8 @@ export class TextDisplay implements Display {
   readonly #bar = Deno.stdout.isTerminal() ? new ProgressBar() : undefined;
   readonly #verbose: boolean;
   #printedAt = performance.now();
+  /** The part of the run that was done when a step was last printed. */
+  #printedDone = -Infinity;
 
   constructor({ verbose = false } = {}) {
     this.#verbose = verbose;
@@ -95,17 +102,24 @@ export class TextDisplay implements Display {
     else if (done === 0) this.#line(`Compiling ${count(kernels, "kernel")}.`);
   }
 
-  step(event: StepEvent, steps: number): void {
-    this.#bar?.step(event, steps);
-    const every = Math.max(1, Math.round(steps / 40));
-    const due = event.step % every === 0 || event.step === 1 || event.step === steps ||
-      performance.now() - this.#printedAt > SILENCE;
+  step(event: StepEvent): void {
+    this.#bar?.step(event);
     // Beside a bar only evaluations are worth a line.
     if (this.#verbose) {
-      this.#line([describeStep(event, steps), ...describeNorms(event)].join("\n"));
-    } else if (event.validationLoss !== undefined || (due && !this.#bar)) {
-      this.#line(describeStep(event, steps));
+      this.#line([describeStep(event), ...describeNorms(event)].join("\n"));
+    } else if (event.validationLoss !== undefined || (this.#isDue(event) && !this.#bar)) {
+      this.#line(describeStep(event));
     }
+  }
+
+  #isDue({ step, outlook: { steps, isEstimate, done } }: StepEvent): boolean {
+    if (performance.now() - this.#printedAt > SILENCE) return true;
+    if (steps !== undefined && !isEstimate) {
+      return step % Math.max(1, Math.round(steps / LINES)) === 0 || step === 1 || step === steps;
+    }
+    if (done - this.#printedDone < 1 / LINES) return false;
+    this.#printedDone = done;
+    return true;
   }
 
   sample(step: number, text: string): void {
@@ -153,14 +167,18 @@ function describeNorms({ norms = {}, gradientSummary }: StepEvent): string[] {
   ];
 }
 
-function describeStep(event: StepEvent, steps: number): string {
-  const { step, loss, validationLoss, eta, learningRate, tokensPerSecond } = event;
+function describeStep(event: StepEvent): string {
+  const { loss, validationLoss, eta, learningRate, tokensPerSecond, outlook } = event;
+  const { secondsLeft } = outlook;
   return [
-    `step ${String(step).padStart(String(steps).length)}/${steps}`,
+    `step ${stepOf(event)}`,
     `loss ${loss.toFixed(4)}`,
     validationLoss === undefined ? undefined : `val ${validationLoss.toFixed(4)}`,
     eta === undefined ? undefined : `step size ${eta.toPrecision(3)}`,
     learningRate === undefined ? undefined : `lr ${learningRate.toExponential(2)}`,
     `${Math.round(tokensPerSecond).toLocaleString("en")} tok/s`,
+    outlook.done < 1 && secondsLeft !== undefined
+      ? `${formatSeconds(secondsLeft)} left`
+      : undefined,
   ].filter((part) => part !== undefined).join("  ");
 }

@@ -1,5 +1,5 @@
 import { format as formatDuration } from "@std/fmt/duration";
-import type { StepEvent } from "../train/train.ts";
+import type { StepEvent } from "../train/options.ts";
 import { ERASE, terminalColumns, writeText } from "./terminal.ts";
 
 const LONGEST = 30;
@@ -10,7 +10,6 @@ export class ProgressBar {
   /** What is shown in so many columns. */
   #text: ((columns: number) => string) | undefined;
   #validationLoss: number | undefined;
-  #first: { step: number; time: number } | undefined;
 
   /** Shows that so many of the kernels are compiled. */
   compiling(done: number, kernels: number): void {
@@ -19,13 +18,11 @@ export class ProgressBar {
     this.draw();
   }
 
-  /** Shows a step out of `steps`. */
-  step(event: StepEvent, steps: number): void {
+  /** Shows a step. */
+  step(event: StepEvent): void {
     this.#validationLoss = event.validationLoss ?? this.#validationLoss;
-    // The first step compiles kernels, and would make the time left look longer than it is.
-    this.#first ??= { step: event.step, time: performance.now() };
-    const parts = this.#partsOf(event, steps);
-    this.#text = (columns) => progressLine(event.step / steps, parts, columns);
+    const parts = this.#partsOf(event);
+    this.#text = (columns) => progressLine(event.outlook.done, parts, columns);
     this.draw();
   }
 
@@ -39,25 +36,24 @@ export class ProgressBar {
     if (this.#text) writeText(ERASE);
   }
 
-  #partsOf(event: StepEvent, steps: number): string[] {
-    const { step, loss, eta, learningRate, tokensPerSecond } = event;
-    const left = this.#secondsLeft(step, steps);
+  #partsOf(event: StepEvent): string[] {
+    const { loss, eta, learningRate, tokensPerSecond, outlook: { secondsLeft } } = event;
     return [
-      `${step}/${steps}`,
+      stepOf(event).trimStart(),
       `loss ${loss.toFixed(3)}`,
       this.#validationLoss === undefined ? "" : `val ${this.#validationLoss.toFixed(3)}`,
       eta === undefined ? "" : `step size ${eta.toPrecision(2)}`,
       learningRate === undefined ? "" : `lr ${learningRate.toExponential(1)}`,
-      left === undefined ? "" : `${formatSeconds(left)} left`,
+      secondsLeft === undefined ? "" : `${formatSeconds(secondsLeft)} left`,
       `${Math.round(tokensPerSecond).toLocaleString("en")} tok/s`,
     ];
   }
+}
 
-  #secondsLeft(step: number, steps: number): number | undefined {
-    if (!this.#first || step === this.#first.step) return undefined;
-    const perStep = (performance.now() - this.#first.time) / (step - this.#first.step);
-    return perStep * (steps - step) / 1000;
-  }
+/** A step among those of the run as far as they are known, e.g. `7/250`, or estimated, `7/~80`. */
+export function stepOf({ step, outlook: { steps, isEstimate } }: StepEvent): string {
+  if (steps === undefined) return String(step);
+  return `${String(step).padStart(String(steps).length)}/${isEstimate ? "~" : ""}${steps}`;
 }
 
 /**

@@ -5,7 +5,10 @@ import type { CheckpointConfig } from "../checkpoint/formats/checkpoint_config.t
 import { type PresetName, PRESETS } from "../model/config.ts";
 import { quote } from "../quote.ts";
 import type { SavedRun } from "../run/saved_run.ts";
+import type { TrainingState } from "../run/training_state.ts";
+import type { RunLength } from "../train/run_clock.ts";
 import { Arguments } from "./arguments.ts";
+import { LENGTH, secondsOption } from "./run_length.ts";
 
 /** Options that a resumed run takes over unless they are given again. */
 const KEPT = [
@@ -18,6 +21,7 @@ const KEPT = [
   "recompute",
   "precision",
   "steps",
+  "minutes",
   "seed",
   "keep",
   "eval-every",
@@ -49,9 +53,18 @@ const FIXED = [
 ];
 
 /** The options of a run, to be kept in its checkpoints. */
-export function keptOptions(options: Arguments, steps: number): Record<string, unknown> {
-  const given = Object.entries({ ...options.given(), steps: String(steps) });
-  const kept = Object.fromEntries(given.filter(([name]) => KEPT.includes(name)));
+export function keptOptions(
+  options: Arguments,
+  { steps, seconds }: RunLength,
+): Record<string, unknown> {
+  const given = Object.entries(options.given()).filter(([name]) =>
+    KEPT.includes(name) && !isLength(name)
+  );
+  const kept = {
+    ...Object.fromEntries(given),
+    ...steps === undefined ? {} : { steps: String(steps) },
+    ...seconds === undefined ? {} : { minutes: String(seconds / 60) },
+  };
   // The run may be resumed from another directory.
   const data = options.list("data").map((path) => isUrl(path) ? path : resolve(path));
   return data.length > 0 ? { ...kept, data } : kept;
@@ -76,15 +89,58 @@ export function resumedOptions(
     Object.entries(given.given()).filter(([name]) => !FIXED.includes(name)),
   );
   const kept = checkKept(run);
-  const { steps: _, ...withoutSteps } = kept;
-  const before = "tokens" in now ? withoutSteps : kept; // which would say the same twice
+  const length = resumedLength(kept, given, run.state);
+  const others = Object.entries({ ...kept, ...now }).filter(([name]) => !isLength(name));
   const changes = Object.keys(now)
-    .filter((name) => KEPT.includes(name) && !isSame(name, kept[name], now[name]))
+    .filter((name) => KEPT.includes(name) && !(length.change && isLength(name)))
+    .filter((name) => !isSame(name, kept[name], now[name]))
     .map((name) => describe(name, kept[name], now[name]));
-  if ("tokens" in now) {
-    changes.unshift(`--steps was ${kept.steps}, and is what --tokens ${now.tokens} says`);
+  if (length.change) changes.unshift(length.change);
+  return { options: new Arguments({ ...Object.fromEntries(others), ...length.options }), changes };
+}
+
+/**
+ * How long a run goes on: as it was to, unless it is said now. Minutes that are given now are more
+ * of them; among options they are those of the whole run.
+ *
+ * @returns Also what changed, but for a mere number of steps.
+ */
+function resumedLength(
+  kept: Record<string, unknown>,
+  given: Arguments,
+  { seconds: before = 0 }: TrainingState,
+): { options: Record<string, unknown>; change?: string } {
+  const [was, now] = [lengthsOf(kept), lengthsOf(given.given())];
+  if (Object.keys(now).length === 0) return { options: was };
+  const { minutes: _, hours: __, ...counted } = now;
+  const seconds = secondsOption(given);
+  const change = `${lengthText(was)} became ${lengthText(now)}`;
+  if (seconds !== undefined) {
+    const minutes = String((before + seconds) / 60);
+    return { options: { ...counted, minutes }, change: `${change} more` };
   }
-  return { options: new Arguments({ ...before, ...now }), changes };
+  if ("minutes" in was) return { options: counted, change };
+  if (!("tokens" in now)) return { options: counted };
+  return {
+    options: counted,
+    change: `--steps was ${was.steps}, and is what --tokens ${now.tokens} says`,
+  };
+}
+
+/** Of options, those that say how long a run is. */
+function lengthsOf(options: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    LENGTH.filter((name) => name in options).map((name) => [name, options[name]]),
+  );
+}
+
+/** E.g. `--steps 250 and --minutes 3`. */
+function lengthText(lengths: Record<string, unknown>): string {
+  return Object.entries(lengths).map(([name, value]) => `--${name} ${value}`).join(" and ");
+}
+
+function isLength(name: string): boolean {
+  return LENGTH.some((option) => option === name);
 }
 
 function checkKept({ checkpoint, state }: SavedRun): Record<string, unknown> {

@@ -19,7 +19,7 @@ import { limitNetwork } from "./network.ts";
 import { keptOptions, resumedOptions } from "./resume.ts";
 import { TRAIN } from "./train_command.ts";
 import { measureModel, openModel } from "./train_model.ts";
-import { tellEnd, tellResume, tellStart } from "./train_report.ts";
+import { PaceTeller, tellEnd, tellResume, tellStart } from "./train_report.ts";
 import { readSettings, type TrainSettings } from "./train_settings.ts";
 import { limitWriting } from "./writing.ts";
 
@@ -59,20 +59,26 @@ async function trainCommand(given: Arguments): Promise<number> {
   using model = await openModel(gpu, sources, display);
 
   const tokensPerStep = (trainer.accumulate ?? 1) * trainer.batch * model.config.context;
-  const steps = settings.chooseSteps(model.parameterCount, tokensPerStep);
-  tellStart(display, model, { optimizer: optimizer.name, steps, tokensPerStep, out });
+  const { parameterCount } = model;
+  const { isSoftware } = gpu;
+  const length = settings.chooseLength({ parameterCount, tokensPerStep, isSoftware });
+  tellStart(display, model, { optimizer: optimizer.name, length, tokensPerStep, out });
   if (resume) tellResume(display, resume, changes);
+  const pace = new PaceTeller(display, length, tokensPerStep);
   using interrupt = interruptSignal(() => {
     display.tell("stopping", {}, "Stopping after this step; Ctrl-C once more quits at once.");
   });
   const result = await trainToDirectory(model, {
-    ...{ data: shards, ...filters, shuffle, seed, ...trainer, out, resume, steps, keep },
+    ...{ data: shards, ...filters, shuffle, seed, ...trainer, out, resume, ...length, keep },
     ...{ evalEvery, evalBatches, sampleEvery, sampleTokens },
-    record: keptOptions(options, steps),
+    record: keptOptions(options, length),
     verbose: options.flag("verbose"),
     onNote: (text) => display.tell("note", { text }, text),
     onCompile: (done, kernels) => display.compiling(done, kernels),
-    onStep: (event) => display.step(event, steps),
+    onStep: (event) => {
+      display.step(event);
+      pace.step(event);
+    },
     onSample: options.flag("quiet") ? undefined : (step, text) => display.sample(step, text),
     onSave: (step) => display.tell("save", { step, out }),
     signal: interrupt.signal,
@@ -80,7 +86,7 @@ async function trainCommand(given: Arguments): Promise<number> {
   const step = result.last?.step ?? resume?.state.step ?? 0;
   const interrupted = interrupt.exitCode !== 0;
   const ending = { ...result, skipped: skipped + result.skipped };
-  tellEnd(display, ending, { step, out, interrupted });
+  tellEnd(display, ending, { step, out, interrupted, isTimed: length.seconds !== undefined });
   return interrupt.exitCode;
 }
 

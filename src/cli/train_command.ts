@@ -64,10 +64,19 @@ export const TRAIN: CommandSpec = {
     },
     steps: {
       value: "N",
-      help: "steps (default 250 for tiny and --init-from, else 20 tokens a parameter)",
+      help:
+        "steps (default 20 tokens a parameter; for tiny and --init-from 250, and on a software " +
+        "driver those of 3 minutes if that is less)",
       elsewhere: ["max-iters", "max-steps", "num-iterations", "x"],
     },
     tokens: { value: "N", help: "tokens to train on, instead of --steps" },
+    minutes: {
+      value: "N",
+      help:
+        "end, evaluated and saved, within so many minutes, or after --steps if that is first; " +
+        "with --resume: so many more",
+    },
+    hours: { value: "N", help: "the same in hours" },
     seed: { value: "N", help: "same seed, same losses on one adapter (default 0)" },
     out: {
       value: "DIR",
@@ -132,7 +141,8 @@ export const TRAIN: CommandSpec = {
       "agd has no schedule; adamw and sgd warm up over a tenth of the run, at most 100 steps, and " +
       "end with a cosine at a tenth of --lr",
     "total-batch-size, d": "a step has batch x accumulate x context tokens: see --accumulate",
-    "epochs, num-epochs": "data is read again and again: --steps or --tokens say how long",
+    "epochs, num-epochs":
+      "data is read again and again: --steps, --tokens or --minutes say how long",
     "backend": "the backend is WebGPU's: the task devices lists the adapters, --device chooses one",
     "compile, flash, tensorcores, f, ge":
       "kernels are compiled, and the fastest ones chosen, by themselves",

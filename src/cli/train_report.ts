@@ -1,17 +1,20 @@
 import type { Gpt2 } from "../model/gpt2.ts";
 import type { RunResult } from "../run/options.ts";
 import type { SavedRun } from "../run/saved_run.ts";
+import type { StepEvent } from "../train/options.ts";
+import type { RunLength } from "../train/run_clock.ts";
 import { commandOf } from "./command.ts";
 import { count } from "./count.ts";
 import type { Display } from "./display.ts";
+import { formatSeconds } from "./progress_bar.ts";
 
 /** Tells of a run that begins. */
 export function tellStart(
   display: Display,
   { gpu, config, parameterCount }: Gpt2,
-  { optimizer, steps, tokensPerStep, out }: {
+  { optimizer, length: { steps, seconds }, tokensPerStep, out }: {
     optimizer: string;
-    steps: number;
+    length: RunLength;
     tokensPerStep: number;
     out: string;
   },
@@ -25,14 +28,55 @@ export function tellStart(
       config,
       optimizer,
       steps,
+      seconds,
       tokens_per_step: tokensPerStep,
       out,
     },
     `GPT-2 with ${number(parameterCount)} parameters: layers ${layers}, heads ${heads}, ` +
       `width ${width}, context ${context}, vocabulary ${number(vocabularySize)}\n` +
-      `${count(steps, "step")} of ${count(tokensPerStep, "token")} with ${optimizer} on ` +
+      `${lengthText({ steps, seconds }, tokensPerStep)} with ${optimizer} on ` +
       `${gpu.adapterName}, to ${out}`,
   );
+}
+
+/** How long a run is, e.g. `250 steps of 1,024 tokens`. */
+function lengthText({ steps, seconds }: RunLength, tokensPerStep: number): string {
+  const tokens = count(tokensPerStep, "token");
+  if (seconds === undefined) return `${count(steps!, "step")} of ${tokens}`;
+  const time = timeText(seconds);
+  if (steps === undefined) return `Steps of ${tokens} for ${time}`;
+  return `${count(steps, "step")} of ${tokens} or ${time}, whichever is first,`;
+}
+
+/** A time in words if it is in whole minutes, e.g. `3 minutes`. */
+function timeText(seconds: number): string {
+  const isWhole = seconds % 60 === 0 && seconds < 3600;
+  return isWhole ? count(seconds / 60, "minute") : formatSeconds(seconds);
+}
+
+/** Tells of the pace of a run that time may end, once it is known. */
+export class PaceTeller {
+  #steps = 0;
+
+  constructor(
+    readonly display: Display,
+    readonly length: RunLength,
+    readonly tokensPerStep: number,
+  ) {}
+
+  /** To be called after each step; tells after the third, as the first is not like the others. */
+  step({ outlook: { steps, isEstimate }, tokensPerSecond }: StepEvent): void {
+    if (++this.#steps !== 3 || !isEstimate || steps === undefined) return;
+    const perStep = this.tokensPerStep / tokensPerSecond;
+    const { seconds } = this.length;
+    const isCut = seconds !== undefined && steps !== this.length.steps;
+    this.display.tell(
+      "pace",
+      { seconds_per_step: perStep, steps },
+      `${perStep.toPrecision(2)} s a step: about ${count(steps, "step")}` +
+        (isCut ? ` in ${timeText(seconds)}.` : "."),
+    );
+  }
 }
 
 /** Tells of a run that goes on, and with which other options than before. */
@@ -52,7 +96,12 @@ export function tellResume(
 export function tellEnd(
   display: Display,
   { last, best, skipped, skippedSteps }: RunResult,
-  { step, out, interrupted }: { step: number; out: string; interrupted: boolean },
+  { step, out, interrupted, isTimed = false }: {
+    step: number;
+    out: string;
+    interrupted: boolean;
+    isTimed?: boolean;
+  },
 ): void {
   const isDone = last === undefined && step > 0 && !interrupted;
   const next = interrupted
@@ -60,7 +109,8 @@ export function tellEnd(
     : `sample from it with\n  ${commandOf("sample")} --checkpoint ${out} --prompt "..."`;
   const text = [
     isDone
-      ? `Nothing was left to do: it is at step ${number(step)} already. --steps asks for more.`
+      ? `Nothing was left to do: it is at step ${number(step)} already. ` +
+        `--${isTimed ? "minutes" : "steps"} asks for more.`
       : `${interrupted ? "Stopped after" : "Trained"} ${count(step, "step")}.`,
     skippedSteps > 0 ? ` ${number(skippedSteps)} of them were skipped.` : "",
     skipped > 0 ? ` Skipped ${count(skipped, "bad line")}.` : "",

@@ -1,10 +1,12 @@
 import { UsageError } from "../errors.ts";
 import { checkConfig, type Gpt2Config, type PresetName, PRESETS } from "../model/config.ts";
 import type { SavedRun } from "../run/saved_run.ts";
+import type { RunLength } from "../train/run_clock.ts";
 import type { TrainerOptions } from "../train/trainer.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataOption } from "./data_option.ts";
 import { chooseOptimizer, type OptimizerChoice } from "./optimizer_choice.ts";
+import { lengthOption, type RunSize } from "./run_length.ts";
 
 /** The names that `--preset` takes. */
 export const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
@@ -26,8 +28,8 @@ export interface TrainSettings {
   optimizer: OptimizerChoice;
   /** How a step is taken. */
   trainer: TrainerOptions;
-  /** The number of steps, by the model's size. */
-  chooseSteps: (parameterCount: number, tokensPerStep: number) => number;
+  /** How long the run is, if need be by the model's size and the adapter. */
+  chooseLength: (size: RunSize) => RunLength;
   /** The run's directory. */
   out: string;
   keep?: number;
@@ -69,7 +71,7 @@ export function readSettings(options: Arguments, resume: SavedRun | undefined): 
       precision: options.choice("precision", ["f32", "f16"]),
       optimizer: optimizer.make,
     },
-    chooseSteps: stepsOption(options, preset),
+    chooseLength: lengthOption(options, preset === "tiny"),
     out: resume?.out ?? options.text("out") ?? `runs/${timestamp()}`,
     keep: options.integer("keep"),
     evalEvery: options.integer("eval-every") ?? 100,
@@ -103,20 +105,6 @@ function chooseArchitecture(
   }
   checkConfig({ ...architecture, vocabularySize: 1 });
   return architecture;
-}
-
-/** Reads `--steps` and `--tokens`; the number of steps depends on the model's size too. */
-function stepsOption(options: Arguments, preset: PresetName): TrainSettings["chooseSteps"] {
-  const steps = options.integer("steps");
-  const tokens = options.integer("tokens");
-  if (steps !== undefined && tokens !== undefined) {
-    throw new UsageError("--steps and --tokens say the same: give one of them");
-  }
-  return (parameterCount, tokensPerStep) => {
-    if (steps !== undefined) return steps;
-    if (tokens === undefined && preset === "tiny") return 250;
-    return Math.ceil((tokens ?? 20 * parameterCount) / tokensPerStep);
-  };
 }
 
 /** The time as a directory's name, e.g. 2026-01-31T09-30-00. */

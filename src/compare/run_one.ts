@@ -1,7 +1,8 @@
 import { DivergedError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Gpt2 } from "../model/gpt2.ts";
-import { type StepEvent, train } from "../train/train.ts";
+import type { StepEvent } from "../train/options.ts";
+import { train } from "../train/train.ts";
 import { Trainer } from "../train/trainer.ts";
 import type { Cell } from "./cell.ts";
 import { initialisationOf, makeOptimizer } from "./contender.ts";
@@ -12,7 +13,7 @@ import type { CurvePoint, RunRecord, RunSettings } from "./record.ts";
 export interface RunHooks {
   /** Called while kernels are compiled, before the first step; not if all have been. */
   onCompile?: (done: number, kernels: number) => void;
-  onStep?: (event: StepEvent, steps: number) => void;
+  onStep?: (event: StepEvent) => void;
   signal?: AbortSignal;
 }
 
@@ -47,7 +48,7 @@ export async function runOne(
       ...{ batches, validation, steps, evalEvery, signal, onCompile },
       onStep: (event) => {
         course.add(event);
-        onStep?.(event, steps);
+        onStep?.(event);
       },
     });
   } catch (error) {

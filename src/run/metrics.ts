@@ -5,7 +5,7 @@ import { checkRegular, readText, readTextIfThere } from "../files/read_file.ts";
 import { replaceText } from "../files/replace_file.ts";
 import { checkNoLink } from "../files/no_link.ts";
 import { writeAllSync } from "../files/transfer.ts";
-import type { StepEvent } from "../train/train.ts";
+import type { StepEvent } from "../train/options.ts";
 
 /** What is recorded of a training step: one JSON object a line in metrics.jsonl. */
 export interface StepMetrics {
@@ -27,6 +27,8 @@ export interface StepMetrics {
   norms?: Norms;
   /** The step size that AdamW or SGD was given. */
   learning_rate?: number;
+  /** Seconds of training so far, evaluations and those of a run before it was resumed included. */
+  seconds?: number;
   /** Tokens trained on per second, over the last steps. */
   tokens_per_second: number;
   /** Milliseconds for which training waited for the step's batch. */
@@ -47,6 +49,7 @@ export function stepMetrics(event: StepEvent): StepMetrics {
     gradient_summary: event.gradientSummary,
     norms: event.norms,
     learning_rate: event.learningRate,
+    seconds: event.seconds,
     tokens_per_second: event.tokensPerSecond,
     data_wait_ms: event.dataWaitMs,
     host_ms: event.hostMs,
@@ -54,7 +57,7 @@ export function stepMetrics(event: StepEvent): StepMetrics {
 }
 
 const REQUIRED = ["step", "tokens", "loss", "tokens_per_second", "data_wait_ms"];
-const OPTIONAL = ["val_loss", "eta", "gradient_summary", "learning_rate", "host_ms"];
+const OPTIONAL = ["val_loss", "eta", "gradient_summary", "learning_rate", "seconds", "host_ms"];
 
 /**
  * Appends steps to a file, each at once and as a whole, so that the file can be followed while

@@ -1,11 +1,12 @@
 import type { DataSources } from "../data/files/sources.ts";
-import type { StepEvent } from "../train/train.ts";
+import type { StepEvent } from "../train/options.ts";
+import type { RunLength } from "../train/run_clock.ts";
 import type { TrainerOptions } from "../train/trainer.ts";
 import type { SavedRun } from "./saved_run.ts";
 import type { BestStep } from "./training_state.ts";
 
 /** A training run that leaves its results in a directory. */
-export interface RunOptions extends TrainerOptions {
+export interface RunOptions extends TrainerOptions, RunLength {
   /** Files, globs, directories and URLs. */
   data: DataSources;
   /** Skip and count lines that cannot be read. @default false */
@@ -30,8 +31,6 @@ export interface RunOptions extends TrainerOptions {
   record?: Record<string, unknown>;
   /** How many of the last checkpoints are kept, besides the best one. @default 2 */
   keep?: number;
-  /** Number of steps, those of a resumed run included. */
-  steps: number;
   /** Seed of the order of the data and of the samples. */
   seed: number;
   /** Steps between evaluations; each saves a checkpoint. */
@@ -56,6 +55,8 @@ export interface RunOptions extends TrainerOptions {
   onNote?: (text: string) => void;
   /** Finishes the step under way, saves and stops when aborted. */
   signal?: AbortSignal;
+  /** A clock, in milliseconds. @default performance.now */
+  now?: () => number;
 }
 
 /** How a run ended. */

@@ -1,12 +1,13 @@
 import { DivergedError, UserError } from "../errors.ts";
 import { replaceText } from "../files/replace_file.ts";
-import { Snapshot } from "../gpu/snapshot.ts";
+import { Snapshot, snapshotBytes } from "../gpu/snapshot.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
 import { writeCheckpoint } from "../checkpoint/checkpoint.ts";
 import { generate } from "../sample/generate.ts";
 import { stateTensors } from "../train/state_tensors.ts";
-import { type StepEvent, train } from "../train/train.ts";
+import type { StepEvent } from "../train/options.ts";
+import { train } from "../train/train.ts";
 import { Trainer } from "../train/trainer.ts";
 import { Background } from "./background.ts";
 import { stepMetrics } from "./metrics.ts";
@@ -65,10 +66,13 @@ export async function trainToDirectory(model: Gpt2, options: RunOptions): Promis
   return await run.train();
 }
 
+/** What a disk and a hash of all that is written to it make of a checkpoint, if they are slow. */
+const SAVE_BYTES_PER_SECOND = 100e6;
+
 /** A run under way: what happens after a step, and at the end. */
 class Run implements AsyncDisposable {
   /** What was done before. */
-  readonly #start: Pick<TrainingState, "step" | "tokens" | "validation">;
+  readonly #start: Pick<TrainingState, "step" | "tokens" | "seconds" | "validation">;
   /** What a checkpoint holds besides the weights to evaluate. */
   readonly #tensors: ReadonlyMap<string, Tensor>;
   /** Writes a checkpoint while training goes on. */
@@ -82,6 +86,8 @@ class Run implements AsyncDisposable {
   /** The last step that was not skipped. */
   #lastDone: number;
   #skippedSteps = 0;
+  /** Seconds that saving took the last time, or may take the first time. */
+  #saveSeconds: number;
 
   constructor(
     readonly model: Gpt2,
@@ -96,16 +102,17 @@ class Run implements AsyncDisposable {
     this.#best = directory.best;
     this.#savedStep = this.#lastDone = this.#start.step;
     this.#checkpoint = resume?.checkpoint;
+    this.#saveSeconds = snapshotBytes(this.#savedTensors) / SAVE_BYTES_PER_SECOND;
   }
 
   /** Takes all steps that are left. */
   async train(): Promise<RunResult> {
-    const { steps, evalEvery, verbose, signal, onCompile } = this.options;
+    const { steps, seconds, evalEvery, verbose, signal, onCompile, now } = this.options;
     const { batches, validation } = this.data;
     try {
       const last = await train(this.trainer, {
-        ...{ batches, validation, steps, start: this.#start, evalEvery, verbose, signal },
-        onCompile,
+        ...{ batches, validation, steps, seconds, start: this.#start, evalEvery, verbose },
+        ...{ signal, onCompile, now, reserve: () => this.#saveSeconds },
         pauseAt: (step) => this.#isSampled(step),
         onStep: (event) => this.#afterStep(event),
       });
@@ -116,12 +123,12 @@ class Run implements AsyncDisposable {
   }
 
   async #afterStep(event: StepEvent): Promise<void> {
-    const { steps, evalEvery } = this.options;
-    const { step } = event;
+    const { evalEvery } = this.options;
+    const { step, outlook } = event;
     this.#saving.check();
     this.#report(event);
     if (step % evalEvery === 0) await this.#save(event);
-    if (this.#isSampled(step) && step < steps) await this.#sample(step);
+    if (this.#isSampled(step) && outlook.done < 1) await this.#sample(step);
   }
 
   #report(event: StepEvent): void {
@@ -149,24 +156,34 @@ class Run implements AsyncDisposable {
       this.#best = { step, val_loss: validationLoss };
     }
     const state = this.#stateAfter(event);
-    const { evaluationWeights } = this.trainer.optimizer;
+    const { now = () => performance.now() } = this.options;
     await this.#saving.idle(); // the copies of two saves would be too much
-    const copied = [...evaluationWeights.values(), ...this.#tensors.values()];
-    const snapshot = new Snapshot(this.model.gpu.queue, copied);
+    const start = now();
+    const snapshot = new Snapshot(this.model.gpu.queue, this.#savedTensors);
     await this.#saving.start(async () => {
       using copies = snapshot;
       await this.directory.metrics.flush(); // the log is never behind a checkpoint
       await this.#write(state, copies);
       await this.#prune(state);
       await this.#drawLosses();
+      this.#saveSeconds = (now() - start) / 1000;
       this.options.onSave?.(step, this.options.out);
     });
   }
 
-  #stateAfter({ step, tokens }: StepEvent): TrainingState {
+  /** What a checkpoint is written from. */
+  get #savedTensors(): Tensor[] {
+    const { evaluationWeights } = this.trainer.optimizer;
+    return [...evaluationWeights.values(), ...this.#tensors.values()];
+  }
+
+  #stateAfter({ step, tokens, seconds, outlook }: StepEvent): TrainingState {
+    // Where time ended the run, all of it is spent: on kernels, and on what is done at the end.
+    const isTimeUp = outlook.done === 1 && step !== this.options.steps;
     return {
       step,
       tokens,
+      seconds: isTimeUp ? Math.max(seconds, this.options.seconds ?? 0) : seconds,
       optimizer: this.trainer.optimizer.kind,
       best: this.#best,
       validation: this.data.validationId ?? this.#start.validation,

@@ -74,18 +74,20 @@ async function stat(path: string): Promise<Deno.FileInfo | undefined> {
  * @throws {UserError} If the directory cannot be written, is in use or holds a run already, or no
  * step would be done.
  */
-export async function checkOut({ out, steps, resume }: RunOptions): Promise<void> {
+export async function checkOut({ out, steps, seconds, resume }: RunOptions): Promise<void> {
   if (resume && resolve(out) !== resolve(resume.out)) {
     throw new UsageError(`the run was opened to go on in ${resume.out}, not in ${out}`);
   }
   if (resume && isInPlace(resume, out)) return;
   await checkRunDirectory(out);
-  if (resume && resume.state.step >= steps) {
-    throw new UserError(
-      `${resume.checkpoint} is of step ${resume.state.step} already, so that nothing would be ` +
-        `written to ${out}: train for more than ${steps} steps, or copy it`,
-    );
-  }
+  if (!resume) return;
+  const { checkpoint, state } = resume;
+  if (state.step < (steps ?? Infinity) && (state.seconds ?? 0) < (seconds ?? Infinity)) return;
+  const most = state.step >= (steps ?? Infinity) ? `${steps} steps` : `${seconds} seconds`;
+  throw new UserError(
+    `${checkpoint} is of step ${state.step} already, so that nothing would be written to ${out}: ` +
+      `train for more than ${most}, or copy it`,
+  );
 }
 
 /** A run's directory that nobody else writes to until this is disposed of. */

@@ -17,6 +17,8 @@ export interface TrainingState {
   step: number;
   /** Tokens trained on. */
   tokens: number;
+  /** Seconds of training; a checkpoint of an earlier version does not say. */
+  seconds?: number;
   /** The {@linkcode Optimizer}'s kind. */
   optimizer: string;
   /** The step with the lowest validation loss among the saved ones, if any was measured. */
@@ -87,11 +89,11 @@ export async function readTrainingState(directory: string): Promise<TrainingStat
 
 function isTrainingStateJson(json: unknown): json is TrainingState {
   if (!isObject(json)) return false;
-  const { step, tokens, optimizer, best, validation } = json;
+  const { step, tokens, seconds = 0, optimizer, best, validation } = json;
   const { data_position, options } = json;
   const isBest = best === null ||
     isObject(best) && Number.isInteger(best.step) && typeof best.val_loss === "number";
-  return [step, tokens].every(Number.isSafeInteger) &&
+  return [step, tokens].every(Number.isSafeInteger) && typeof seconds === "number" &&
     typeof optimizer === "string" && isBest &&
     (validation === null || typeof validation === "string") && isObject(data_position) &&
     isObject(options);

@@ -27,6 +27,9 @@
 export { evaluate } from "./evaluate.ts";
 export { evaluateText, type EvaluateTextOptions, type Evaluation } from "./evaluate_text.ts";
 export { scheduledLearningRate } from "./schedule.ts";
-export { meanLoss, type StepEvent, train, type TrainOptions } from "./train.ts";
+export { meanLoss } from "./mean_loss.ts";
+export type { StepEvent, TrainOptions } from "./options.ts";
+export type { Outlook, RunLength } from "./run_clock.ts";
+export { train } from "./train.ts";
 export { type StepResult, Trainer, type TrainerOptions } from "./trainer.ts";
 export { tune, type TuneOptions, type TuneResult } from "./tune.ts";

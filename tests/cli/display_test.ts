@@ -1,10 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { type Display, JsonDisplay, QuietDisplay, TextDisplay } from "../../src/cli/display.ts";
-import type { StepEvent } from "../../src/train/train.ts";
+import type { StepEvent } from "../../src/train/options.ts";
 
 const EVENT: StepEvent = {
   ...{ step: 7, tokens: 700, loss: 4.25, skipped: false, eta: 0.125, gradientSummary: 0.5 },
-  ...{ tokensPerSecond: 1234, dataWaitMs: 0, hostMs: 1 },
+  ...{ tokensPerSecond: 1234, dataWaitMs: 0, hostMs: 1, seconds: 3 },
+  outlook: { steps: 1000, isEstimate: false, done: 0.007, secondsLeft: 123.4 },
   norms: {
     embeddings: { gradient: 12.345, update: 0.0125, weight: 1 },
     mlp: { gradient: 3, update: 0.0123, weight: 1.25 },
@@ -30,7 +31,7 @@ function printed(display: Display, event: StepEvent, later = 0): string[] {
   const { now } = performance;
   performance.now = () => time;
   try {
-    return linesOf(() => display.step(event, 1000));
+    return linesOf(() => display.step(event));
   } finally {
     performance.now = now;
     display[Symbol.dispose]();
@@ -39,14 +40,14 @@ function printed(display: Display, event: StepEvent, later = 0): string[] {
 
 Deno.test("a verbose display prints each step, with what it was taken by", () => {
   assertEquals(printed(new TextDisplay({ verbose: true }), EVENT), [
-    "step    7/1000  loss 4.2500  step size 0.125  1,234 tok/s",
+    "step    7/1000  loss 4.2500  step size 0.125  1,234 tok/s  2m 3s left",
     "  embeddings  gradient 12.3       update 0.0125     weight 1.00",
     "  mlp         gradient 3.00       update 0.0123     weight 1.25",
     "  G 0.500",
   ]);
   const { norms: _, gradientSummary: __, eta: ___, ...other } = EVENT;
   assertEquals(printed(new TextDisplay({ verbose: true }), { ...other, learningRate: 0.001 }), [
-    "step    7/1000  loss 4.2500  lr 1.00e-3  1,234 tok/s",
+    "step    7/1000  loss 4.2500  lr 1.00e-3  1,234 tok/s  2m 3s left",
   ]);
 });
 
@@ -57,9 +58,9 @@ Deno.test("other displays print some steps, none, or all as JSON", () => {
   assertEquals(printed(new TextDisplay(), { ...EVENT, step: 25 }).length, 1);
   assertEquals(printed(new QuietDisplay(), EVENT), []);
   const [line] = printed(new JsonDisplay(), EVENT);
-  const { event, norms, gradient_summary } = JSON.parse(line);
-  assertEquals({ event, norms, gradient_summary }, {
-    event: "step",
+  const { event, norms, gradient_summary, steps, seconds_left } = JSON.parse(line);
+  assertEquals({ event, norms, gradient_summary, steps, seconds_left }, {
+    ...{ event: "step", steps: 1000, seconds_left: 123.4 },
     norms: EVENT.norms,
     gradient_summary: 0.5,
   });
@@ -71,4 +72,23 @@ Deno.test("compiling kernels is told of once where there is no terminal", () => 
   assertEquals(told(new TextDisplay()), ["Compiling 40 kernels."]);
   assertEquals(told(new QuietDisplay()), []);
   assertEquals(told(new JsonDisplay()), ['{"event":"compile","kernels":40}']);
+});
+
+Deno.test("where time ends a run, lines come by the time, and steps are estimated", () => {
+  const timed = (step: number, done: number, steps?: number): StepEvent => (
+    { ...EVENT, step, outlook: { steps, isEstimate: true, done, secondsLeft: 100 * (1 - done) } }
+  );
+  const display = new TextDisplay();
+  const lines = linesOf(() => {
+    display.step(timed(1, 0.01));
+    display.step(timed(2, 0.02, 96));
+    display.step(timed(3, 0.04, 95));
+    display.step(timed(4, 0.05, 101));
+    display.step({ ...EVENT, step: 97, outlook: { steps: 97, isEstimate: false, done: 1 } });
+  });
+  assertEquals(lines.map((line) => line.replace("loss 4.2500  step size 0.125", "...")), [
+    "step 1  ...  1,234 tok/s  1m 39s left",
+    "step  3/~95  ...  1,234 tok/s  1m 36s left",
+    "step 97/97  ...  1,234 tok/s",
+  ]);
 });

@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { Arguments } from "../../src/cli/arguments.ts";
 import { resumedOptions } from "../../src/cli/resume.ts";
-import { UserError } from "../../src/errors.ts";
+import { UsageError, UserError } from "../../src/errors.ts";
 import { PRESETS } from "../../src/model/config.ts";
 import type { SavedRun } from "../../src/run/saved_run.ts";
 import { RunLock } from "../../src/run/run_lock.ts";
@@ -141,4 +141,39 @@ Deno.test("an option that the run has already may be given again", () => {
     UserError,
   );
   assertMatch(error.message, /^the run in run has norm spectral, not frobenius, which a run keeps/);
+});
+
+Deno.test("minutes that are given again are more of them, and no other length is kept", () => {
+  const optimizer = "agd spectral, vectors own, embeddings rows";
+  const resumed = (options: Record<string, string>, given: Record<string, string>) => {
+    const state = { optimizer, options, seconds: 90 };
+    const run = { directory: "run", checkpoint: "run/checkpoints/step-000001", state };
+    const model = { ...PRESETS.tiny, vocabularySize: 300, bias: true, affine: true };
+    const resumed = resumedOptions(new Arguments(given), run as unknown as SavedRun, { model });
+    return [resumed.options.given(), resumed.changes];
+  };
+  const kept = { steps: "250", minutes: "3" };
+  assertEquals(resumed(kept, {}), [kept, []]);
+  assertEquals(resumed({ minutes: "3" }, { minutes: "3" }), [
+    { minutes: "4.5" },
+    ["--minutes 3 became --minutes 3 more"],
+  ]);
+  assertEquals(resumed(kept, { hours: "1" }), [
+    { minutes: "61.5" },
+    ["--steps 250 and --minutes 3 became --hours 1 more"],
+  ]);
+  assertEquals(resumed(kept, { steps: "400" }), [
+    { steps: "400" },
+    ["--steps 250 and --minutes 3 became --steps 400"],
+  ]);
+  assertEquals(resumed({ steps: "250" }, { steps: "400" }), [
+    { steps: "400" },
+    ["--steps was 250, and is 400"],
+  ]);
+  assertEquals(resumed({ steps: "250" }, { steps: "250" }), [{ steps: "250" }, []]);
+  assertEquals(resumed({ steps: "250" }, { tokens: "900", minutes: "1" }), [
+    { tokens: "900", minutes: "2.5" },
+    ["--steps 250 became --tokens 900 and --minutes 1 more"],
+  ]);
+  assertThrows(() => resumed(kept, { minutes: "1", hours: "1" }), UsageError, "say the same");
 });

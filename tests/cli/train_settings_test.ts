@@ -4,23 +4,35 @@ import { readSettings } from "../../src/cli/train_settings.ts";
 import { UsageError } from "../../src/errors.ts";
 import { PRESETS } from "../../src/model/config.ts";
 
+/** Of a model, and of a step. */
+const SIZE = { parameterCount: 1e6, tokensPerStep: 1024, isSoftware: false };
+
 const settings = (given: Record<string, unknown> = {}) =>
   readSettings(new Arguments(given), undefined);
 
 Deno.test("without options a tiny model with the tokens of the sample corpus is trained", () => {
-  const { data, architecture, vocab, optimizer, trainer, out, chooseSteps } = settings();
+  const { data, architecture, vocab, optimizer, trainer, out, chooseLength } = settings();
   assertEquals(data.length, 1);
   assertMatch(data[0], /[\\/]data[\\/]?$/);
   assertEquals(architecture, { ...PRESETS.tiny, bias: true, affine: true });
   assertEquals([vocab, optimizer.name, trainer.batch], ["compact", "AGD", 8]);
   assertMatch(out, /^runs\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d$/);
-  assertEquals(chooseSteps(1e6, 1024), 250);
+  assertEquals(chooseLength(SIZE), { steps: 250, seconds: undefined });
+  assertEquals(chooseLength({ ...SIZE, isSoftware: true }), { steps: 250, seconds: 180 });
 });
 
-Deno.test("the number of steps is given, or that of so many tokens, or 20 tokens a parameter", () => {
-  assertEquals(settings({ steps: "7" }).chooseSteps(1e6, 1024), 7);
-  assertEquals(settings({ tokens: "1025" }).chooseSteps(1e6, 1024), 2);
-  assertEquals(settings({ preset: "gpt2" }).chooseSteps(1e6, 1000), 20_000);
+Deno.test("steps are given, or those of so many tokens, or a time, or 20 tokens a parameter", () => {
+  const length = (given: Record<string, unknown>) =>
+    settings(given).chooseLength({ ...SIZE, isSoftware: true });
+  assertEquals(length({ steps: "7" }), { steps: 7, seconds: undefined });
+  assertEquals(length({ tokens: "1025" }), { steps: 2, seconds: undefined });
+  assertEquals(length({ minutes: "0.5" }), { seconds: 30 });
+  assertEquals(length({ hours: "2", preset: "gpt2" }), { seconds: 7200 });
+  assertEquals(length({ steps: "7", minutes: "3" }), { steps: 7, seconds: 180 }); // whichever is first
+  assertEquals(length({ preset: "gpt2" }), { steps: 19_532 });
+  for (const given of [{ minutes: "0" }, { hours: "-1" }, { minutes: "soon" }]) {
+    assertThrows(() => settings(given), UsageError, `--${Object.keys(given)[0]} must be `);
+  }
   assertEquals(settings({ preset: "gpt2" }).vocab, "full");
 });
 

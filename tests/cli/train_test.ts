@@ -30,7 +30,7 @@ Deno.test("training writes a run, from which training goes on", async () => {
   assertMatch(first.stdout, /\n60 steps of 32 tokens with AGD on [^\n]*, to runs\/first\n/);
   assertMatch(
     first.stdout,
-    /\nstep 30\/60 {2}loss \d\.\d{4} {2}val \d\.\d{4} {2}step size \S+ {2}[\d,]+ tok\/s\n/,
+    /\nstep 30\/60 {2}loss \d\.\d{4} {2}val \d\.\d{4} {2}step size \S+ {2}[\d,]+ tok\/s {2}\S+ left\n/,
   );
   assertMatch(first.stdout, /\n--- sample after step 60 ---\n/);
   assertMatch(
@@ -60,7 +60,7 @@ Deno.test("training writes a run, from which training goes on", async () => {
   assertEquals(start.steps, 3);
   assertAlmostEquals(steps[0].loss, saved, 0.5);
   assertEquals(
-    steps.map(({ event: _, ...metrics }) => metrics),
+    steps.map(({ event: _, steps: __, seconds_left: ___, ...metrics }) => metrics),
     await readLosses(`${cwd}/runs/second`),
   );
   assertEquals(events.at(-1), {
@@ -84,6 +84,31 @@ Deno.test("the same seed gives the same losses", async () => {
   ]);
   assertEquals(one, again);
   assert(one[0] !== other[0]);
+});
+
+Deno.test("a run of so many minutes has a step at least, and goes on for more", async () => {
+  await using directory = await corpusDirectory();
+  const cwd = directory.path;
+  const train = async (...args: string[]) => {
+    const { stdout, stderr, code } = await runTask("train", [...args, "--json"], { cwd });
+    assertEquals([stderr, code], ["", 0]);
+    return stdout.trim().split("\n").map((line) => JSON.parse(line));
+  };
+  const [start, ...events] = await train(
+    ...[...CORPUS, ...TINY, "--minutes", "0.0001", "--eval-batches", "1", "--out", "run"],
+  );
+  assertEquals([start.seconds, "steps" in start], [0.006, false]);
+  const steps = events.filter(({ event }) => event === "step");
+  assertEquals(steps.map(({ step, steps, seconds_left }) => [step, steps, seconds_left]), [
+    [1, 1, 0],
+  ]);
+  assertGreater(steps[0].val_loss, 0);
+  assertHoldsRun(`${cwd}/run`);
+  const more = await train("--resume", "run", "--hours", "0.0000001");
+  assertEquals(more[1].changes, ["--minutes 0.0001 became --hours 0.0000001 more"]);
+  assertEquals(more.at(-1).step, 2);
+  const over = await train("--resume", "run");
+  assertEquals(over.filter(({ event }) => event === "step"), []);
 });
 
 Deno.test("an interrupted run is saved", async (t) => {
@@ -228,6 +253,9 @@ Deno.test("a wrong call is told in one line", async () => {
     ["--optimizer sgd --lr 0", "--lr must be above 0, not 0"],
     ["--optimizer adamw --norm spectral", "--norm is for agd, not adamw"],
     ["--steps 2 --tokens 64", "--steps and --tokens say the same: give one of them"],
+    ["--minutes 2 --hours 1", "--minutes and --hours say the same: give one of them"],
+    ["--minutes 0", "--minutes must be above 0, not 0"],
+    ["--hours soon", "--hours must be a number, not 'soon'"],
     ["--quiet --json", "--quiet and --json exclude each other"],
     ["--quiet --verbose", "--quiet and --verbose exclude each other"],
     ["--init-from a --width 8", "--width cannot go with --init-from, which decides it"],

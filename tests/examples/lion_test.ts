@@ -1,7 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { Lion } from "../../examples/lion.ts";
 import type { OptimizerTarget } from "../../src/optim/optimizer.ts";
-import { type StepEvent, train } from "../../src/train/train.ts";
+import type { StepEvent } from "../../src/train/options.ts";
+import { train } from "../../src/train/train.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { modelOf, ODD, randomBatch, randomWeights } from "../model/helpers.ts";
 import { openTestGpu } from "../ops/helpers.ts";

@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../src/errors.ts";
 import { Sgd } from "../../src/optim/sgd.ts";
 import { evaluate } from "../../src/train/evaluate.ts";
-import { meanLoss } from "../../src/train/train.ts";
+import { meanLoss } from "../../src/train/mean_loss.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { modelOf, ODD, randomBatch, randomWeights } from "../model/helpers.ts";
 import { openTestGpu } from "../ops/helpers.ts";

@@ -1,0 +1,71 @@
+import type { Norms } from "../optim/optimizer.ts";
+import type { Batch } from "../tokens/batch.ts";
+import type { Outlook, RunLength } from "./run_clock.ts";
+
+/** What is known after a step. */
+export interface StepEvent {
+  /** Steps done. */
+  step: number;
+  /** Tokens trained on so far. */
+  tokens: number;
+  /** Loss of the step's batch, in nats per token. */
+  loss: number;
+  /**
+   * Whether the step left everything as it was, since a gradient was not finite or too large; the
+   * loss may not be finite either.
+   */
+  skipped: boolean;
+  /** AGD's automatic step size, of which the first steps take a part; see {@linkcode Agd}. */
+  eta?: number;
+  /** AGD's gradient summary, G. */
+  gradientSummary?: number;
+  /** Norms by group of parameters, at evaluations, or each step if `verbose`. */
+  norms?: Norms;
+  /** Step size of AdamW and SGD. */
+  learningRate?: number;
+  /** Seconds of training so far, evaluations and those of a run before it was resumed included. */
+  seconds: number;
+  /** How far the run is. */
+  outlook: Outlook;
+  /** Loss on the validation batches, in nats per token, at steps that evaluate. */
+  validationLoss?: number;
+  /** Tokens trained on per second, over the last steps; the first one counts in its own only. */
+  tokensPerSecond: number;
+  /** Milliseconds for which this step waited for its batch. */
+  dataWaitMs: number;
+  /** Milliseconds of this thread that the step took, see {@linkcode Trainer.hostMs}. */
+  hostMs: number;
+}
+
+/** What to train on, for how long, and whom to tell. */
+export interface TrainOptions extends RunLength {
+  /** Training batches of the trainer's `accumulate * batch` sequences; training ends early if they do. */
+  batches: AsyncIterable<Batch>;
+  /** Batches that the validation loss is measured on. @default none */
+  validation?: readonly Batch[];
+  /** What was done before, of a run that is continued. @default nothing */
+  start?: { step: number; tokens: number; seconds?: number };
+  /** Seconds that the caller takes after the last step, e.g. to save, as known now. @default none */
+  reserve?: () => number;
+  /**
+   * Steps between evaluations; the last one always evaluates. There no further step is
+   * under way when `onStep` is called, so that the weights are those of the event. @default 100
+   */
+  evalEvery?: number;
+  /**
+   * Further steps after which nothing is submitted until `onStep` is done, so that it sees the
+   * weights of its step; other steps may be told of when the next one is under way.
+   * @default only evaluations
+   */
+  pauseAt?: (step: number) => boolean;
+  /** Measure norms at every step, and not only at evaluations. @default false */
+  verbose?: boolean;
+  /** Called while kernels are compiled, before the first step; not if all have been. */
+  onCompile?: (done: number, kernels: number) => void;
+  /** Called after each step, in order; awaited. */
+  onStep?: (event: StepEvent) => void | Promise<void>;
+  /** Finishes the step under way and stops when aborted. */
+  signal?: AbortSignal;
+  /** A clock, in milliseconds. @default performance.now */
+  now?: () => number;
+}

@@ -1,0 +1,150 @@
+import { DivergedError } from "../errors.ts";
+import type { Batch } from "../tokens/batch.ts";
+import { meanLoss } from "./mean_loss.ts";
+import type { StepEvent, TrainOptions } from "./options.ts";
+import { RunClock } from "./run_clock.ts";
+import { scheduledLearningRate } from "./schedule.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** Skipped steps in a row with which training gives up. */
+const MOST_SKIPPED = 10;
+
+/** A step that the GPU is at work on. */
+interface Submitted {
+  step: number;
+  batch: Batch;
+  /** Whether the validation loss is measured after it. */
+  evaluates: boolean;
+  learningRate?: number;
+  dataWaitMs: number;
+  hostMs: number;
+  result: ReturnType<Trainer["step"]>;
+}
+
+/** One step is under way on the GPU while the next one is fetched and submitted. */
+export class TrainingLoop {
+  readonly #trainer: Trainer;
+  readonly #options: TrainOptions;
+  readonly #batches: AsyncIterator<Batch>;
+  /** The learning rate that was asked for, if the optimiser has one. */
+  readonly #peak: number | undefined;
+  readonly #clock: RunClock;
+  #tokens: number;
+  #skippedInARow = 0;
+  /** Whether there is no step to be taken any more. */
+  #isOver = false;
+  #last: StepEvent | undefined;
+
+  constructor(trainer: Trainer, options: TrainOptions) {
+    this.#trainer = trainer;
+    this.#options = options;
+    this.#batches = options.batches[Symbol.asyncIterator]();
+    this.#peak = trainer.optimizer.learningRate;
+    this.#tokens = options.start?.tokens ?? 0;
+    const { validation = [], now = () => performance.now() } = options;
+    const validationTokens = validation.reduce((sum, { inputs }) => sum + inputs.length, 0);
+    this.#clock = new RunClock({ ...options, validationTokens, now });
+  }
+
+  /** Takes the steps that are left. */
+  async run(): Promise<StepEvent | undefined> {
+    const { start, signal, onCompile } = this.#options;
+    let pending: Submitted | undefined;
+    this.#isOver = this.#clock.isOver;
+    try {
+      if (!this.#isOver) await this.#trainer.compile({ onProgress: onCompile, signal });
+      this.#clock.begin();
+      for (let step = (start?.step ?? 0) + 1; !this.#isOver && !signal?.aborted; step++) {
+        const submitted = await this.#submit(step);
+        if (!submitted) break;
+        if (pending) await this.#finish(pending);
+        pending = submitted;
+        if (!this.#pausesAfter(submitted)) continue;
+        pending = undefined;
+        await this.#finish(submitted, true);
+        // Evaluating, and saving and sampling after it, do not count as training time.
+        this.#clock.throughput.restart();
+      }
+      if (pending) await this.#finish(pending);
+    } finally {
+      if (this.#peak) this.#trainer.optimizer.learningRate = this.#peak;
+      await this.#batches.return?.(); // as a loop over them would
+    }
+    return this.#last;
+  }
+
+  /** Fetches a batch and starts its step; undefined if there are no more. */
+  async #submit(step: number): Promise<Submitted | undefined> {
+    const { steps, evalEvery = 100, verbose = false } = this.#options;
+    const asked = performance.now();
+    const { done, value: batch } = await this.#batches.next();
+    const dataWaitMs = performance.now() - asked;
+    if (done) return;
+    const learningRate = this.#peak &&
+      scheduledLearningRate(this.#peak, step - 1, this.#clock.scheduledSteps(step - 1));
+    if (learningRate) this.#trainer.optimizer.learningRate = learningRate;
+    const evaluates = step % evalEvery === 0 || step === steps;
+    const result = this.#trainer.step(batch, verbose || evaluates);
+    result.catch(() => {}); // its turn to be told of comes later
+    const { hostMs } = this.#trainer;
+    return { step, batch, evaluates, learningRate, dataWaitMs, hostMs, result };
+  }
+
+  /** Whether somebody must see this step's weights, not the next one's. */
+  #pausesAfter({ step, evaluates }: Submitted): boolean {
+    const isLastChance = this.#skippedInARow === MOST_SKIPPED - 1;
+    return evaluates || (this.#options.pauseAt?.(step) ?? false) || isLastChance ||
+      this.#clock.isNearEnd;
+  }
+
+  /**
+   * Waits for a step, evaluates if it is time to, and reports.
+   *
+   * @param isAlone Whether no other step is under way, so that this may be the last one.
+   */
+  async #finish(submitted: Submitted, isAlone = false): Promise<void> {
+    const { step, batch, result, learningRate, dataWaitMs, hostMs } = submitted;
+    const { loss, skipped, ...found } = await result;
+    if (!skipped && !Number.isFinite(loss)) {
+      throw this.#diverged(`the loss of step ${step} is ${loss}`);
+    }
+    const tokens = this.#tokens += batch.inputs.length;
+    const tokensPerSecond = this.#clock.stepDone(step, batch.inputs.length);
+    const times = { tokensPerSecond, dataWaitMs, hostMs };
+    const event = { step, tokens, loss, skipped, ...found, learningRate, ...times };
+    let evaluated = submitted.evaluates ? await this.#evaluate(event) : undefined;
+    const isLast = step === this.#options.steps || isAlone && !this.#clock.allowsAnother;
+    if (isLast) evaluated ??= await this.#evaluate(event);
+    const outlook = this.#clock.outlook(step, isLast);
+    this.#last = { ...event, ...evaluated, seconds: this.#clock.seconds, outlook };
+    this.#skippedInARow = skipped ? this.#skippedInARow + 1 : 0;
+    await this.#options.onStep?.(this.#last);
+    this.#isOver = isLast;
+    if (this.#skippedInARow < MOST_SKIPPED) return;
+    throw this.#diverged(
+      `in ${MOST_SKIPPED} steps in a row, up to step ${step}, a gradient was not finite or ` +
+        "too large",
+    );
+  }
+
+  /** The validation loss, if there is something to measure it on, and norms if there are none yet. */
+  async #evaluate(
+    { step, skipped, norms }: Pick<StepEvent, "step" | "skipped" | "norms">,
+  ): Promise<Pick<StepEvent, "validationLoss" | "norms">> {
+    const { validation = [] } = this.#options;
+    const { optimizer } = this.#trainer;
+    const measured = skipped ? undefined : norms ?? await optimizer.norms?.();
+    const evaluated = measured ? { norms: measured } : {};
+    if (validation.length === 0) return evaluated;
+    const loss = await this.#clock.evaluation(() => meanLoss(this.#trainer, validation));
+    if (!Number.isFinite(loss)) {
+      throw this.#diverged(`the validation loss after step ${step} is ${loss}`);
+    }
+    return { ...evaluated, validationLoss: loss };
+  }
+
+  #diverged(why: string): DivergedError {
+    const rate = this.#peak ? ` with a learning rate of ${this.#peak}` : "";
+    return new DivergedError(`${why}: training cannot go on${rate}`);
+  }
+}
