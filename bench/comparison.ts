@@ -22,13 +22,12 @@ const BASE = describeCell(cellsOf(axes, "product", { steps: 1 })[0]);
 
 /** Short runs: AGD and the best AdamW, a table for each corpus. */
 export function cellsTable(cells: readonly CellSummary[]): string {
-  const short = cells.filter(({ cell }) => cell.steps <= LONG)
+  const short = cells.filter((summary) => stepsOf(summary) <= LONG)
     .sort((a, b) => differences(a).length - differences(b).length);
   const corpora = Map.groupBy(short, ({ cell }) => cell.data);
   return [...corpora].map(([data, cells]) => {
     const rows = cells.map((summary) => {
-      const { cell } = summary;
-      return { name: labelOf(summary), steps: number(cell.steps), ...lead(summary) };
+      return { name: labelOf(summary), steps: number(stepsOf(summary)), ...lead(summary) };
     });
     return `${data[0].toUpperCase()}${data.slice(1)}:\n\n${markdownTable(rows)}`;
   }).join("\n\n");
@@ -44,7 +43,7 @@ export function resultsTable(cells: readonly CellSummary[]): string {
     return [...new Set([base, longest])].filter((summary) => summary !== undefined)
       .map((summary) => {
         const { cell } = summary;
-        const name = `${cell.data}, ${number(cell.steps)} steps of batch ${cell.batch}`;
+        const name = `${cell.data}, ${number(stepsOf(summary))} steps of batch ${cell.batch}`;
         return { name, ...lead(summary) };
       });
   }));
@@ -52,12 +51,12 @@ export function resultsTable(cells: readonly CellSummary[]): string {
 
 /** Long runs: AGD, AGD whose memory does not grow, and AdamW with either decay. */
 export function longRunsTable(cells: readonly CellSummary[]): string {
-  const long = cells.filter(({ cell }) => cell.steps > LONG);
+  const long = cells.filter((summary) => stepsOf(summary) > LONG);
   return markdownTable(long.map((summary) => {
     const { cell, rows, agd } = summary;
     const constant = rows.find(({ name }) => name === "AGD, growth false");
     return {
-      name: `${labelOf(summary)}, ${number(cell.steps)} steps, ${cell.data}`,
+      name: `${labelOf(summary)}, ${number(stepsOf(summary))} steps, ${cell.data}`,
       AGD: spread(agd?.final),
       "memory of 0.9": spread(constant?.final),
       "AdamW, 0.95 (rate)": withRate(bestOf(rows, "AdamW")),
@@ -150,11 +149,16 @@ function differences({ cell }: CellSummary): string[] {
 }
 
 function isShortBase(summary: CellSummary): boolean {
-  return summary.cell.steps <= LONG && differences(summary).length === 0;
+  return stepsOf(summary) <= LONG && differences(summary).length === 0;
 }
 
-function tokensOf({ cell }: CellSummary): number {
-  return cell.steps * cell.batch * cell.context;
+/** Nothing but steps ends the runs that are kept here. */
+function stepsOf({ cell: { steps = Infinity } }: CellSummary): number {
+  return steps;
+}
+
+function tokensOf(summary: CellSummary): number {
+  return stepsOf(summary) * summary.cell.batch * summary.cell.context;
 }
 
 function withRate(row: Row | undefined): string {

@@ -23,6 +23,7 @@ import { Gpu } from "../gpu/gpu.ts";
 import { DEVICE, deviceOption } from "./device.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
+import { readLength } from "./run_length.ts";
 import { limitWriting } from "./writing.ts";
 
 const PRESET_NAMES = Object.keys(COMPARE_PRESETS) as (keyof typeof COMPARE_PRESETS)[];
@@ -54,6 +55,11 @@ const COMMAND: CommandSpec = {
     },
     tokens: { value: "N", help: "tokens of a run" },
     steps: { value: "N", help: "steps of a run, instead of --tokens" },
+    minutes: {
+      value: "N",
+      help: "minutes of a run, instead of --tokens; with it, or --steps, what is first",
+    },
+    hours: { value: "N", help: "the same in hours" },
     seeds: { value: "N", help: "* seeds of the initial weights and the data", repeatable: true },
     optimizer: {
       value: "NAME",
@@ -157,12 +163,8 @@ function chooseAxes(options: Arguments, { axes }: ComparePreset): Axes {
 }
 
 function chooseLength(options: Arguments, { tokens }: ComparePreset): Length {
-  const steps = options.integer("steps");
-  const given = options.integer("tokens");
-  if (steps !== undefined && given !== undefined) {
-    throw new UsageError("--steps and --tokens say the same: give one of them");
-  }
-  return steps === undefined ? { tokens: given ?? tokens } : { steps };
+  const length = readLength(options);
+  return Object.values(length).some((value) => value !== undefined) ? length : { tokens };
 }
 
 function chooseOptimizers(

@@ -177,8 +177,6 @@ function describeStep(event: StepEvent): string {
     eta === undefined ? undefined : `step size ${eta.toPrecision(3)}`,
     learningRate === undefined ? undefined : `lr ${learningRate.toExponential(2)}`,
     `${Math.round(tokensPerSecond).toLocaleString("en")} tok/s`,
-    outlook.done < 1 && secondsLeft !== undefined
-      ? `${formatSeconds(secondsLeft)} left`
-      : undefined,
+    !outlook.isLast && secondsLeft !== undefined ? `${formatSeconds(secondsLeft)} left` : undefined,
   ].filter((part) => part !== undefined).join("  ");
 }

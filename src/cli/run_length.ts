@@ -18,14 +18,23 @@ export interface RunSize {
 }
 
 /**
+ * Reads `--steps` or `--tokens`, and `--minutes` or `--hours`.
+ *
+ * @throws {UsageError} If a number is out of range, or two options say the same.
+ */
+export function readLength(options: Arguments): RunLength & { tokens?: number } {
+  const [steps, tokens] = [options.integer("steps"), options.integer("tokens")];
+  checkExclusive(options, "steps", "tokens");
+  return { steps, tokens, seconds: secondsOption(options) };
+}
+
+/**
  * Reads how long a run is: steps, a time, or what comes first of both.
  *
  * @throws {UsageError} If a number is out of range, or two options say the same.
  */
 export function lengthOption(options: Arguments, isTiny: boolean): (size: RunSize) => RunLength {
-  const [steps, tokens] = [options.integer("steps"), options.integer("tokens")];
-  checkExclusive(options, "steps", "tokens");
-  const seconds = secondsOption(options);
+  const { steps, tokens, seconds } = readLength(options);
   return ({ parameterCount, tokensPerStep, isSoftware }) => {
     if (steps !== undefined) return { steps, seconds };
     if (tokens !== undefined) return { steps: Math.ceil(tokens / tokensPerStep), seconds };
@@ -51,7 +60,7 @@ export function secondsOption(options: Arguments): number | undefined {
 }
 
 /** @throws {UsageError} If both are given. */
-export function checkExclusive(options: Arguments, one: string, other: string): void {
+function checkExclusive(options: Arguments, one: string, other: string): void {
   if (options.text(one) === undefined || options.text(other) === undefined) return;
   throw new UsageError(`--${one} and --${other} say the same: give one of them`);
 }

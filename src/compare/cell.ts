@@ -1,5 +1,7 @@
+import type { RunLength } from "../train/run_clock.ts";
+
 /** What every optimiser of a comparison is given alike: data, a model and how long to train. */
-export interface Cell {
+export interface Cell extends RunLength {
   /** File, glob, directory or URL. */
   data: string;
   vocabulary: "compact" | "full";
@@ -14,14 +16,15 @@ export interface Cell {
   bias: boolean;
   /** Whether the gains and biases of layer norms are trained. */
   affine: boolean;
-  steps: number;
 }
 
 /** The values to try of each property but the length; the first ones are the base. */
-export type Axes = { [Name in keyof Omit<Cell, "steps">]: readonly Cell[Name][] };
+export type Axes = { [Name in keyof Omit<Cell, keyof RunLength>]: readonly Cell[Name][] };
 
-/** How long to train: the same number of steps in all cells, or about the same of tokens. */
-export type Length = { steps: number } | { tokens: number };
+/** How long to train in all cells: as many steps, or about as many tokens, or as long. */
+export interface Length extends RunLength {
+  tokens?: number;
+}
 
 /**
  * The cells of a comparison, for each corpus in turn: with `product` all combinations; with
@@ -43,12 +46,24 @@ export function cellsOf(axes: Axes, sweep: "product" | "star", length: Length): 
   }
   return data.flatMap((data) =>
     shapes.map((shape) => {
-      const cell = { data, ...shape } as Omit<Cell, "steps">;
-      const tokensPerStep = cell.batch * cell.context;
-      const steps = "steps" in length ? length.steps : Math.ceil(length.tokens / tokensPerStep);
-      return { ...cell, steps };
+      const cell = { data, ...shape } as Omit<Cell, keyof RunLength>;
+      const { tokens, seconds } = length;
+      const { steps = tokens && Math.ceil(tokens / (cell.batch * cell.context)) } = length;
+      return {
+        ...cell,
+        ...steps === undefined ? {} : { steps },
+        ...seconds === undefined ? {} : { seconds },
+      };
     })
   );
+}
+
+/** How long a cell's runs are, e.g. `1,024 steps`, `180 s` or `1,024 steps or 180 s`. */
+export function describeLength({ steps, seconds }: RunLength): string {
+  return [
+    ...steps === undefined ? [] : [`${steps.toLocaleString("en")} steps`],
+    ...seconds === undefined ? [] : [`${seconds.toLocaleString("en")} s`],
+  ].join(" or ");
 }
 
 /** A cell in a line, e.g. `width 64, layers 2, context 64, batch 16`; its length is left out. */

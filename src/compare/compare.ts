@@ -45,7 +45,7 @@ export interface CompareOptions extends RunHooks {
 export interface PlannedRun {
   cell: Cell;
   settings: RunSettings;
-  /** Parameters times tokens, to which its time is about proportional. */
+  /** What its time is about proportional to: parameters times tokens, or the time that it has. */
   cost: number;
   /** Whether it had been made before. */
   isDone: boolean;
@@ -134,12 +134,13 @@ class RunMaker {
   #planned({ cell, corpus, config }: OpenCell, contender: Contender, seed: number): PlannedRun {
     const { evaluations, validationTokens } = this.options;
     const { data: _, ...rest } = cell;
+    const { steps = Infinity, seconds } = cell;
     const settings: RunSettings = {
       ...{ contender, seed, cell: rest, validationTokens },
       data: corpus.identity(cell.context, seed),
-      evalEvery: Math.ceil(cell.steps / evaluations),
+      ...seconds === undefined ? { evalEvery: Math.ceil(steps / evaluations) } : { evaluations },
     };
-    const cost = parameterCount(config) * cell.steps * cell.batch * cell.context;
+    const cost = seconds ?? parameterCount(config) * steps * cell.batch * cell.context;
     return { cell, settings, cost, isDone: this.store.find(settings) !== undefined };
   }
 

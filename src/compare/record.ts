@@ -10,8 +10,10 @@ export interface RunSettings {
   cell: Omit<Cell, "data">;
   /** The data, whatever its path is. */
   data: StreamIdentity;
-  /** Steps between evaluations. */
-  evalEvery: number;
+  /** Steps between evaluations; undefined where time may end the run. */
+  evalEvery?: number;
+  /** Evaluations in equal parts of a run that time may end. */
+  evaluations?: number;
   /** Tokens of an evaluation, at least. */
   validationTokens: number;
 }

@@ -1,4 +1,4 @@
-import { describeCell } from "./cell.ts";
+import { describeCell, describeLength } from "./cell.ts";
 import { familyOf } from "./contender.ts";
 import type { CellSummary, Row, Spread } from "./summary.ts";
 
@@ -18,10 +18,16 @@ interpolated between evaluations. The time includes evaluations, and a first run
 too; it tells of the optimisers only where nothing else kept the machine busy.
 `;
 
+const TIMED =
+  `Where a cell's length is a time, all its runs have the same time to train, after kernels are compiled,
+and not the same number of steps: what is faster sees more tokens.
+`;
+
 /** The tables of a comparison, as Markdown. */
 export function report(cells: readonly CellSummary[]): string {
   const parts = [
     INTRODUCTION,
+    ...cells.some(({ cell }) => cell.seconds !== undefined) ? [TIMED] : [],
     ...overview(cells),
     ...cells.flatMap((cell) => cellSection(cell, cells)),
   ];
@@ -71,11 +77,10 @@ function overview(cells: readonly CellSummary[]): string[] {
 
 function cellSection(summary: CellSummary, cells: readonly CellSummary[]): string[] {
   const { cell, parameters, vocabularySize, adapters, rows, edges } = summary;
-  const tokens = cell.steps * cell.batch * cell.context;
   return [
     `## ${shortName(cell, cells)}\n`,
-    `${cell.data}: ${number(cell.steps)} steps of ${number(cell.batch * cell.context)} tokens, ` +
-    `${number(tokens)} in all; layers ${cell.layers}, heads ${cell.heads}, width ${cell.width}, ` +
+    `${cell.data}: ${stepsOf(cell)}; ` +
+    `layers ${cell.layers}, heads ${cell.heads}, width ${cell.width}, ` +
     `context ${cell.context}, batch ${cell.batch}, ${cell.vocabulary} vocabulary of ` +
     `${number(vocabularySize)}, ${cell.bias ? "" : "no "}biases, ` +
     `${cell.affine ? "" : "no "}affine layer norms; ${number(parameters)} parameters; on ` +
@@ -84,6 +89,17 @@ function cellSection(summary: CellSummary, cells: readonly CellSummary[]): strin
     ...edges.map(edgeNote),
     ...rows.flatMap(rowNotes),
   ];
+}
+
+/** How many steps of how many tokens each. */
+function stepsOf({ steps = 0, seconds, batch, context }: CellSummary["cell"]): string {
+  const tokens = batch * context;
+  const all = steps * tokens;
+  if (seconds === undefined) {
+    return `${number(steps)} steps of ${number(tokens)} tokens, ${number(all)} in all`;
+  }
+  const most = steps > 0 ? `, or ${number(steps)} of them if that is first` : "";
+  return `${number(seconds)} s in steps of ${number(tokens)} tokens${most}`;
 }
 
 function rowTable(rows: readonly Row[]): string {
@@ -140,15 +156,17 @@ export function shortName(
   const alike = cells.filter((other) => describeCell(other.cell) === name);
   const differs = (among: readonly CellSummary[], name: keyof typeof cell) =>
     among.some((other) => other.cell[name] !== cell[name]);
-  const twins = alike.filter(({ cell: { heads, steps, data } }) =>
-    heads === cell.heads && steps === cell.steps && data === cell.data
+  const length = describeLength(cell);
+  const twins = alike.filter(({ cell: { heads, data, ...other } }) =>
+    heads === cell.heads && describeLength(other) === length && data === cell.data
   );
   const parts = [
     name,
     differs(alike, "heads") && `heads ${cell.heads}`,
-    differs(alike, "steps") && `${number(cell.steps)} steps`,
+    (differs(alike, "steps") || differs(alike, "seconds")) && length,
     differs(cells, "data") && cell.data,
-    differs(twins, "evalEvery") && `evaluated every ${number(cell.evalEvery)} steps`,
+    differs(twins, "evalEvery") && `evaluated every ${number(cell.evalEvery ?? 0)} steps`,
+    differs(twins, "evaluations") && `evaluated ${number(cell.evaluations ?? 0)} times`,
     differs(twins, "validationTokens") && `evaluated on ${number(cell.validationTokens)} tokens`,
   ];
   return parts.filter((part) => part !== false).join(", ");

@@ -15,6 +15,8 @@ export interface RunHooks {
   onCompile?: (done: number, kernels: number) => void;
   onStep?: (event: StepEvent) => void;
   signal?: AbortSignal;
+  /** A clock by which time ends a run, in milliseconds. @default performance.now */
+  now?: () => number;
 }
 
 /**
@@ -28,11 +30,11 @@ export async function runOne(
   cell: Cell,
   corpus: Corpus,
   settings: RunSettings,
-  { onCompile, onStep, signal }: RunHooks = {},
+  { onCompile, onStep, signal, now }: RunHooks = {},
 ): Promise<RunRecord | undefined> {
-  const { contender, seed, evalEvery, validationTokens } = settings;
+  const { contender, seed, evalEvery, evaluations, validationTokens } = settings;
   const { vocabulary } = corpus;
-  const { steps, batch } = cell;
+  const { steps, seconds, batch } = cell;
   const validation = await corpus.validation(cell, validationTokens);
   await using batches = await corpus.training(cell, seed);
   const initialisation = initialisationOf(contender);
@@ -42,10 +44,13 @@ export async function runOne(
 
   const course = new Course();
   let diverged: string | undefined;
+  let last: StepEvent | undefined;
   const start = performance.now();
   try {
-    await train(trainer, {
-      ...{ batches, validation, steps, evalEvery, signal, onCompile },
+    // All runs have the same time to train, whether there are kernels to compile before or not.
+    await trainer.compile({ onProgress: onCompile, signal });
+    last = await train(trainer, {
+      ...{ batches, validation, steps, seconds, evalEvery, evaluations, signal, now },
       onStep: (event) => {
         course.add(event);
         onStep?.(event);
@@ -57,7 +62,7 @@ export async function runOne(
   } finally {
     await gpu.finish(); // nothing may be freed under a step that is still under way
   }
-  if (diverged === undefined && course.curve.at(-1)?.step !== steps) return undefined;
+  if (diverged === undefined && !last?.outlook.isLast) return undefined;
   return {
     settings,
     data: dataName(cell.data),

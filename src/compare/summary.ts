@@ -51,7 +51,9 @@ export interface Comparison {
 }
 
 /** A cell, and how its runs were evaluated. */
-export type EvaluatedCell = Cell & Pick<RunSettings, "evalEvery" | "validationTokens">;
+export type EvaluatedCell = Cell & Evaluations;
+
+type Evaluations = Pick<RunSettings, "evalEvery" | "evaluations" | "validationTokens">;
 
 /** A cell with all of its contenders, best first. */
 export interface CellSummary {
@@ -75,8 +77,8 @@ export interface CellSummary {
 export function summarise(records: readonly RunRecord[]): CellSummary[] {
   const cells = Map.groupBy(
     records,
-    ({ settings: { cell, data, evalEvery, validationTokens } }) => {
-      return JSON.stringify([cell, data.data, data.vocabulary, evalEvery, validationTokens]);
+    ({ settings: { cell, data, ...settings } }) => {
+      return JSON.stringify([cell, data.data, data.vocabulary, evaluationsOf(settings)]);
     },
   );
   return [...cells.values()].map(summariseCell).sort((a, b) => order(a.cell, b.cell));
@@ -85,10 +87,11 @@ export function summarise(records: readonly RunRecord[]): CellSummary[] {
 /** The order of cells in the tables: by their properties in turn, with the usual before the rest. */
 function order(a: EvaluatedCell, b: EvaluatedCell): number {
   const key = ({ data, vocabulary, bias, affine, ...sizes }: EvaluatedCell) => {
-    const { layers, heads, width, context, batch, steps, evalEvery, validationTokens } = sizes;
+    const { layers, heads, width, context, batch, steps = Infinity, seconds = Infinity } = sizes;
+    const { evalEvery = 0, evaluations = 0, validationTokens } = sizes;
     const plain = [vocabulary === "full", !bias, !affine].map(Number);
-    const evaluation = [evalEvery, validationTokens];
-    return [data, ...plain, layers, heads, width, context, batch, steps, ...evaluation];
+    const evaluation = [evalEvery, evaluations, validationTokens];
+    return [data, ...plain, layers, heads, width, context, batch, steps, seconds, ...evaluation];
   };
   const others = key(b);
   for (const [i, value] of key(a).entries()) {
@@ -97,9 +100,12 @@ function order(a: EvaluatedCell, b: EvaluatedCell): number {
   return 0;
 }
 
+function evaluationsOf({ evalEvery, evaluations, validationTokens }: Evaluations): Evaluations {
+  return { evalEvery, evaluations, validationTokens };
+}
+
 function summariseCell(records: RunRecord[]): CellSummary {
   const [first] = records;
-  const { evalEvery, validationTokens } = first.settings;
   const groups = Map.groupBy(records, ({ settings }) => nameOf(settings.contender));
   const rows = [...groups.values()].map(rowOf);
   const agd = rows.find(({ contender }) => isDefault(contender));
@@ -114,7 +120,7 @@ function summariseCell(records: RunRecord[]): CellSummary {
   const families = [...new Set(rows.flatMap(({ contender }) => familyOf(contender) ?? []))];
   for (const row of rows) if (adamw) row.tokensToAdamW = tokensTo(row, adamw);
   return {
-    cell: { ...first.settings.cell, data: first.data, evalEvery, validationTokens },
+    cell: { ...first.settings.cell, data: first.data, ...evaluationsOf(first.settings) },
     vocabularySize: first.vocabulary_size,
     parameters: first.parameters,
     adapters: [...new Set(records.map(({ adapter }) => adapter))].sort(),

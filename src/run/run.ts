@@ -128,7 +128,7 @@ class Run implements AsyncDisposable {
     this.#saving.check();
     this.#report(event);
     if (step % evalEvery === 0) await this.#save(event);
-    if (this.#isSampled(step) && outlook.done < 1) await this.#sample(step);
+    if (this.#isSampled(step) && !outlook.isLast) await this.#sample(step);
   }
 
   #report(event: StepEvent): void {
@@ -179,7 +179,7 @@ class Run implements AsyncDisposable {
 
   #stateAfter({ step, tokens, seconds, outlook }: StepEvent): TrainingState {
     // Where time ended the run, all of it is spent: on kernels, and on what is done at the end.
-    const isTimeUp = outlook.done === 1 && step !== this.options.steps;
+    const isTimeUp = outlook.isLast && step !== this.options.steps;
     return {
       step,
       tokens,

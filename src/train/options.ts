@@ -53,6 +53,11 @@ export interface TrainOptions extends RunLength {
    */
   evalEvery?: number;
   /**
+   * Evaluations in equal parts of the run, by its steps or its time, in the place of `evalEvery`.
+   * @default those of `evalEvery`
+   */
+  evaluations?: number;
+  /**
    * Further steps after which nothing is submitted until `onStep` is done, so that it sees the
    * weights of its step; other steps may be told of when the next one is under way.
    * @default only evaluations

@@ -16,6 +16,8 @@ export interface RunLength {
 
 /** How far a run is. */
 export interface Outlook {
+  /** Whether it ends with this step. */
+  isLast: boolean;
   /** Steps that it will have taken; where time may end it, by the pace so far, once that is known. */
   steps?: number;
   /** Whether `steps` is estimated. */
@@ -143,22 +145,32 @@ export class RunClock {
   /** How far the run is after a step that is done. */
   outlook(step: number, isLast: boolean): Outlook {
     const isTimed = this.#end < Infinity;
-    if (isLast) return { steps: step, isEstimate: false, done: 1, secondsLeft: 0 };
+    if (isLast) return { isLast, steps: step, isEstimate: false, done: 1, secondsLeft: 0 };
     const { steps = Infinity } = this.#options;
-    const timeLeft = Math.max(0, this.#end - this.#options.now()) / 1000;
-    const { seconds } = this;
-    const done = Math.max(step / steps, isTimed ? seconds / (seconds + timeLeft) : 0);
     const pace = this.#msPerStep();
     const expected = pace === undefined && isTimed
       ? undefined
       : Math.min(steps, step + Math.floor(this.#msToTrain / (pace ?? 1)));
-    const secondsLeft = Math.min(timeLeft, (steps - step) * (pace ?? Infinity) / 1000);
+    const secondsLeft = Math.min(this.#timeLeft, (steps - step) * (pace ?? Infinity) / 1000);
     return {
+      isLast,
       ...expected === undefined ? {} : { steps: expected },
       isEstimate: isTimed,
-      done,
+      done: this.partDone(step),
       ...secondsLeft < Infinity ? { secondsLeft } : {},
     };
+  }
+
+  /** The part of the run that is done after a step, from 0 to 1. */
+  partDone(step: number): number {
+    const { seconds } = this;
+    const ofTime = this.#end < Infinity ? seconds / (seconds + this.#timeLeft) : 0;
+    return Math.max(step / (this.#options.steps ?? Infinity), ofTime);
+  }
+
+  /** Seconds until time ends the run. */
+  get #timeLeft(): number {
+    return Math.max(0, this.#end - this.#options.now()) / 1000;
   }
 
   /** Milliseconds that are left for steps. */

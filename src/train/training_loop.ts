@@ -31,6 +31,8 @@ export class TrainingLoop {
   readonly #clock: RunClock;
   #tokens: number;
   #skippedInARow = 0;
+  /** Of the `evaluations` that are asked for, those that are done. */
+  #evaluatedParts = 0;
   /** Whether there is no step to be taken any more. */
   #isOver = false;
   #last: StepEvent | undefined;
@@ -75,7 +77,7 @@ export class TrainingLoop {
 
   /** Fetches a batch and starts its step; undefined if there are no more. */
   async #submit(step: number): Promise<Submitted | undefined> {
-    const { steps, evalEvery = 100, verbose = false } = this.#options;
+    const { steps, verbose = false } = this.#options;
     const asked = performance.now();
     const { done, value: batch } = await this.#batches.next();
     const dataWaitMs = performance.now() - asked;
@@ -83,11 +85,22 @@ export class TrainingLoop {
     const learningRate = this.#peak &&
       scheduledLearningRate(this.#peak, step - 1, this.#clock.scheduledSteps(step - 1));
     if (learningRate) this.#trainer.optimizer.learningRate = learningRate;
-    const evaluates = step % evalEvery === 0 || step === steps;
+    const evaluates = this.#isDue(step) || step === steps;
     const result = this.#trainer.step(batch, verbose || evaluates);
     result.catch(() => {}); // its turn to be told of comes later
     const { hostMs } = this.#trainer;
     return { step, batch, evaluates, learningRate, dataWaitMs, hostMs, result };
+  }
+
+  /** Whether it is time for an evaluation after a step that is about to be taken. */
+  #isDue(step: number): boolean {
+    const { evalEvery = 100, evaluations } = this.#options;
+    if (evaluations === undefined) return step % evalEvery === 0;
+    // The last part ends with the last step, which evaluates whenever it is.
+    const part = Math.min(evaluations - 1, Math.floor(this.#clock.partDone(step) * evaluations));
+    const isDue = part > this.#evaluatedParts;
+    this.#evaluatedParts = part;
+    return isDue;
   }
 
   /** Whether somebody must see this step's weights, not the next one's. */

@@ -73,6 +73,22 @@ Deno.test({
   },
 });
 
+Deno.test("a comparison's runs may be of so many minutes", async () => {
+  await using directory = await corpusDirectory();
+  const cwd = directory.path;
+  const { stdout, stderr, code } = await runTask("compare", [
+    ...[...SMALL, "--optimizer", "agd", "--minutes", "0.0000005", "--steps", "60", "--json"],
+    ...["--no-autotune", "--out", "timed"],
+  ], { cwd });
+  assertEquals([stderr, code], ["", 0]);
+  const [, run, ...others] = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals([run.cell.seconds, run.cell.steps], [0.00003, 60]);
+  assertEquals(others.map(({ event }) => event), ["compile", "record", "end"]);
+  const [file] = [...Deno.readDirSync(`${cwd}/timed/runs`)];
+  const { curve } = JSON.parse(Deno.readTextFileSync(`${cwd}/timed/runs/${file.name}`));
+  assertEquals(curve.map(({ step }: { step: number }) => step), [1]);
+});
+
 Deno.test("a wrong call of compare is told of in one line", async () => {
   await using directory = await corpusDirectory();
   const cwd = directory.path;
@@ -97,6 +113,8 @@ Deno.test("a wrong call of compare is told of in one line", async () => {
     ],
     [["--bias", "yes"], 2, "--bias must be of on, off, not 'yes'"],
     [["--tokens", "9", "--steps", "9"], 2, "--steps and --tokens say the same: give one of them"],
+    [["--minutes", "9", "--hours", "9"], 2, "--minutes and --hours say the same: give one of them"],
+    [["--minutes", "-1"], 2, "--minutes must be above 0, not -1"],
     [["--quiet", "--json"], 2, "--quiet and --json exclude each other"],
   ];
   const outcomes = await Promise.all(cases.map(([args]) => runTask("compare", args, { cwd })));

@@ -5,7 +5,7 @@ import type { StepEvent } from "../../src/train/options.ts";
 const EVENT: StepEvent = {
   ...{ step: 7, tokens: 700, loss: 4.25, skipped: false, eta: 0.125, gradientSummary: 0.5 },
   ...{ tokensPerSecond: 1234, dataWaitMs: 0, hostMs: 1, seconds: 3 },
-  outlook: { steps: 1000, isEstimate: false, done: 0.007, secondsLeft: 123.4 },
+  outlook: { isLast: false, steps: 1000, isEstimate: false, done: 0.007, secondsLeft: 123.4 },
   norms: {
     embeddings: { gradient: 12.345, update: 0.0125, weight: 1 },
     mlp: { gradient: 3, update: 0.0123, weight: 1.25 },
@@ -76,7 +76,11 @@ Deno.test("compiling kernels is told of once where there is no terminal", () => 
 
 Deno.test("where time ends a run, lines come by the time, and steps are estimated", () => {
   const timed = (step: number, done: number, steps?: number): StepEvent => (
-    { ...EVENT, step, outlook: { steps, isEstimate: true, done, secondsLeft: 100 * (1 - done) } }
+    {
+      ...EVENT,
+      step,
+      outlook: { isLast: false, steps, isEstimate: true, done, secondsLeft: 100 * (1 - done) },
+    }
   );
   const display = new TextDisplay();
   const lines = linesOf(() => {
@@ -84,7 +88,11 @@ Deno.test("where time ends a run, lines come by the time, and steps are estimate
     display.step(timed(2, 0.02, 96));
     display.step(timed(3, 0.04, 95));
     display.step(timed(4, 0.05, 101));
-    display.step({ ...EVENT, step: 97, outlook: { steps: 97, isEstimate: false, done: 1 } });
+    display.step({
+      ...EVENT,
+      step: 97,
+      outlook: { isLast: true, steps: 97, isEstimate: false, done: 1 },
+    });
   });
   assertEquals(lines.map((line) => line.replace("loss 4.2500  step size 0.125", "...")), [
     "step 1  ...  1,234 tok/s  1m 39s left",

@@ -8,7 +8,7 @@ import type { RunLength } from "../../src/train/run_clock.ts";
 const LAST: StepEvent = {
   ...{ step: 3, tokens: 300, loss: 4.25, skipped: false },
   ...{ tokensPerSecond: 1234, dataWaitMs: 0, hostMs: 1, seconds: 3 },
-  outlook: { steps: 3, isEstimate: false, done: 1 },
+  outlook: { isLast: true, steps: 3, isEstimate: false, done: 1 },
 };
 
 function displayOf(tell: Display["tell"]): Display {
@@ -59,7 +59,7 @@ Deno.test("the pace of a run that time may end is told of once it is known", () 
     const told: unknown[] = [];
     const teller = new PaceTeller(displayOf((...all) => told.push(all)), length, 2468);
     for (let step = 11; step < 16; step++) {
-      teller.step({ ...LAST, step, outlook: { steps, isEstimate, done: 0.5 } });
+      teller.step({ ...LAST, step, outlook: { isLast: false, steps, isEstimate, done: 0.5 } });
     }
     return told;
   };

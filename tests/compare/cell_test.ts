@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type Axes, cellsOf } from "../../src/compare/cell.ts";
+import { type Axes, cellsOf, describeLength, type Length } from "../../src/compare/cell.ts";
 import { COMPARE_PRESETS, type ComparePreset } from "../../src/compare/presets.ts";
 import { checkConfig } from "../../src/model/config.ts";
 
@@ -34,6 +34,17 @@ Deno.test("a star of axes has the base, and cells that differ in one property", 
     ],
   );
   assertEquals(cells.length, 10);
+});
+
+Deno.test("a time is the length of all cells, alone or with steps or tokens", () => {
+  const lengths = (length: Length) => {
+    const [cell] = cellsOf(AXES, "star", length);
+    return [cell.steps, cell.seconds, describeLength(cell)];
+  };
+  assertEquals(lengths({ seconds: 90 }), [undefined, 90, "90 s"]);
+  assertEquals(lengths({ seconds: 9000, steps: 1024 }), [1024, 9000, "1,024 steps or 9,000 s"]);
+  assertEquals(lengths({ seconds: 90, tokens: 10_000 }), [10, 90, "10 steps or 90 s"]);
+  assertEquals(lengths({ steps: 7 }), [7, undefined, "7 steps"]);
 });
 
 Deno.test("the presets describe models, and runs that are told apart", () => {

@@ -96,6 +96,32 @@ Deno.test("an interrupted run is made again, and gives what it would have given"
   assertEquals(curves([...first, ...rest]), curves(whole));
 });
 
+Deno.test("time may end the runs, whose evaluations are then parts of it", async () => {
+  const { directory, cell: { steps: _, ...cell }, options } = await setUp();
+  await using __ = directory;
+  const timed = (settings: { steps?: number }) => {
+    let seconds = 0;
+    return made(directory.path, {
+      ...options,
+      ...{ cells: [{ ...cell, seconds: 12, ...settings }], seeds: [0] },
+      now: () => 1000 * seconds,
+      onStep: () => void seconds++,
+    });
+  };
+  const records = await timed({});
+  assertEquals(titles(records), ["AGD, seed 0", "AdamW, lr 0.01, seed 0"]);
+  for (const { curve, settings } of records) {
+    assertEquals([settings.cell.seconds, settings.evaluations, settings.evalEvery], [
+      ...[12, 4, undefined],
+    ]);
+    assertEquals(curve.length, 4);
+    assert(curve[0].step >= 3 && curve[0].step < 6); // after a quarter of the time
+    assert(curve[3].step >= 10);
+  }
+  assertEquals(await timed({}), []);
+  for (const { curve } of await timed({ steps: 8 })) assertEquals(curve.at(-1)?.step, 8);
+});
+
 Deno.test("a grid is extended where its best rate is at an end, and divergence is recorded", async () => {
   const { directory, options } = await setUp();
   await using _ = directory;

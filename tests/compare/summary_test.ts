@@ -86,6 +86,33 @@ Deno.test("a cell is named by what tells it from the others", () => {
   ]);
 });
 
+Deno.test("a cell whose length is a time says so", () => {
+  const { steps: _, ...rest } = recordOf(AGD, [1]).settings.cell;
+  const timed = (cell: { seconds: number; steps?: number }) =>
+    evaluated(recordOf(AGD, [1]), {
+      ...{ cell: { ...rest, ...cell }, evalEvery: undefined, evaluations: 4 },
+    });
+  const cells = summarise([
+    ...[recordOf(AGD, [1]), timed({ seconds: 90 }), timed({ seconds: 60, steps: 8 })],
+    evaluated(timed({ seconds: 90 }), { evaluations: 5 }),
+  ]);
+  const name = "width 16, layers 1, context 16, batch 2";
+  assertEquals(cells.map(({ cell }) => shortName(cell, cells)), [
+    ...[`${name}, 8 steps or 60 s`, `${name}, 8 steps`],
+    ...[`${name}, 90 s, evaluated 4 times`, `${name}, 90 s, evaluated 5 times`],
+  ]);
+  const text = report(cells);
+  assertStringIncludes(
+    text,
+    "\n\nWhere a cell's length is a time, all its runs have the same time",
+  );
+  assertStringIncludes(text, "\nstories: 90 s in steps of 32 tokens; layers 1,");
+  assertStringIncludes(
+    text,
+    "\nstories: 60 s in steps of 32 tokens, or 8 of them if that is first; layers 1,",
+  );
+});
+
 Deno.test("seeds that only one of two has say nothing of which is better", () => {
   const records = [
     recordOf(AGD, [5]),

@@ -48,7 +48,7 @@ Deno.test("a run of so many seconds, and going on with it", async (t) => {
   await t.step("it ends in time, evaluated and saved", async () => {
     const { step, seconds, validationLoss, outlook } = whole.last!;
     assertGreater(step, 10);
-    assertEquals([outlook.done, seconds <= 12.5, validationLoss! > 0], [1, true, true]);
+    assertEquals([outlook.isLast, seconds <= 12.5, validationLoss! > 0], [true, true, true]);
     using run = await openRun(`${directory.path}/whole`);
     assertEquals([run.state.step, run.state.seconds], [step, 12.5]); // all are spent
     assertEquals(whole.metrics.at(-1)?.seconds, seconds);
@@ -60,7 +60,7 @@ Deno.test("a run of so many seconds, and going on with it", async (t) => {
       onStep: ({ step }) => step === 4 && stop.abort(),
     });
     const { step, seconds } = first.last!;
-    assertEquals([step < 8, first.last!.outlook.done < 1], [true, true]);
+    assertEquals([step < 8, first.last!.outlook.isLast], [true, false]);
     const { last, losses, metrics } = await train("stopped", { seconds: 12.5 }, true);
     assertEquals(metrics[step].seconds! >= seconds, true);
     assertEquals([last!.seconds <= 12.5, last!.seconds > 10], [true, true]);

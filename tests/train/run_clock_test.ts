@@ -20,7 +20,7 @@ Deno.test("run clock: of a number of steps it knows the time left by the pace si
   clock.begin();
   watch.seconds += 5;
   assertEquals(clock.stepDone(1, 1000), 200);
-  assertEquals(clock.outlook(1, false), { steps: 10, isEstimate: false, done: 0.1 });
+  assertEquals(clock.outlook(1, false), { isLast: false, steps: 10, isEstimate: false, done: 0.1 });
   watch.seconds += 2;
   assertEquals(clock.stepDone(2, 1000), 500); // the first one does not count
   watch.seconds += 2;
@@ -30,7 +30,7 @@ Deno.test("run clock: of a number of steps it knows the time left by the pace si
   assertEquals([clock.isNearEnd, clock.allowsAnother], [false, true]);
   assertEquals(clock.scheduledSteps(3), 10);
   assertEquals(clock.outlook(10, true), {
-    ...{ steps: 10, isEstimate: false, done: 1, secondsLeft: 0 },
+    ...{ isLast: true, steps: 10, isEstimate: false, done: 1, secondsLeft: 0 },
   });
 });
 
@@ -42,7 +42,7 @@ Deno.test("run clock: time allows a step that leaves enough for evaluating and s
   watch.seconds += 3;
   clock.stepDone(1, 10);
   assertEquals(clock.outlook(1, false), {
-    ...{ isEstimate: true, done: 3 / 40, secondsLeft: 37 },
+    ...{ isLast: false, isEstimate: true, done: 3 / 40, secondsLeft: 37 },
   });
   // Of 37 s a step takes 3, an evaluation of 6 passes another 6, and saving 4.
   assertEquals([clock.isNearEnd, clock.allowsAnother], [false, true]);

@@ -46,7 +46,7 @@ Deno.test("a run of so many seconds ends with the last step that they allow, eva
   assert(evaluated[0].norms); // as any step that is evaluated
   const { outlook, seconds } = evaluated[0];
   assertEquals([outlook, seconds], [
-    ...[{ steps: 9, isEstimate: false, done: 1, secondsLeft: 0 }, 9],
+    ...[{ isLast: true, steps: 9, isEstimate: false, done: 1, secondsLeft: 0 }, 9],
   ]);
   // The steps are as ever.
   const counted = await eventsOf({ steps: 9 });
@@ -71,6 +71,16 @@ Deno.test("a run has a step at least, unless its time was over before it was res
   assertEquals(events.map(({ step }) => step), [5, 6, 7, 8]);
   assertEquals(events.at(-1)!.seconds, 10);
   assertEquals(await resumed(10), []);
+});
+
+Deno.test("evaluations may be in equal parts of the run, of its time or its steps", async () => {
+  const evaluatedAt = async (options: Partial<TrainOptions>) => {
+    const events = await eventsOf({ validation: [BATCH], pauseAt: () => true, ...options });
+    return events.filter(({ validationLoss }) => validationLoss).map(({ step }) => step);
+  };
+  assertEquals(await evaluatedAt({ steps: 10, evaluations: 3 }), [4, 7, 10]);
+  assertEquals(await evaluatedAt({ steps: 3, evaluations: 8 }), [1, 2, 3]);
+  assertEquals(await evaluatedAt({ seconds: 12.5, evaluations: 3 }), [5, 9, 12]);
 });
 
 Deno.test("a schedule follows the time to its end, also where the pace changes", async () => {
