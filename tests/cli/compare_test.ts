@@ -77,12 +77,12 @@ Deno.test("a comparison's runs may be of so many minutes", async () => {
   await using directory = await corpusDirectory();
   const cwd = directory.path;
   const { stdout, stderr, code } = await runTask("compare", [
-    ...[...SMALL, "--optimizer", "agd", "--minutes", "0.0000005", "--steps", "60", "--json"],
+    ...[...SMALL, "--optimizer", "agd", "--minutes", "0.0000001", "--steps", "60", "--json"],
     ...["--no-autotune", "--out", "timed"],
   ], { cwd });
   assertEquals([stderr, code], ["", 0]);
   const [, run, ...others] = stdout.trim().split("\n").map((line) => JSON.parse(line));
-  assertEquals([run.cell.seconds, run.cell.steps], [0.00003, 60]);
+  assertEquals([run.cell.seconds, run.cell.steps], [0.000006, 60]);
   assertEquals(others.map(({ event }) => event), ["compile", "record", "end"]);
   const [file] = [...Deno.readDirSync(`${cwd}/timed/runs`)];
   const { curve } = JSON.parse(Deno.readTextFileSync(`${cwd}/timed/runs/${file.name}`));
