@@ -88,7 +88,7 @@ function describe(inspection: Inspection, files: number): string {
 function describeLanguages(languages: Record<string, number>): string {
   const sorted = Object.entries(languages).sort(([, a], [, b]) => b - a);
   const shown = sorted.map(([lang, count]) => {
-    return `${lang === "" ? "not given" : printable(lang)} ${count.toLocaleString("en")}`;
+    return `${lang === "" ? "not given" : nameControls(lang)} ${count.toLocaleString("en")}`;
   });
   return shown.length === 0 ? "none" : shown.join(", ");
 }
@@ -107,12 +107,12 @@ function describeLengths(lengths: readonly number[]): string[] {
 }
 
 function describeExample({ file, line, lang, length, tokens }: Example, index: number): string[] {
-  const where = [line === undefined ? file : `${file}:${line}`, lang && printable(lang)];
+  const where = [line === undefined ? file : `${file}:${line}`, lang && nameControls(lang)];
   const title = [...where.filter(Boolean), `${length.toLocaleString("en")} tokens`].join(", ");
   const rest = length - tokens.length;
   const more = rest > 0 ? `\n… and ${rest.toLocaleString("en")} more` : "";
   return [
-    ...["", `--- document ${index + 1}: ${title}`, printable(decode(tokens)) + more],
+    ...["", `--- document ${index + 1}: ${title}`, nameControls(decode(tokens)) + more],
     ...["--- as tokens", showTokens(tokens) + (more || "│<|endoftext|>")],
   ];
 }
@@ -128,7 +128,7 @@ export function showTokens(tokens: readonly number[]): string {
   return tokens.map((token) => {
     const bytes = tokenBytes(token);
     try {
-      return printable(utf8.decode(bytes).replaceAll(" ", "·").replaceAll("\t", "→"))
+      return nameControls(utf8.decode(bytes).replaceAll(" ", "·").replaceAll("\t", "→"))
         .replaceAll("\n", "↵\n");
     } catch {
       return `<${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ")}>`;
@@ -136,8 +136,8 @@ export function showTokens(tokens: readonly number[]): string {
   }).join("│");
 }
 
-/** Text without what would upset a terminal. */
-function printable(text: string): string {
+/** Text with the names of characters that would upset a terminal in their place. */
+function nameControls(text: string): string {
   return text.replace(
     /[^\P{Cc}\n\t]|[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu,
     (character) => {

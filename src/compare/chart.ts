@@ -1,4 +1,4 @@
-import { renderChart, TEXT } from "../run/render_chart.ts";
+import { axis, renderChart, TEXT } from "../run/render_chart.ts";
 import { type RoundRange, roundRange } from "../run/round_range.ts";
 import { familyOf } from "./contender.ts";
 import { bestOf, type CellSummary, type Row } from "./summary.ts";
@@ -67,10 +67,10 @@ export function compareChart(cells: readonly CellSummary[]): string {
       ...{ left: left + 64, top: top + 44, width: size.width - 96, height: size.height - 108 },
     })),
     xAxis: panels.map((_, gridIndex) => ({
-      ...{ ...axis("tokens", 30), gridIndex, min: 0, splitLine: { show: false } },
+      ...{ ...axis("tokens", 30, 12), gridIndex, min: 0, splitLine: { show: false } },
     })),
     yAxis: panels.map(({ range }, gridIndex) => ({
-      ...{ ...axis("validation loss (nats per token)", 44), gridIndex, ...range },
+      ...{ ...axis("validation loss (nats per token)", 44, 12), gridIndex, ...range },
     })),
     series: panels.flatMap(({ lines }, i) => lines.map((line) => seriesOf(line, i))),
   });
@@ -208,14 +208,4 @@ function legendRows(names: readonly string[], width: number): number {
     used += item;
   }
   return rows;
-}
-
-function axis(name: string, nameGap: number) {
-  return {
-    ...{ type: "value", name, nameGap, nameLocation: "middle" } as const,
-    nameTextStyle: { fontSize: 12, color: TEXT },
-    axisLabel: { fontSize: 11, color: TEXT, hideOverlap: true },
-    axisLine: { show: true, onZero: false, lineStyle: { color: "#888888" } },
-    splitLine: { lineStyle: { color: "#e6e6e6" } },
-  };
 }

@@ -3,6 +3,7 @@ import { agdWith, type Contender } from "./contender.ts";
 import { UsageError, UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
 import { replaceText } from "../files/replace_file.ts";
+import { isObject } from "../json.ts";
 import { RunLock } from "../run/run_lock.ts";
 import type { RunRecord, RunSettings } from "./record.ts";
 
@@ -94,7 +95,7 @@ function fileName(settings: RunSettings): string {
 /** JSON that does not depend on the order in which properties were set. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, part) => {
-    if (typeof part !== "object" || part === null || Array.isArray(part)) return part;
+    if (!isObject(part)) return part;
     return Object.fromEntries(Object.entries(part).sort(([a], [b]) => a < b ? -1 : 1));
   });
 }

@@ -29,7 +29,7 @@ export function environmentPath(name: string): string | undefined {
   if (path === undefined || !path.startsWith("~")) return path;
   const home = homeDirectory();
   if (home !== undefined && /^~($|[/\\])/.test(path)) return `${home}${path.slice(1)}`;
-  throw new UserError(`${name} is ${path}: write the directory out, without ~`);
+  throw new UserError(`${name} is ${path}: write the directory out, without ~`, "NOT_FOUND");
 }
 
 function homeDirectory(): string | undefined {

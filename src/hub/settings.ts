@@ -39,16 +39,25 @@ export function hubSettings(options: HubOptions = {}): HubSettings {
   const given = options.endpoint ?? environment("HF_ENDPOINT") ?? "";
   const endpoint = given.trim() || "https://huggingface.co";
   if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) {
-    throw new UserError(`HF_ENDPOINT is ${endpoint}, which is not an http(s):// address`);
+    throw new UserError(
+      `HF_ENDPOINT is ${endpoint}, which is not an http(s):// address`,
+      "NOT_FOUND",
+    );
   }
   const token = (options.token ?? environment("HF_TOKEN"))?.trim() || undefined;
   if (token !== undefined && !/^[!-~]+$/.test(token)) { // not shown: it is a secret
-    throw new UserError("HF_TOKEN is no token: it has white space or other such characters in it");
+    throw new UserError(
+      "HF_TOKEN is no token: it has white space or other such characters in it",
+      "PERMISSION",
+    );
   }
   const caches = cacheDirectory();
   const home = options.home ?? environmentPath("HF_HOME") ?? (caches && `${caches}/huggingface`);
   if (home === undefined) {
-    throw new UserError("there is no home directory to keep models in: set HF_HOME to a directory");
+    throw new UserError(
+      "there is no home directory to keep models in: set HF_HOME to a directory",
+      "NOT_FOUND",
+    );
   }
   return { endpoint: endpoint.replace(/\/+$/, ""), token, cache: `${home}/hub`, http };
 }

@@ -1,4 +1,4 @@
-import { renderChart, TEXT } from "./render_chart.ts";
+import { axis, renderChart, TEXT } from "./render_chart.ts";
 import { roundRange } from "./round_range.ts";
 
 /** The losses of a step, as metrics.jsonl records them. */
@@ -54,10 +54,13 @@ export function lossChart(history: readonly LossPoint[], options: LossChartOptio
     },
     grid: { left: 72, right: 32, top: 84, bottom: 60 },
     xAxis: {
-      ...axis("step", 34),
+      ...axis("step", 34, 13),
       ...{ scale: true, minInterval: 1, splitLine: { show: false }, axisTick: { show: true } },
     },
-    yAxis: { ...axis("loss (nats per token)", 46), ...lossRange(training, smoothed, validation) },
+    yAxis: {
+      ...axis("loss (nats per token)", 46, 13),
+      ...lossRange(training, smoothed, validation),
+    },
     series,
   });
 }
@@ -76,16 +79,6 @@ function lines(training: Point[], smoothed: Point[], validation: Point[]) {
     series.push(line("validation", validation, VALIDATION, 2, validation.length <= 100));
   }
   return series;
-}
-
-function axis(name: string, nameGap: number) {
-  return {
-    ...{ type: "value", name, nameGap, nameLocation: "middle" } as const,
-    nameTextStyle: { fontSize: 13, color: TEXT },
-    axisLabel: { fontSize: 12, color: TEXT },
-    axisLine: { show: true, onZero: false, lineStyle: { color: "#888888" } },
-    splitLine: { lineStyle: { color: "#e6e6e6" } },
-  };
 }
 
 function finitePoints(points: Point[]): Point[] {

@@ -5,6 +5,7 @@ import { checkRegular, readText, readTextIfThere } from "../files/read_file.ts";
 import { replaceText } from "../files/replace_file.ts";
 import { checkNoLink } from "../files/no_link.ts";
 import { writeAllSync } from "../files/transfer.ts";
+import { isObject } from "../json.ts";
 import type { StepEvent } from "../train/options.ts";
 
 /** What is recorded of a training step: one JSON object a line in metrics.jsonl. */
@@ -163,7 +164,7 @@ function parseStep(line: string, where: string): StepMetrics {
 }
 
 function isStep(value: unknown): value is StepMetrics {
-  if (typeof value !== "object" || value === null) return false;
+  if (!isObject(value)) return false;
   const fields = new Map<string, unknown>(Object.entries(value));
   return REQUIRED.every((name) => typeof fields.get(name) === "number") &&
     OPTIONAL.every((name) => !fields.has(name) || typeof fields.get(name) === "number") &&
@@ -173,9 +174,9 @@ function isStep(value: unknown): value is StepMetrics {
 
 /** Whether a value holds numbers by group, by what they measure. */
 function isNorms(value: unknown): value is Norms {
-  if (typeof value !== "object" || value === null) return false;
+  if (!isObject(value)) return false;
   return Object.values(value).every((group: unknown) => {
-    if (typeof group !== "object" || group === null) return false;
+    if (!isObject(group)) return false;
     const fields = new Map<string, unknown>(Object.entries(group));
     return ["gradient", "update", "weight"].every((name) => typeof fields.get(name) === "number");
   });

@@ -87,6 +87,7 @@ export async function checkOut({ out, steps, seconds, resume }: RunOptions): Pro
   throw new UserError(
     `${checkpoint} is of step ${state.step} already, so that nothing would be written to ${out}: ` +
       `train for more than ${most}, or copy it`,
+    "CHECKPOINT",
   );
 }
 

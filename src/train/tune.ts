@@ -1,6 +1,7 @@
 import { cacheDirectory } from "../files/cache_directory.ts";
 import { UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
+import { isObject } from "../json.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { autotune } from "../ops/matmul/autotune.ts";
 import { replaceText } from "../files/replace_file.ts";
@@ -74,10 +75,8 @@ export async function tune(
 async function readChoices(path: string, adapter: string): Promise<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(await Deno.readTextFile(path));
-    if (typeof value !== "object" || value === null) return {};
-    if (!("adapter" in value) || value.adapter !== adapter || !("choices" in value)) return {};
-    const { choices } = value;
-    return typeof choices === "object" && choices !== null ? { ...choices } : {};
+    if (!isObject(value) || value.adapter !== adapter) return {};
+    return isObject(value.choices) ? value.choices : {};
   } catch {
     return {};
   }

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { UserError } from "../../errors.ts";
+import { isObject } from "../../json.ts";
 import type { Shard } from "../files/shard.ts";
 import type { Split } from "../text/split.ts";
 import type { Vocabulary } from "../../tokens/vocabulary.ts";
@@ -112,11 +113,10 @@ const TYPES: Record<keyof StreamIdentity, string> = {
  */
 export function plainPosition(position: StreamPosition): StreamPosition {
   const { of, validationBound, epoch, shard, line, token, block, sequence } = position;
-  const isIdentity = typeof of === "object" && of !== null &&
-    Object.entries(TYPES).every(([key, type]) => {
-      const value: unknown = of[key as keyof StreamIdentity];
-      return typeof value === type || key === "lang" && value === null;
-    });
+  const isIdentity = isObject(of) && Object.entries(TYPES).every(([key, type]) => {
+    const value: unknown = of[key as keyof StreamIdentity];
+    return typeof value === type || key === "lang" && value === null;
+  });
   const isWhole = isIdentity && typeof validationBound === "number" &&
     COUNTS.every((name) => Number.isInteger(position[name]) && position[name] >= 0);
   if (!isWhole) throw new UserError("the data position is damaged: start anew without it", "DATA");

@@ -1,3 +1,4 @@
+import { isObject } from "../../json.ts";
 import { decodeUtf8, firstInvalid, withoutMark } from "./utf8.ts";
 
 /** What a line says. */
@@ -34,12 +35,10 @@ export function parseDocument(
     );
   }
   if (typeof value === "string") return fromText(value);
-  if (typeof value !== "object" || value === null || !("text" in value)) {
-    return new Error('no "text"');
-  }
+  if (!isObject(value) || !("text" in value)) return new Error('no "text"');
   const text = plainText(value.text);
   if (text === undefined) return new Error('"text" is neither a string nor a list of strings');
-  return fromText(text, "meta" in value ? language(value.meta) : undefined);
+  return fromText(text, language(value.meta));
 }
 
 function fromText(text: string, lang?: string): ParsedDocument | undefined {
@@ -55,6 +54,5 @@ function plainText(text: unknown): string | undefined {
 }
 
 function language(meta: unknown): string | undefined {
-  const hasLang = typeof meta === "object" && meta !== null && "lang" in meta;
-  return hasLang && typeof meta.lang === "string" ? meta.lang : undefined;
+  return isObject(meta) && typeof meta.lang === "string" ? meta.lang : undefined;
 }

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { UserError } from "../../src/errors.ts";
-import { writeLlmc } from "../../src/checkpoint/export.ts";
-import { parameterTable, sizeOf } from "../../src/model/parameters.ts";
-import { TempDir } from "../data/fixtures.ts";
-import { ODD, randomWeights } from "../model/helpers.ts";
+import { UserError } from "../../../src/errors.ts";
+import { writeLlmc } from "../../../src/checkpoint/export.ts";
+import { parameterTable, sizeOf } from "../../../src/model/parameters.ts";
+import { TempDir } from "../../data/fixtures.ts";
+import { ODD, randomWeights } from "../../model/helpers.ts";
 
 const WEIGHTS = randomWeights(ODD, 3);
 const data = (name: string) => Promise.resolve(Float32Array.from(WEIGHTS.get(name)!));
