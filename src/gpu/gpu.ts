@@ -1,5 +1,4 @@
 import { UsageError, UserError } from "../errors.ts";
-import { requestAdapter } from "./adapter.ts";
 import { type Kernel, LazyKernel } from "./kernel.ts";
 import { type Measurement, Memory, type TensorSpec } from "./memory.ts";
 import type { PlanObserver } from "./observer.ts";
@@ -7,6 +6,7 @@ import { Queue } from "./queue.ts";
 import { Staging } from "./staging.ts";
 import type { Constants, Includes } from "./template.ts";
 import type { Tensor, TensorType } from "./tensor.ts";
+import { TexelTextures } from "./texels.ts";
 
 /** How to choose an adapter. */
 export interface OpenGpuOptions {
@@ -38,6 +38,13 @@ export class Gpu implements Disposable {
   readonly adapterName: string;
   /** Whether the "adapter" is the CPU: tile shapes differ there. */
   readonly isSoftware: boolean;
+  /**
+   * Whether kernels read tensors of f32 as {@linkcode Texels} rather than from buffers, which
+   * is faster where the adapter is the CPU.
+   */
+  readonly readsTexels: boolean;
+  /** The textures for that. */
+  readonly texels: TexelTextures;
   /** Most bytes that one binding may cover. */
   readonly maxBindingBytes: number;
   /** Watches the plans that run, to profile them. */
@@ -54,7 +61,9 @@ export class Gpu implements Disposable {
     this.adapterName = info.description || info.device || info.vendor || "unnamed adapter";
     this.isSoftware = info.isFallbackAdapter ||
       /llvmpipe|swiftshader|lavapipe/i.test(info.description);
+    this.readsTexels = this.isSoftware && canReadTexels();
     this.#memory = new Memory(device, this.adapterName, this.maxBindingBytes);
+    this.texels = new TexelTextures(device, this.#memory);
     this.queue = new Queue(device, this.adapterName, () => this.allocatedBytes);
     this.#staging = new Staging(this.queue);
   }
@@ -71,7 +80,7 @@ export class Gpu implements Disposable {
    */
   static async open(options: OpenGpuOptions = {}): Promise<Gpu> {
     const { powerPreference = "high-performance", maxBindingBytes = Infinity } = options;
-    const adapter = await requestAdapter({ powerPreference });
+    const adapter = await navigator.gpu?.requestAdapter({ powerPreference }) ?? null;
     if (!adapter) {
       throw new UserError(
         "no WebGPU adapter found: install a GPU driver with Vulkan, Metal or Direct3D 12, " +
@@ -148,7 +157,7 @@ export class Gpu implements Disposable {
    * and plans do not run.
    */
   measure(build: () => void): Measurement {
-    return this.#memory.measure(build);
+    return this.texels.measure(() => this.#memory.measure(build));
   }
 
   /**
@@ -259,6 +268,12 @@ function halves(values: ArrayLike<number>): Float16Array {
   const rounded = new Float16Array(Math.ceil(values.length / 2) * 2);
   rounded.set(Float16Array.from(values));
   return rounded;
+}
+
+/** Whether WGSL has the feature that {@linkcode Texels} need; Deno's types do not know of features. */
+export function canReadTexels(): boolean {
+  const gpu: GPU & { wgslLanguageFeatures?: ReadonlySet<string> } = navigator.gpu;
+  return gpu.wgslLanguageFeatures?.has("readonly_and_readwrite_storage_textures") ?? false;
 }
 
 /** What is used where the adapter has it. */

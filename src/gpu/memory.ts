@@ -77,7 +77,8 @@ export class Memory {
   #buffer(label: string, size: number, holders: number): GPUBuffer {
     this.count(size);
     if (this.isMeasuring) return this.#placeholder();
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const { STORAGE, UNIFORM, COPY_SRC, COPY_DST } = GPUBufferUsage;
+    const usage = STORAGE | UNIFORM | COPY_SRC | COPY_DST;
     const buffer = this.#device.createBuffer({ label, size, usage });
     this.#holders.set(buffer, holders);
     return buffer;

@@ -35,3 +35,4 @@ export { f32, type FloatValue, Plan, spread, type Workgroups } from "./plan.ts";
 export type { Queue } from "./queue.ts";
 export type { Constants, Includes } from "./template.ts";
 export { Tensor, type TensorType } from "./tensor.ts";
+export { type TexelFormat, Texels, type TexelTextures } from "./texels.ts";

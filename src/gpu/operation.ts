@@ -1,5 +1,6 @@
 import type { Kernel } from "./kernel.ts";
 import type { Tensor } from "./tensor.ts";
+import type { Texels } from "./texels.ts";
 
 /** Number of workgroups along x, y and z. */
 export type Workgroups = readonly [number, number?, number?];
@@ -10,7 +11,8 @@ export interface Dispatch {
   kernel: Kernel;
   workgroups: Workgroups;
   uniform: Uint32Array;
-  tensors: readonly Tensor[];
+  /** Bindings 1, 2, … */
+  tensors: readonly (Tensor | Texels)[];
   /** Arithmetic operations, or what takes about as long. */
   work: number;
 }

@@ -10,6 +10,7 @@ import {
   type Workgroups,
 } from "./operation.ts";
 import type { Tensor } from "./tensor.ts";
+import { encodeLoad, Texels } from "./texels.ts";
 
 export type { Workgroups };
 
@@ -31,6 +32,12 @@ export interface FloatValue {
  */
 export function f32(value: number): FloatValue {
   return { float: value };
+}
+
+/** What a launch is bound to, and the textures that its tensors are copied to before. */
+interface Bound {
+  group: GPUBindGroup;
+  loads: { texels: Texels; texture: GPUTexture }[];
 }
 
 /**
@@ -69,7 +76,7 @@ export class Plan implements Disposable {
   readonly #gpu: Gpu;
   readonly #operations: Operation[] = [];
   readonly #tensors: Tensor[] = [];
-  readonly #bindGroups = new Map<Dispatch, GPUBindGroup>();
+  readonly #bound = new Map<Dispatch, Bound>();
   /** Those of all launches, and where each one's begin: bytes. */
   #uniforms: { buffer: GPUBuffer; offsets: Map<Dispatch, number> } | undefined;
   #isFixed = false;
@@ -102,11 +109,12 @@ export class Plan implements Disposable {
     kernel: Kernel,
     workgroups: Workgroups,
     parameters: readonly (number | FloatValue)[],
-    tensors: readonly Tensor[],
+    tensors: readonly (Tensor | Texels)[],
     work = 0,
   ): void {
     const { maxBindingBytes } = this.#gpu;
-    for (const { label, byteLength } of tensors) {
+    for (const tensor of tensors) {
+      const { label, byteLength } = tensor instanceof Texels ? tensor.tensor : tensor;
       if (byteLength <= maxBindingBytes) continue;
       this.#gpu.refuse(`${label} needs a binding of`, byteLength, maxBindingBytes);
     }
@@ -119,8 +127,10 @@ export class Plan implements Disposable {
     const elements = tensors.reduce((sum, { size }) => sum + size, 0);
     work = Math.max(work, elements);
     this.#push({ kind: "dispatch", kernel, workgroups, uniform, tensors, work });
-    // A plan that runs counts them when it does.
-    if (this.#gpu.isMeasuring) this.#gpu.count(this.#uniformBytes(uniform));
+    // A plan that runs counts what it needs for that when it does.
+    if (!this.#gpu.isMeasuring) return;
+    this.#gpu.count(this.#uniformBytes(uniform));
+    this.#gpu.texels.reserve(this, tensors);
   }
 
   /** Appends a copy of all of `from` into `to`, `offset()` elements from its beginning. */
@@ -171,10 +181,13 @@ export class Plan implements Disposable {
         }
         work += operation.work;
         if (observer && section !== passSection) endPass();
+        const { group, loads } = this.#bind(operation);
+        if (loads.length > 0) endPass();
+        for (const { texels, texture } of loads) encodeLoad(encoder, texels, texture);
         pass ??= encoder.beginComputePass({ timestampWrites: observer?.timestampWrites(section) });
         passSection = section;
         pass.setPipeline(operation.kernel.pipeline);
-        pass.setBindGroup(0, this.#bindGroup(operation));
+        pass.setBindGroup(0, group);
         pass.dispatchWorkgroups(...operation.workgroups);
         continue;
       }
@@ -199,7 +212,7 @@ export class Plan implements Disposable {
         const encoder = this.#gpu.device.createCommandEncoder();
         const pass = encoder.beginComputePass();
         pass.setPipeline(operation.kernel.pipeline);
-        pass.setBindGroup(0, this.#bindGroup(operation));
+        pass.setBindGroup(0, this.#bind(operation).group);
         pass.dispatchWorkgroups(0);
         pass.end();
         this.#gpu.queue.submit(encoder.finish());
@@ -214,30 +227,39 @@ export class Plan implements Disposable {
     return Math.ceil(byteLength / alignment) * alignment;
   }
 
-  #bindGroup(operation: Dispatch): GPUBindGroup {
-    const made = this.#bindGroups.get(operation);
+  #bind(operation: Dispatch): Bound {
+    const made = this.#bound.get(operation);
     if (made) return made;
     const { kernel, uniform, tensors } = operation;
     const { buffer, offsets } = this.#uniforms ??= this.#uploadUniforms();
     const offset = offsets.get(operation)!;
-    const bindGroup = this.#gpu.device.createBindGroup({
+    const loads: Bound["loads"] = [];
+    const resources = tensors.map((tensor) => {
+      if (!(tensor instanceof Texels)) return tensor.binding;
+      const texture = this.#gpu.texels.texture(loads.length, tensor);
+      loads.push({ texels: tensor, texture });
+      return texture.createView();
+    });
+    const group = this.#gpu.device.createBindGroup({
       label: kernel.label,
       layout: kernel.pipeline.getBindGroupLayout(0),
       entries: [
         { binding: 0, resource: { buffer, offset, size: uniform.byteLength } },
-        ...tensors.map((tensor, t) => ({ binding: t + 1, resource: tensor.binding })),
+        ...resources.map((resource, r) => ({ binding: r + 1, resource })),
       ],
     });
-    this.#bindGroups.set(operation, bindGroup);
-    return bindGroup;
+    const bound = { group, loads };
+    this.#bound.set(operation, bound);
+    return bound;
   }
 
-  /** Puts all uniforms into one buffer. */
+  /** Puts all uniforms into one buffer, and makes room for what launches read as textures. */
   #uploadUniforms() {
     const launches = this.#operations.filter((operation) => operation.kind === "dispatch");
     const offsets = new Map<Dispatch, number>();
     let size = 0;
     for (const launch of launches) {
+      this.#gpu.texels.reserve(this, launch.tensors);
       offsets.set(launch, size);
       size += this.#uniformBytes(launch.uniform);
     }
@@ -256,6 +278,7 @@ export class Plan implements Disposable {
   /** Frees uniforms and its own tensors once the work submitted is done; it cannot run again. */
   [Symbol.dispose](): void {
     this.#gpu.free(...this.#tensors);
+    this.#gpu.texels.release(this);
     if (!this.#uniforms) return;
     this.#gpu.count(-this.#uniforms.buffer.size);
     this.#uniforms.buffer.destroy();

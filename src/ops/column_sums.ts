@@ -1,6 +1,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
+import { READ, reading } from "./includes.ts";
 import { THREADS } from "./threads.ts";
 import source from "../../wgsl/ops/column_sums.wgsl" with { type: "text" };
 
@@ -40,19 +41,24 @@ export function columnSums(
   const blocks = Math.ceil(rows / ROWS_PER_BLOCK);
   const plainScratch = scratch.rows(0, scratch.size / 2);
   const weightedScratch = scratch.from(scratch.size / 2);
+  const { TEXELS, read } = reading(gpu, [values], false);
+  const constants = { THREADS, TEXELS, TYPE: values.type, WEIGHTED: weighted !== undefined };
   plan.dispatch(
-    gpu.kernel("column_sums", source, {
-      THREADS,
-      TYPE: values.type,
-      WEIGHTED: weighted !== undefined,
-    }),
+    gpu.kernel("column_sums", source, constants, READ),
     [Math.ceil(columns / THREADS), blocks],
     [columns, rows, ROWS_PER_BLOCK, 0],
     weighted
-      ? [values, plainScratch, weighted.x, weighted.statistics, weightedScratch]
-      : [values, plainScratch],
+      ? [
+        read(values),
+        plainScratch,
+        read(weighted.x),
+        read(weighted.statistics),
+        weightedScratch,
+      ]
+      : [read(values), plainScratch],
   );
-  const total = gpu.kernel("column_sums", source, { THREADS, TYPE: "f32", WEIGHTED: false });
+  const sumsOfBlocks = { THREADS, TEXELS: false, TYPE: "f32", WEIGHTED: false };
+  const total = gpu.kernel("column_sums", source, sumsOfBlocks, READ);
   for (const [from, to] of [[plainScratch, sums], [weightedScratch, weighted?.sums]]) {
     if (!from || !to) continue;
     plan.dispatch(total, [Math.ceil(columns / THREADS), 1], [columns, blocks, blocks, 1], [

@@ -1,6 +1,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { f32, type Plan, spread } from "../gpu/plan.ts";
 import { rowSlices, type Tensor } from "../gpu/tensor.ts";
+import { READ, reading } from "./includes.ts";
 import { matmul } from "./matmul/matmul.ts";
 import { rowThreads } from "./threads.ts";
 import source from "../../wgsl/ops/cross_entropy.wgsl" with { type: "text" };
@@ -77,11 +78,15 @@ export function crossEntropy(gpu: Gpu, plan: Plan, op: CrossEntropy): void {
   const [rows, width] = x.shape;
   const [chunk, padded] = logits.shape;
   const slices = rowSlices(padded, width, gpu.maxBindingBytes, wte.type);
-  const kernel = gpu.kernel("cross_entropy", source, {
+  const { TEXELS, read } = reading(gpu, [logits], false);
+  const constants = {
     THREADS: rowThreads(gpu),
+    TEXELS,
     BACKWARD: dx !== undefined,
     SCALED: lossScale !== undefined,
-  });
+    SCALE: dx && TEXELS ? 5 : 4,
+  };
+  const kernel = gpu.kernel("cross_entropy", source, constants, READ);
   for (let first = 0; first < rows; first += chunk) {
     const m = Math.min(chunk, rows - first);
     const input = x.rows(first, m);
@@ -90,7 +95,13 @@ export function crossEntropy(gpu: Gpu, plan: Plan, op: CrossEntropy): void {
       kernel,
       spread(m),
       [m, first, wte.shape[0], padded, f32(1 / (rows * microBatches))],
-      [op.targets, logits, op.losses, ...(lossScale ? [lossScale] : [])],
+      [
+        op.targets,
+        dx ? logits : read(logits, m * padded),
+        op.losses,
+        ...(dx && TEXELS ? [read(logits, m * padded)] : []),
+        ...(lossScale ? [lossScale] : []),
+      ],
     );
     if (!dx || !dwte) continue;
     slices.forEach(({ start, count }, i) => {

@@ -2,7 +2,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { type Plan, spread } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { columnSums } from "./column_sums.ts";
-import { WORKGROUP_SUM } from "./includes.ts";
+import { READ, reading, WORKGROUP_SUM } from "./includes.ts";
 import { rowThreads } from "./threads.ts";
 import forwardSource from "../../wgsl/ops/layer_norm.wgsl" with { type: "text" };
 import backwardSource from "../../wgsl/ops/layer_norm_backward.wgsl" with { type: "text" };
@@ -24,16 +24,17 @@ export interface LayerNormForward {
 /** Appends y = gain · (x - mean) / standard deviation + bias. */
 export function layerNorm(gpu: Gpu, plan: Plan, op: LayerNormForward): void {
   const [rows, columns] = op.x.shape;
+  const { TEXELS, read } = reading(gpu, [op.x], false);
   plan.dispatch(
     gpu.kernel(
       "layer_norm",
       forwardSource,
-      { THREADS: rowThreads(gpu), Y_TYPE: op.y.type },
-      WORKGROUP_SUM,
+      { THREADS: rowThreads(gpu), TEXELS, Y_TYPE: op.y.type },
+      { ...WORKGROUP_SUM, ...READ },
     ),
     spread(rows),
     [columns, rows],
-    [op.x, op.gain, op.bias, op.y, op.statistics],
+    [read(op.x), read(op.gain), read(op.bias), op.y, op.statistics],
   );
 }
 
@@ -57,16 +58,24 @@ export interface LayerNormBackward {
 /** Appends the gradients of x, and of gain and bias where they are trained. */
 export function layerNormBackward(gpu: Gpu, plan: Plan, op: LayerNormBackward): void {
   const [rows, columns] = op.x.shape;
+  const { TEXELS, read } = reading(gpu, [op.dy], false);
   plan.dispatch(
     gpu.kernel(
       "layer_norm_backward",
       backwardSource,
-      { THREADS: rowThreads(gpu), DY_TYPE: op.dy.type },
-      WORKGROUP_SUM,
+      { THREADS: rowThreads(gpu), TEXELS, DY_TYPE: op.dy.type },
+      { ...WORKGROUP_SUM, ...READ },
     ),
     spread(rows),
     [columns, rows],
-    [op.x, op.gain, op.statistics, op.dy, op.dx],
+    [
+      read(op.x),
+      read(op.gain),
+      op.statistics,
+      read(op.dy),
+      op.dx,
+      ...(TEXELS ? [read(op.dx)] : []),
+    ],
   );
   if (op.dgain) {
     const { x, statistics, dgain } = op;

@@ -102,6 +102,7 @@ export class AdamW implements Optimizer {
         [progress, this.#scalars, factor],
         spansOf(gpu, alike, [gradients, weights, first, second]),
         [f32(betas[0]), f32(betas[1]), f32(epsilon), f32(decay)],
+        1,
       );
     }
   }

@@ -39,7 +39,7 @@ export class LossScaled implements Optimizer {
     const plan = this.#plan = new Plan(gpu);
     plan.own(scale, overflow);
     const spans = spansOf(gpu, trainable(target), [gradients]);
-    elementwise(gpu, plan, ["unscale_gradients", unscaleSource], [scale, overflow], spans, []);
+    elementwise(gpu, plan, ["unscale_gradients", unscaleSource], [scale, overflow], spans, [], 0);
     plan.dispatch(gpu.kernel("loss_scale", scaleSource), [1], [f32(PATIENCE)], [scale, overflow]);
   }
 

@@ -76,6 +76,7 @@ export class Sgd implements Optimizer {
       [progress, this.#scalars],
       spansOf(gpu, specs, [gradients, weights, velocity]),
       [f32(options.momentum ?? 0.9)],
+      1,
     );
   }
 

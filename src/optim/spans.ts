@@ -3,6 +3,7 @@ import { type FloatValue, type Plan, spread } from "../gpu/plan.ts";
 import { rowSlices, Tensor } from "../gpu/tensor.ts";
 import type { ParameterSpec } from "../model/parameters.ts";
 import { inMemoryOrder, type TensorMap } from "../model/weights.ts";
+import { READ, reading } from "../ops/includes.ts";
 import { THREADS } from "../ops/threads.ts";
 
 /** Whole rows of a parameter as a part of a span; a vector is one row. */
@@ -80,6 +81,7 @@ function memoryFrom({ label, buffer, byteOffset }: Tensor, bytes: number): Tenso
  *
  * @param shared Tensors bound whole, from binding 1 on; those of the span follow.
  * @param parameters What follows the number of elements in the kernel's uniform.
+ * @param onlyRead How many of a span's tensors, the first ones, are not written.
  */
 export function elementwise(
   gpu: Gpu,
@@ -88,11 +90,19 @@ export function elementwise(
   shared: readonly Tensor[],
   spans: readonly Span[],
   parameters: readonly (number | FloatValue)[],
+  onlyRead: number,
 ): void {
-  const kernel = gpu.kernel(label, source, { THREADS, ...constants });
+  const { TEXELS, read } = reading(gpu, [], false);
+  const kernel = gpu.kernel(label, source, { THREADS, TEXELS, ...constants }, READ);
   for (const { tensors } of spans) {
     const { size } = tensors[0];
     const groups = spread(Math.ceil(size / THREADS));
-    plan.dispatch(kernel, groups, [size, ...parameters], [...shared, ...tensors]);
+    const written = tensors.slice(onlyRead);
+    plan.dispatch(kernel, groups, [size, ...parameters], [
+      ...shared,
+      ...tensors.slice(0, onlyRead).map((tensor) => read(tensor)),
+      ...written,
+      ...TEXELS ? written.map((tensor) => read(tensor)) : [],
+    ]);
   }
 }

@@ -57,13 +57,9 @@ Deno.test("the end of a run says where it is, and what to do with it", () => {
 Deno.test("the pace of a run that time may end is told of once it is known", () => {
   const toldOf = (length: RunLength, steps: number, isEstimate = true) => {
     const told: unknown[] = [];
-    const teller = new PaceTeller(displayOf((...all) => told.push(all)), length);
+    const teller = new PaceTeller(displayOf((...all) => told.push(all)), length, 2468);
     for (let step = 11; step < 16; step++) {
-      teller.step({
-        ...LAST,
-        step,
-        outlook: { isLast: false, steps, isEstimate, done: 0.5, secondsPerStep: 2 },
-      });
+      teller.step({ ...LAST, step, outlook: { isLast: false, steps, isEstimate, done: 0.5 } });
     }
     return told;
   };

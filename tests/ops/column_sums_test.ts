@@ -3,6 +3,7 @@ import { Random } from "../../src/random.ts";
 import {
   assertClose,
   FORWARD,
+  onBothKinds,
   openTestGpu,
   randomValues,
   run,
@@ -29,10 +30,12 @@ for (const [rows, columns] of [[1, 1], [1, 70], [5, 6], [64, 64], [65, 129], [10
     const before = upload(gpu, [columns], old);
     const sums = unwritten(gpu, columns);
     const scratch = unwritten(gpu, columnSumsScratch(rows, columns));
-    const [result] = await run(gpu, (plan) => {
-      plan.copy(before, sums);
-      columnSums(gpu, plan, input, sums, scratch);
-    }, sums);
-    assertClose(result, expected, FORWARD);
+    await onBothKinds(gpu, async () => {
+      const [result] = await run(gpu, (plan) => {
+        plan.copy(before, sums);
+        columnSums(gpu, plan, input, sums, scratch);
+      }, sums);
+      assertClose(result, expected, FORWARD);
+    });
   });
 }

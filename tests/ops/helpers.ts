@@ -1,5 +1,5 @@
 import { assert, assertLess } from "@std/assert";
-import { Gpu, type OpenGpuOptions } from "../../src/gpu/gpu.ts";
+import { canReadTexels, Gpu, type OpenGpuOptions } from "../../src/gpu/gpu.ts";
 import { Plan } from "../../src/gpu/plan.ts";
 import type { Tensor } from "../../src/gpu/tensor.ts";
 import type { Random } from "../../src/random.ts";
@@ -28,13 +28,14 @@ export async function onKind(
   kind: "software" | "GPU",
   body: () => Promise<void>,
 ): Promise<void> {
-  const adapter: { isSoftware: boolean } = gpu;
-  const { isSoftware } = adapter;
+  const adapter: { isSoftware: boolean; readsTexels: boolean } = gpu;
+  const { isSoftware, readsTexels } = adapter;
   adapter.isSoftware = kind === "software";
+  adapter.readsTexels = adapter.isSoftware && canReadTexels();
   try {
     await body();
   } finally {
-    adapter.isSoftware = isSoftware;
+    Object.assign(adapter, { isSoftware, readsTexels });
   }
 }
 

@@ -73,30 +73,37 @@ Deno.test("measureTraining measures gpt2 without allocating anything", () => {
   assertLess(agd, 4 * 2 ** 30);
 });
 
-/** Counts the bytes of all buffers that a device has: the most of the GPU's, and of the host's. */
-function watchBuffers({ device }: Gpu): { most: { bytes: number; hostBytes: number } } {
+/** Counts the bytes of what a device holds: the most of the GPU's, and of the host's. */
+function watchMemory({ device }: Gpu): { most: { bytes: number; hostBytes: number } } {
   const now = { bytes: 0, hostBytes: 0 };
   const most = { ...now };
-  const create = device.createBuffer.bind(device);
-  device.createBuffer = (descriptor) => {
-    const buffer = create(descriptor);
-    const of = descriptor.usage & GPUBufferUsage.MAP_READ ? "hostBytes" : "bytes";
-    const count = (bytes: number) => {
-      now[of] += bytes;
-      most[of] = Math.max(most[of], now[of]);
-    };
-    count(descriptor.size);
-    const destroy = buffer.destroy.bind(buffer);
-    buffer.destroy = () => {
+  const count = (of: "bytes" | "hostBytes", bytes: number, what: GPUBuffer | GPUTexture) => {
+    now[of] += bytes;
+    most[of] = Math.max(most[of], now[of]);
+    const destroy = what.destroy.bind(what);
+    what.destroy = () => {
       destroy();
-      count(-descriptor.size);
+      now[of] -= bytes;
     };
+  };
+  const createBuffer = device.createBuffer.bind(device);
+  device.createBuffer = (descriptor) => {
+    const buffer = createBuffer(descriptor);
+    const isOfHost = descriptor.usage & GPUBufferUsage.MAP_READ;
+    count(isOfHost ? "hostBytes" : "bytes", descriptor.size, buffer);
     return buffer;
+  };
+  const createTexture = device.createTexture.bind(device);
+  device.createTexture = (descriptor) => {
+    const texture = createTexture(descriptor);
+    const texelBytes = descriptor.format === "rgba32float" ? 16 : 4;
+    count("bytes", texture.width * texture.height * texelBytes, texture);
+    return texture;
   };
   return { most };
 }
 
-Deno.test("measureTraining is within 5% of all buffers that a run has at once", async () => {
+Deno.test("measureTraining is within 5% of all that a run has at once", async () => {
   await using directory = new TempDir();
   const data = [await directory.write("corpus.jsonl", jsonl(texts(200, 40)))];
   const { vocabulary } = await collectVocabulary(data);
@@ -110,7 +117,7 @@ Deno.test("measureTraining is within 5% of all buffers that a run has at once", 
     using own = await Gpu.open();
     const { bytes, hostBytes, refusal } = measureTraining(own, config, vocabulary, options);
     assertEquals(refusal, undefined);
-    const { most } = watchBuffers(own);
+    const { most } = watchMemory(own);
     using model = await Gpt2.create(own, architecture, { vocabulary });
     await trainToDirectory(model, {
       ...{ ...options, data, out: `${directory.path}/${recompute}`, steps: 3, seed: 1 },
@@ -133,7 +140,8 @@ Deno.test("estimateTraining: as measured, or from batches of 1 and 2 where none 
   Object.defineProperty(gpu.device, "limits", { value, configurable: true });
   try {
     const estimated = estimateTraining(gpu, config, vocabulary, options)!;
-    assertLess(Math.abs(estimated.bytes / measured.bytes - 1), 0.02);
+    // Textures are as large as the largest tensor that is read so.
+    assertLess(Math.abs(estimated.bytes / measured.bytes - 1), 0.05);
     const wide = { ...config, width: 1000, heads: 1 };
     assertEquals(estimateTraining(gpu, wide, vocabulary, options), undefined);
   } finally {

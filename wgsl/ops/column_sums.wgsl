@@ -11,12 +11,12 @@ struct Parameters {
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> values: array<$TYPE>;
+//: include read_scalars NAME=values BINDING=1 TYPE=$TYPE
 // (blocks, columns)
 @group(0) @binding(2) var<storage, read_write> sums: array<f32>;
 //: if WEIGHTED
-@group(0) @binding(3) var<storage, read> x: array<f32>;
-@group(0) @binding(4) var<storage, read> statistics: array<f32>;
+//: include read_scalars NAME=x BINDING=3 TYPE=f32
+//: include read_scalars NAME=statistics BINDING=4 TYPE=f32
 // (blocks, columns)
 @group(0) @binding(5) var<storage, read_write> weighted_sums: array<f32>;
 //: end
@@ -33,10 +33,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   //: end
   for (var row = first; row < last; row++) {
     let at = row * parameters.columns + column;
-    let value = f32(values[at]);
+    let value = read_values(at);
     sum += value;
     //: if WEIGHTED
-    weighted += value * (x[at] - statistics[2u * row]) * statistics[2u * row + 1u];
+    let deviation = read_x(at) - read_statistics(2u * row);
+    weighted += value * deviation * read_statistics(2u * row + 1u);
     //: end
   }
   let at = id.y * parameters.columns + column;

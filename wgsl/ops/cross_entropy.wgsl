@@ -15,11 +15,15 @@ struct Parameters {
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> targets: array<u32>;
-@group(0) @binding(2) var<storage, read_write> logits: array<f32>;
+//: if BACKWARD
+//: include read_write NAME=logits BINDING=2 FROM=4
+//: else
+//: include read_scalars NAME=logits BINDING=2 TYPE=f32
+//: end
 @group(0) @binding(3) var<storage, read_write> losses: array<f32>;
 //: if SCALED
 // [0]: a factor of the gradient.
-@group(0) @binding(4) var<storage, read> loss_scale: array<f32>;
+@group(0) @binding($SCALE) var<uniform> loss_scale: vec4f;
 //: end
 
 const threads = ${THREADS}u;
@@ -45,11 +49,11 @@ fn main(
 
   var maximum = lowest;
   for (var c = thread; c < parameters.columns; c += threads) {
-    maximum = max(maximum, logits[start + c]);
+    maximum = max(maximum, read_logits(start + c));
   }
   var sum = 0.0;
   for (var c = thread; c < parameters.columns; c += threads) {
-    sum += exp(logits[start + c] - maximum);
+    sum += exp(read_logits(start + c) - maximum);
   }
   partial[thread] = vec2f(maximum, sum);
   for (var half = threads / 2u; half > 0u; half /= 2u) {
@@ -59,7 +63,7 @@ fn main(
   workgroupBarrier();
   let log_sum = partial[0].x + log(partial[0].y);
   if (thread == 0u) {
-    losses[parameters.first_row + row] = log_sum - logits[start + target_token];
+    losses[parameters.first_row + row] = log_sum - read_logits(start + target_token);
   }
   //: if BACKWARD
   // The loss above is read before any thread overwrites the logits.
@@ -73,7 +77,7 @@ fn main(
   for (var c = thread; c < parameters.stride; c += threads) {
     var gradient = 0.0;
     if (c < parameters.columns) {
-      gradient = (exp(logits[start + c] - log_sum) - select(0.0, 1.0, c == target_token)) *
+      gradient = (exp(read_logits(start + c) - log_sum) - select(0.0, 1.0, c == target_token)) *
         scale;
     }
     logits[start + c] = gradient;

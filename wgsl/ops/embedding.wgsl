@@ -18,7 +18,7 @@ struct Parameters {
 @group(0) @binding(2) var<storage, read> wte: array<$WTE_TYPE>;
 @group(0) @binding(3) var<storage, read> wpe: array<f32>;
 // Position of the first token of each sequence.
-@group(0) @binding(4) var<storage, read> start: array<u32>;
+@group(0) @binding(4) var<uniform> start: vec4u;
 @group(0) @binding(5) var<storage, read_write> x: array<f32>;
 
 @compute @workgroup_size($THREADS)

@@ -5,7 +5,7 @@ struct Parameters {
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> x: array<$X_TYPE>;
+//: include read_scalars NAME=x BINDING=1 TYPE=$X_TYPE
 @group(0) @binding(2) var<storage, read_write> y: array<$Y_TYPE>;
 
 //: include gelu T=f32
@@ -14,5 +14,5 @@ struct Parameters {
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * ${THREADS}u;
   if (i >= parameters.size) { return; }
-  y[i] = ${Y_TYPE}(gelu(f32(x[i])));
+  y[i] = ${Y_TYPE}(gelu(read_x(i)));
 }

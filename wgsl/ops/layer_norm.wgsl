@@ -6,9 +6,9 @@ struct Parameters {
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> gain: array<f32>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
+//: include read_scalars NAME=x BINDING=1 TYPE=f32
+//: include read_scalars NAME=gain BINDING=2 TYPE=f32
+//: include read_scalars NAME=bias BINDING=3 TYPE=f32
 @group(0) @binding(4) var<storage, read_write> y: array<$Y_TYPE>;
 // (rows, 2): mean and 1 / standard deviation, kept for the backward pass.
 @group(0) @binding(5) var<storage, read_write> statistics: array<f32>;
@@ -29,17 +29,17 @@ fn main(
   let start = row * columns;
 
   var sum = 0.0;
-  for (var c = thread; c < columns; c += threads) { sum += x[start + c]; }
+  for (var c = thread; c < columns; c += threads) { sum += read_x(start + c); }
   let mean = workgroup_sum(sum, thread) / f32(columns);
   // A second pass over the deviations: the difference of two large sums would lose digits.
   sum = 0.0;
   for (var c = thread; c < columns; c += threads) {
-    let deviation = x[start + c] - mean;
+    let deviation = read_x(start + c) - mean;
     sum += deviation * deviation;
   }
   let scale = inverseSqrt(workgroup_sum(sum, thread) / f32(columns) + epsilon);
   for (var c = thread; c < columns; c += threads) {
-    y[start + c] = ${Y_TYPE}((x[start + c] - mean) * scale * gain[c] + bias[c]);
+    y[start + c] = ${Y_TYPE}((read_x(start + c) - mean) * scale * read_gain(c) + read_bias(c));
   }
   if (thread == 0u) {
     statistics[2u * row] = mean;

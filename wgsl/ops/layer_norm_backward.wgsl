@@ -7,11 +7,11 @@ struct Parameters {
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> gain: array<f32>;
+//: include read_scalars NAME=x BINDING=1 TYPE=f32
+//: include read_scalars NAME=gain BINDING=2 TYPE=f32
 @group(0) @binding(3) var<storage, read> statistics: array<f32>;
-@group(0) @binding(4) var<storage, read> dy: array<$DY_TYPE>;
-@group(0) @binding(5) var<storage, read_write> dx: array<f32>;
+//: include read_scalars NAME=dy BINDING=4 TYPE=$DY_TYPE
+//: include read_write NAME=dx BINDING=5 FROM=6
 
 const threads = ${THREADS}u;
 //: include workgroup_sum T=vec2f
@@ -31,12 +31,13 @@ fn main(
 
   var sums = vec2f();
   for (var c = thread; c < columns; c += threads) {
-    let g = f32(dy[start + c]) * gain[c];
-    sums += vec2f(g, g * (x[start + c] - mean) * scale);
+    let g = read_dy(start + c) * read_gain(c);
+    sums += vec2f(g, g * (read_x(start + c) - mean) * scale);
   }
   let means = workgroup_sum(sums, thread) / f32(columns);
   for (var c = thread; c < columns; c += threads) {
-    let normalised = (x[start + c] - mean) * scale;
-    dx[start + c] += scale * (f32(dy[start + c]) * gain[c] - means.x - normalised * means.y);
+    let normalised = (read_x(start + c) - mean) * scale;
+    let g = read_dy(start + c) * read_gain(c);
+    dx[start + c] = read_dx(start + c) + scale * (g - means.x - normalised * means.y);
   }
 }

@@ -7,18 +7,18 @@ struct Parameters {
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 // [0]: whether the step is skipped.
-@group(0) @binding(1) var<storage, read> progress: array<f32>;
+@group(0) @binding(1) var<uniform> progress: vec4f;
 // lr
-@group(0) @binding(2) var<storage, read> scalars: array<f32>;
-@group(0) @binding(3) var<storage, read> gradient: array<f32>;
-@group(0) @binding(4) var<storage, read_write> weight: array<f32>;
-@group(0) @binding(5) var<storage, read_write> velocity: array<f32>;
+@group(0) @binding(2) var<uniform> scalars: vec4f;
+//: include read_scalars NAME=gradient BINDING=3 TYPE=f32
+//: include read_write NAME=weight BINDING=4 FROM=6
+//: include read_write NAME=velocity BINDING=5 FROM=7
 
 @compute @workgroup_size($THREADS)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * ${THREADS}u;
   if (i >= parameters.size || progress[0] != 0.0) { return; }
-  let v = parameters.momentum * velocity[i] + gradient[i];
+  let v = parameters.momentum * read_velocity(i) + read_gradient(i);
   velocity[i] = v;
-  weight[i] -= scalars[0] * v;
+  weight[i] = read_weight(i) - scalars[0] * v;
 }

@@ -7,9 +7,9 @@ struct Parameters {
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 // [0]: the loss scale.
-@group(0) @binding(1) var<storage, read> scaling: array<f32>;
+@group(0) @binding(1) var<uniform> scaling: vec4f;
 @group(0) @binding(2) var<storage, read_write> overflow: atomic<u32>;
-@group(0) @binding(3) var<storage, read_write> gradient: array<f32>;
+//: include read_write NAME=gradient BINDING=3 FROM=4
 
 const EXPONENT = 0x7f800000u;
 
@@ -17,7 +17,7 @@ const EXPONENT = 0x7f800000u;
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * ${THREADS}u;
   if (i >= parameters.size) { return; }
-  let value = gradient[i];
+  let value = read_gradient(i);
   // By bits, as WGSL lets a driver assume that numbers are finite.
   if ((bitcast<u32>(value) & EXPONENT) == EXPONENT) { atomicMax(&overflow, 1u); }
   gradient[i] = value / scaling[0];

@@ -1,6 +1,7 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import { f32, type Plan } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
+import { READ, reading } from "../includes.ts";
 import type { AttentionBackward, AttentionForward, AttentionShape } from "./shapes.ts";
 import { tiledAttention, tiledAttentionBackward } from "./tiles.ts";
 import forwardSource from "../../../wgsl/ops/attention/attention.wgsl" with { type: "text" };
@@ -13,15 +14,22 @@ function rowsPerInvocation(headSize: number): number {
 }
 
 /** Specialises the software driver's kernels, whose invocations handle whole rows in registers. */
-function specialisation({ heads, width, qkv }: AttentionShape & { qkv: Tensor }) {
+function specialisation(
+  gpu: Gpu,
+  { heads, width, qkv }: AttentionShape & { qkv: Tensor },
+) {
   const headSize = width / heads;
-  return {
+  const vectors = reading(gpu, [qkv], headSize % 4 === 0);
+  const scalars = reading(gpu, [qkv], false);
+  const constants = {
     HEAD_SIZE: headSize,
     HEAD4: Math.ceil(headSize / 4),
     VECTOR: headSize % 4 === 0,
     TYPE: qkv.type,
     THREADS: 8,
+    TEXELS: vectors.TEXELS,
   };
+  return { constants, read: vectors.read, readScalars: scalars.read };
 }
 
 /**
@@ -31,13 +39,13 @@ function specialisation({ heads, width, qkv }: AttentionShape & { qkv: Tensor })
 export function attention(gpu: Gpu, plan: Plan, op: AttentionForward): void {
   if (!gpu.isSoftware) return tiledAttention(gpu, plan, op);
   const { batch, length, heads, width, rows = length } = op;
-  const constants = specialisation(op);
+  const { constants, read } = specialisation(gpu, op);
   const QUERIES = length === 1 ? 1 : rowsPerInvocation(constants.HEAD_SIZE);
   plan.dispatch(
-    gpu.kernel("attention", forwardSource, { ...constants, QUERIES }),
+    gpu.kernel("attention", forwardSource, { ...constants, QUERIES }, READ),
     [Math.ceil(length / QUERIES / constants.THREADS), heads, batch],
     [length, rows, width, heads, f32(1 / Math.sqrt(constants.HEAD_SIZE))],
-    [op.qkv, op.start, op.y, op.logSums],
+    [read(op.qkv), op.start, op.y, op.logSums],
     4 * batch * length * rows * width,
   );
 }
@@ -46,23 +54,23 @@ export function attention(gpu: Gpu, plan: Plan, op: AttentionForward): void {
 export function attentionBackward(gpu: Gpu, plan: Plan, op: AttentionBackward): void {
   if (!gpu.isSoftware) return tiledAttentionBackward(gpu, plan, op);
   const { batch, length, heads, width } = op;
-  const constants = specialisation(op);
+  const { constants, read, readScalars } = specialisation(gpu, op);
   const each = rowsPerInvocation(constants.HEAD_SIZE);
   const workgroups = [Math.ceil(length / each / constants.THREADS), heads, batch] as const;
   const parameters = [length, width, heads, f32(1 / Math.sqrt(constants.HEAD_SIZE))];
   const work = 8 * batch * length ** 2 * width;
   plan.dispatch(
-    gpu.kernel("attention_backward_queries", queriesSource, { ...constants, QUERIES: each }),
+    gpu.kernel("attention_backward_queries", queriesSource, { ...constants, QUERIES: each }, READ),
     workgroups,
     parameters,
-    [op.qkv, op.y, op.dy, op.logSums, op.deltas, op.dqkv],
+    [read(op.qkv), read(op.y), read(op.dy), readScalars(op.logSums), op.deltas, op.dqkv],
     work,
   );
   plan.dispatch(
-    gpu.kernel("attention_backward_keys", keysSource, { ...constants, KEYS: each }),
+    gpu.kernel("attention_backward_keys", keysSource, { ...constants, KEYS: each }, READ),
     workgroups,
     parameters,
-    [op.qkv, op.dy, op.logSums, op.deltas, op.dqkv],
+    [read(op.qkv), read(op.dy), readScalars(op.logSums), readScalars(op.deltas), op.dqkv],
     work,
   );
 }

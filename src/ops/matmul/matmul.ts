@@ -3,7 +3,7 @@ import type { Kernel } from "../../gpu/kernel.ts";
 import { f32, type Plan } from "../../gpu/plan.ts";
 import type { Constants } from "../../gpu/template.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
-import { GELU } from "../includes.ts";
+import { GELU, READ, reading } from "../includes.ts";
 import { chooseVariant } from "./tuning.ts";
 import { gridUnit, type MatmulVariant, skipsWork, threadsOf } from "./variants.ts";
 import registersSource from "../../../wgsl/ops/matmul/registers.wgsl" with { type: "text" };
@@ -57,7 +57,7 @@ export interface MatmulOptions {
 }
 
 /** What both kernels have in common. */
-const INCLUDES = { shared, ...GELU };
+const INCLUDES = { shared, ...GELU, ...READ };
 
 /** Appends a matrix product to a plan. Shapes are arbitrary; multiples of 4 are faster. */
 export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
@@ -74,8 +74,11 @@ export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
   const symmetric = wanted && skipsWork(variant, shape);
   // One row of op(A) is no vec4 of a stored row of its transpose.
   const vector = whole && !(aTransposed && variant.tile[0] === 1);
+  const { TEXELS, read } = reading(gpu, [a, b, out], vector);
   const constants = {
     VECTOR: vector,
+    TEXELS,
+    EXTRA: TEXELS ? 6 : 5,
     A_TYPE: a.type,
     B_TYPE: b.type,
     OUT_TYPE: out.type,
@@ -87,8 +90,8 @@ export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
     GELU_BACKWARD: geluOf !== undefined,
   };
   const kernel = kernelOf(gpu, variant, constants);
+  const outSize = (batch * m - 1) * outStride + n;
   const [columns, rows] = gridUnit(variant);
-  const extra = activated ?? geluOf;
   plan.dispatch(
     kernel,
     [Math.ceil(n / columns), Math.ceil(m / rows), batch],
@@ -99,7 +102,16 @@ export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
       ...diagonal !== 0 ? [f32(diagonal)] : [],
     ],
     // A binding cannot stay empty: without a bias B stands in for it, unread.
-    [a, b, bias ?? b, out, ...(extra ? [extra] : [])],
+    [
+      read(a, (batch * (aTransposed ? k : m) - 1) * aStride + aRow),
+      read(b, batch * k * n),
+      bias ?? b,
+      out,
+      // A buffer can be read where it is written, a texture cannot.
+      ...(TEXELS ? [read(out, beta === 0 ? 1 : outSize)] : []),
+      ...(activated ? [activated] : []),
+      ...(geluOf ? [read(geluOf, outSize)] : []),
+    ],
     (symmetric ? 1 : 2) * m * n * k * batch,
   );
 }

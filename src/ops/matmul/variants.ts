@@ -49,9 +49,10 @@ function workgroup(
   return { kind: "workgroup", block, tile };
 }
 
-// A load costs the software driver far more than a multiply-add, hence its large tile, and a
-// workgroup is 8 invocations that share the rows of A.
-const SOFTWARE = [registers([16, 16], [8, 1]), registers([16, 8], [8, 1])];
+// The software driver runs 8 invocations at once, which here share the rows of A. Larger tiles need
+// fewer loads for each multiplication, but their programs outgrow the processor's instruction cache:
+// measured, they are no faster, and take longer to compile.
+const SOFTWARE = registers([8, 8], [8, 1]);
 const GPU = [
   workgroup([128, 128, 16], [8, 8]),
   workgroup([64, 64, 16], [8, 8]),
@@ -108,14 +109,14 @@ export function candidates(gpu: Adapter, shape: MatmulShape): MatmulVariant[] {
   // Element by element, the larger tiles are long programs: the software driver takes 9 s to
   // compile one.
   if (!vector) return [registers([4, 4], isSoftware ? [8, 1] : [8, 8])];
+  if (isSoftware) return [SOFTWARE];
   const { maxComputeWorkgroupStorageSize, maxComputeInvocationsPerWorkgroup } = gpu.device.limits;
-  const guesses = (isSoftware ? SOFTWARE : GPU).filter((variant) =>
+  const guesses = GPU.filter((variant) =>
     workgroupBytes(variant) <= maxComputeWorkgroupStorageSize &&
     threadsOf(variant) <= maxComputeInvocationsPerWorkgroup
-  ).map((variant) => ({ variant, cost: guessedCost(variant, shape, isSoftware) }));
+  ).map((variant) => ({ variant, cost: guessedCost(variant, shape) }));
   guesses.sort((a, b) => a.cost - b.cost);
-  // Compiling takes the software driver seconds, so there only a close race is run.
-  const most = guesses[0].cost * (isSoftware ? 1.25 : 4);
+  const most = guesses[0].cost * 4;
   return guesses.filter(({ cost }) => cost <= most).map(({ variant }) => variant);
 }
 
@@ -142,14 +143,12 @@ const BUSY = 128;
  * A guess at the time that a variant takes: the elements computed, those past the edges
  * included, times what an element costs when tiles are this small or the GPU is half empty.
  */
-function guessedCost(variant: MatmulVariant, shape: MatmulShape, isSoftware: boolean): number {
+function guessedCost(variant: MatmulVariant, shape: MatmulShape): number {
   const [columns, rows] = gridUnit(variant);
   const groups = groupsOf(shape, columns, rows) * shape.batch;
   const elements = groups * columns * rows;
   const [tileRows, tileColumns] = variant.tile;
   const tileLoads = 1 / tileRows + 1 / tileColumns;
-  // Measured: half the columns make an element 1.4 times as expensive.
-  if (isSoftware) return elements * (1 + 14 * tileLoads);
   const groupLoads = variant.kind === "workgroup" ? 1 / columns + 1 / rows : tileLoads;
   const idle = Math.max(1, BUSY * 64 / (groups * threadsOf(variant)));
   return elements * (1 + tileLoads + 8 * groupLoads) * idle;

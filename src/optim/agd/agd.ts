@@ -3,6 +3,7 @@ import { f32, Plan, spread } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import type { ParameterSpec } from "../../model/parameters.ts";
 import { allocateLike, type TensorMap } from "../../model/weights.ts";
+import { READ, reading } from "../../ops/includes.ts";
 import { rowThreads } from "../../ops/threads.ts";
 import { guardStep } from "../guard.ts";
 import {
@@ -189,7 +190,7 @@ function averageGradients(
   const constants = { NESTEROV: nesterov, GROWTH: growth };
   const spans = spansOf(gpu, specs, [gradients, averages]);
   const kernel = ["agd_momentum", momentumSource, constants] as const;
-  elementwise(gpu, plan, kernel, [progress], spans, [f32(momentum)]);
+  elementwise(gpu, plan, kernel, [progress], spans, [f32(momentum)], 0);
 }
 
 /**
@@ -261,14 +262,24 @@ function updateWeights(
   parts: readonly LayerPart[],
   coefficients: Tensor,
 ): void {
-  const constants = { THREADS: rowThreads(gpu), AVERAGING: settings.averaging };
-  const kernel = gpu.kernel("agd_update", updateSource, constants, CHUNK);
+  const { averaging } = settings;
+  const { TEXELS, read } = reading(gpu, [], false);
+  const constants = {
+    THREADS: rowThreads(gpu),
+    TEXELS,
+    AVERAGING: averaging,
+    WEIGHT_FROM: averaging ? 7 : 6,
+  };
+  const kernel = gpu.kernel("agd_update", updateSource, constants, { ...CHUNK, ...READ });
   const chunks = parts.flatMap((part) =>
     chunksOf(part).map((chunk) => ({ ...chunk, index: part.layer }))
   );
   for (const { span, chunks: table, count } of chunkTables(gpu, plan, chunks)) {
-    const tensors = [progress, coefficients, table, ...span.tensors];
-    plan.dispatch(kernel, spread(count), [count], tensors);
+    const [direction, ...written] = span.tensors;
+    plan.dispatch(kernel, spread(count), [count], [
+      ...[progress, coefficients, table, read(direction), ...written],
+      ...TEXELS ? written.map((tensor) => read(tensor)) : [],
+    ]);
   }
 }
 

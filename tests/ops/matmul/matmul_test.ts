@@ -14,6 +14,7 @@ import {
   assertClose,
   FORWARD,
   onBothKinds,
+  onKind,
   openTestGpu,
   randomValues,
   run,
@@ -62,8 +63,21 @@ function embed(
   return { wide, stride };
 }
 
+/** Runs `body` on the kind of adapters that a variant is offered to. */
+async function onItsKind(variant: MatmulVariant, body: () => Promise<void>): Promise<void> {
+  const name = variantName(variant);
+  const isSoftware = [true, false].some((vector) => offered("software", vector).has(name));
+  await onKind(gpu, isSoftware ? "software" : "GPU", body);
+}
+
 /** Computes a product of random matrices and compares it with the reference. */
 async function check(product: Product): Promise<void> {
+  const { variant } = product;
+  if (variant) await onItsKind(variant, () => checkHere(product));
+  else await checkHere(product);
+}
+
+async function checkHere(product: Product): Promise<void> {
   const { m, n, k, aTransposed = false, bTransposed = false, alpha, beta = 0, batch } = product;
   const { diagonal } = product;
   const { outMargins = [0, 0], aMargins = [0, 0], variant, symmetric } = product;
@@ -137,29 +151,23 @@ const SYMMETRIC = { symmetric: true, alpha: -0.25, beta: 0.5, diagonal: 1.5, bat
 
 const LIMITS = { maxComputeWorkgroupStorageSize: 32768, maxComputeInvocationsPerWorkgroup: 1024 };
 
-/** Every variant that can be chosen for whole vec4s, or element by element, on any adapter. */
-function variants(vector: boolean): MatmulVariant[] {
+/** Variants by name that are offered to adapters of a kind for whole vec4s, or single elements. */
+function offered(kind: "software" | "GPU", vector: boolean): Map<string, MatmulVariant> {
+  const adapter = { isSoftware: kind === "software", device: { limits: LIMITS } };
   const found = new Map<string, MatmulVariant>();
-  for (const isSoftware of [true, false]) {
-    for (const m of [1, 2, 4, 5000]) {
-      const shape: MatmulShape = {
-        ...{
-          m,
-          n: 5000,
-          k: 64,
-          batch: 1,
-          aTransposed: false,
-          bTransposed: false,
-          vector,
-          symmetric: false,
-        },
-      };
-      for (const variant of candidates({ isSoftware, device: { limits: LIMITS } }, shape)) {
-        found.set(variantName(variant), variant);
-      }
-    }
+  for (const m of [1, 2, 4, 5000]) {
+    const shape: MatmulShape = {
+      ...{ m, n: 5000, k: 64, batch: 1, aTransposed: false, bTransposed: false, vector },
+      symmetric: false,
+    };
+    for (const variant of candidates(adapter, shape)) found.set(variantName(variant), variant);
   }
-  return [...found.values()];
+  return found;
+}
+
+/** Every variant that can be chosen on any adapter. */
+function variants(vector: boolean): MatmulVariant[] {
+  return [...new Map([...offered("software", vector), ...offered("GPU", vector)]).values()];
 }
 
 for (const variant of variants(true)) {
@@ -181,7 +189,9 @@ Deno.test("matmul: every variant gives the same bits", async () => {
   for (const variant of variants(true).filter(({ tile }) => tile[0] >= 4)) {
     const out = gpu.tensor("out", [m, n]);
     const shape = { m, n, k, variant };
-    results.push(...await run(gpu, (plan) => matmul(gpu, plan, { a, b, out, ...shape }), out));
+    await onItsKind(variant, async () => {
+      results.push(...await run(gpu, (plan) => matmul(gpu, plan, { a, b, out, ...shape }), out));
+    });
   }
   for (const result of results) assertEquals(result, results[0]);
 });

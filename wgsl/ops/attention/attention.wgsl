@@ -22,8 +22,12 @@ alias Element = $TYPE;
 //: end
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> qkv: array<Element>;
-@group(0) @binding(2) var<storage, read> start: array<u32>;
+//: if VECTOR
+//: include read NAME=qkv BINDING=1 TYPE=$TYPE
+//: else
+//: include read_scalars NAME=qkv BINDING=1 TYPE=$TYPE
+//: end
+@group(0) @binding(2) var<uniform> start: vec4u;
 @group(0) @binding(3) var<storage, read_write> y: array<Element>;
 // (batch, heads, length): log of the sum of the exponentials of the scores.
 @group(0) @binding(4) var<storage, read_write> log_sums: array<f32>;
@@ -34,11 +38,11 @@ const lowest = -3.4e38;
 // Four numbers of a head's vector from its element `d` on; 0 past its end.
 fn load(at: u32, d: u32) -> vec4f {
 //: if VECTOR
-  return vec4f(qkv[(at + d) / 4u]);
+  return read_qkv((at + d) / 4u);
 //: else
   var value = vec4f();
   //: for e in 0..4
-  if (d + ${e}u < head_size) { value[$e] = f32(qkv[at + d + ${e}u]); }
+  if (d + ${e}u < head_size) { value[$e] = read_qkv(at + d + ${e}u); }
   //: end
   return value;
 //: end

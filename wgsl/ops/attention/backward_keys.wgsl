@@ -18,11 +18,19 @@ alias Element = $TYPE;
 //: end
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> qkv: array<Element>;
-@group(0) @binding(2) var<storage, read> dy: array<Element>;
+//: if VECTOR
+//: include read NAME=qkv BINDING=1 TYPE=$TYPE
+//: else
+//: include read_scalars NAME=qkv BINDING=1 TYPE=$TYPE
+//: end
+//: if VECTOR
+//: include read NAME=dy BINDING=2 TYPE=$TYPE
+//: else
+//: include read_scalars NAME=dy BINDING=2 TYPE=$TYPE
+//: end
 // (batch, heads, length)
-@group(0) @binding(3) var<storage, read> log_sums: array<f32>;
-@group(0) @binding(4) var<storage, read> deltas: array<f32>;
+//: include read_scalars NAME=log_sums BINDING=3 TYPE=f32
+//: include read_scalars NAME=deltas BINDING=4 TYPE=f32
 @group(0) @binding(5) var<storage, read_write> dqkv: array<Element>;
 
 const head_size = ${HEAD_SIZE}u;
@@ -30,11 +38,11 @@ const head_size = ${HEAD_SIZE}u;
 //: for array in qkv,dy
 fn load_$array(at: u32, d: u32) -> vec4f {
 //: if VECTOR
-  return vec4f(${array}[(at + d) / 4u]);
+  return read_$array((at + d) / 4u);
 //: else
   var value = vec4f();
   //: for e in 0..4
-  if (d + ${e}u < head_size) { value[$e] = f32(${array}[at + d + ${e}u]); }
+  if (d + ${e}u < head_size) { value[$e] = read_$array(at + d + ${e}u); }
   //: end
   return value;
 //: end
@@ -75,8 +83,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
   for (var t = first; t < length; t++) {
     let at = (id.z * length + t) * width + offset;
-    let log_sum = log_sums[statistics + t];
-    let delta = deltas[statistics + t];
+    let log_sum = read_log_sums(statistics + t);
+    let delta = read_deltas(statistics + t);
 //: for s in 0..KEYS
     var score$s = 0.0;
     var dp$s = 0.0;

@@ -17,10 +17,22 @@ alias Element = $TYPE;
 //: end
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> qkv: array<Element>;
-@group(0) @binding(2) var<storage, read> y: array<Element>;
-@group(0) @binding(3) var<storage, read> dy: array<Element>;
-@group(0) @binding(4) var<storage, read> log_sums: array<f32>;
+//: if VECTOR
+//: include read NAME=qkv BINDING=1 TYPE=$TYPE
+//: else
+//: include read_scalars NAME=qkv BINDING=1 TYPE=$TYPE
+//: end
+//: if VECTOR
+//: include read NAME=y BINDING=2 TYPE=$TYPE
+//: else
+//: include read_scalars NAME=y BINDING=2 TYPE=$TYPE
+//: end
+//: if VECTOR
+//: include read NAME=dy BINDING=3 TYPE=$TYPE
+//: else
+//: include read_scalars NAME=dy BINDING=3 TYPE=$TYPE
+//: end
+//: include read_scalars NAME=log_sums BINDING=4 TYPE=f32
 // (batch, heads, length)
 @group(0) @binding(5) var<storage, read_write> deltas: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dqkv: array<Element>;
@@ -30,11 +42,11 @@ const head_size = ${HEAD_SIZE}u;
 //: for array in qkv,y,dy
 fn load_$array(at: u32, d: u32) -> vec4f {
 //: if VECTOR
-  return vec4f(${array}[(at + d) / 4u]);
+  return read_$array((at + d) / 4u);
 //: else
   var value = vec4f();
   //: for e in 0..4
-  if (d + ${e}u < head_size) { value[$e] = f32(${array}[at + d + ${e}u]); }
+  if (d + ${e}u < head_size) { value[$e] = read_$array(at + d + ${e}u); }
   //: end
   return value;
 //: end
@@ -66,7 +78,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 //: for q in 0..QUERIES
   let row$q = min(first + ${q}u, length - 1u);
   let at$q = (id.z * length + row$q) * width + offset;
-  let log_sum$q = log_sums[statistics + row$q];
+  let log_sum$q = read_log_sums(statistics + row$q);
   var delta$q = 0.0;
 //: for d in 0..HEAD4
   let q${q}_$d = load_qkv(base + row$q * stride, ${d}u * 4u) * parameters.scale;

@@ -9,7 +9,7 @@
 
 // y, (batch, length, C)
 @group(0) @binding(2) var<storage, read_write> out: array<Element>;
-@group(0) @binding(3) var<storage, read> start: array<u32>;
+@group(0) @binding(3) var<uniform> start: vec4u;
 // (batch, heads, length): log of the sum of the exponentials of the scores.
 @group(0) @binding(4) var<storage, read_write> log_sums: array<f32>;
 

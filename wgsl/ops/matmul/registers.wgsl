@@ -45,30 +45,77 @@ fn main(
 //: end
 //: end
 
+//: if VECTOR
+  // Where the vec4s of the first four k stand, and how far from one four to the next.
+//: if A_TRANSPOSED
+//: for p in xyzw
+  let at_a$p = (start_a + offset_$p * parameters.stride_a + row) / 4u;
+//: end
+  let step_a = parameters.stride_a;
+//: else
+//: for i in 0..TILE_M4
+//: for r in ROWS
+  let at_a${i}$r = (start_a + (row + ${i}u * 4u + offset_$r) * parameters.stride_a) / 4u;
+//: end
+//: end
+  let step_a = 1u;
+//: end
+//: if B_TRANSPOSED
+//: for j in 0..TILE_N4
+//: for c in xyzw
+  let at_b${j}$c = (start_b + (column + ${j}u * 4u + offset_$c) * parameters.stride_b) / 4u;
+//: end
+//: end
+  let step_b = 1u;
+//: else
+//: for p in xyzw
+  let at_b$p = (start_b + offset_$p * parameters.stride_b + column) / 4u;
+//: end
+  let step_b = parameters.stride_b;
+//: end
+  var far_a = 0u;
+  var far_b = 0u;
+//: end
   for (var k = 0u; k < parameters.k; k += 4u) {
     // a…, b…: p counts along k.
 //: for i in 0..TILE_M4
 //: if A_TRANSPOSED
 //: for p in xyzw
+//: if VECTOR
+    let a${i}$p = read_a(at_a$p + far_a + ${i}u);
+//: else
     let a${i}$p = load_a(start_a, k + offset_$p, row + ${i}u * 4u, parameters.k, parameters.m);
+//: end
 //: end
 //: else
 //: for r in ROWS
+//: if VECTOR
+    let a${i}$r = read_a(at_a${i}$r + far_a);
+//: else
     let a${i}$r = load_a(start_a, row + ${i}u * 4u + offset_$r, k, parameters.m, parameters.k);
+//: end
 //: end
 //: end
 //: end
 //: for j in 0..TILE_N4
 //: if B_TRANSPOSED
 //: for c in xyzw
+//: if VECTOR
+    let t${j}$c = read_b(at_b${j}$c + far_b);
+//: else
     let t${j}$c = load_b(start_b, column + ${j}u * 4u + offset_$c, k, parameters.n, parameters.k);
+//: end
 //: end
 //: for p in xyzw
     let b${j}$p = vec4f(t${j}x.$p, t${j}y.$p, t${j}z.$p, t${j}w.$p);
 //: end
 //: else
 //: for p in xyzw
+//: if VECTOR
+    let b${j}$p = read_b(at_b$p + far_b + ${j}u);
+//: else
     let b${j}$p = load_b(start_b, k + offset_$p, column + ${j}u * 4u, parameters.k, parameters.n);
+//: end
 //: end
 //: end
 //: end
@@ -85,32 +132,36 @@ fn main(
 //: end
 //: end
 //: end
+//: if VECTOR
+    far_a += step_a;
+    far_b += step_b;
+//: end
   }
 
   let start_out = id.z * parameters.batch_out;
 //: if SYMMETRIC
-  // A loop, as the same for each square would be a program that takes long to compile.
-  var squares = array<mat4x4f, ${TILE_M4}u * ${TILE_N4}u>(
 //: for i in 0..TILE_M4
 //: for j in 0..TILE_N4
+  store_square(
+    start_out,
+    row + ${i}u * 4u,
+    column + ${j}u * 4u,
     mat4x4f(
 //: for r in ROWS
       sum${i}${r}_$j,
 //: end
     ),
-//: end
-//: end
   );
-  for (var s = 0u; s < ${TILE_M4}u * ${TILE_N4}u; s++) {
-    let i = s / ${TILE_N4}u;
-    let j = s % ${TILE_N4}u;
-    store_square(start_out, row + i * 4u, column + j * 4u, squares[s]);
-  }
+//: end
+//: end
 //: else
+//: for j in 0..TILE_N4
+  let bias$j = bias_of(column + ${j}u * 4u);
+//: end
 //: for i in 0..TILE_M4
 //: for r in ROWS
 //: for j in 0..TILE_N4
-  store(start_out, row + ${i}u * 4u + offset_$r, column + ${j}u * 4u, sum${i}${r}_$j);
+  store(start_out, row + ${i}u * 4u + offset_$r, column + ${j}u * 4u, sum${i}${r}_$j, bias$j);
 //: end
 //: end
 //: end

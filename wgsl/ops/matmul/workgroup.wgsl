@@ -156,20 +156,26 @@ fn main(
   }
 
   let start_out = group.z * parameters.batch_out;
+//: for j in 0..TILE_N4
+  let column$j = column + (${j}u * threads_n + tile_n) * 4u;
+//: if SYMMETRIC
+//: else
+  let bias$j = bias_of(column$j);
+//: end
+//: end
 //: for i in 0..TILE_M4
   let row$i = row + (${i}u * threads_m + tile_m) * 4u;
 //: for j in 0..TILE_N4
-  let column${i}_$j = column + (${j}u * threads_n + tile_n) * 4u;
 //: if SYMMETRIC
   store_square(
     start_out,
     row$i,
-    column${i}_$j,
+    column$j,
     mat4x4f(sum${i}x_$j, sum${i}y_$j, sum${i}z_$j, sum${i}w_$j),
   );
 //: else
 //: for r in xyzw
-  store(start_out, row$i + offset_$r, column${i}_$j, sum${i}${r}_$j);
+  store(start_out, row$i + offset_$r, column$j, sum${i}${r}_$j, bias$j);
 //: end
 //: end
 //: end

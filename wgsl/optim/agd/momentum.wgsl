@@ -9,9 +9,9 @@ struct Parameters {
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 // [0]: whether the step is skipped, [1]: t, [2]: beta^t
-@group(0) @binding(1) var<storage, read> progress: array<f32>;
-@group(0) @binding(2) var<storage, read_write> gradient: array<f32>;
-@group(0) @binding(3) var<storage, read_write> momentum: array<f32>;
+@group(0) @binding(1) var<uniform> progress: vec4f;
+//: include read_write NAME=gradient BINDING=2 FROM=4
+//: include read_write NAME=momentum BINDING=3 FROM=5
 
 @compute @workgroup_size($THREADS)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -22,8 +22,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   //: else
   let beta = parameters.beta;
   //: end
-  let g = gradient[i];
-  let m = mix(g, momentum[i], beta);
+  let g = read_gradient(i);
+  let m = mix(g, read_momentum(i), beta);
   momentum[i] = m;
   //: if NESTEROV
   gradient[i] = mix(g, m, beta) / (1.0 - progress[2] * beta);

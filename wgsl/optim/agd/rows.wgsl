@@ -27,7 +27,7 @@ struct Parameters {
 @group(0) @binding(2) var<storage, read_write> partials: array<f32>;
 //: if HISTORY
 // [0]: whether the step is skipped, [1]: steps done, this one included.
-@group(0) @binding(3) var<storage, read> progress: array<f32>;
+@group(0) @binding(3) var<uniform> progress: vec4f;
 // Of each row's norm, the last of t steps counting 8 / (7 + t).
 @group(0) @binding(4) var<storage, read_write> mean_squares: array<f32>;
 //: end

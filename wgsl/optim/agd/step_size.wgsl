@@ -33,7 +33,7 @@ const DIVIDED = 4u;
 // [1] and [2]: eta and G
 @group(0) @binding(4) var<storage, read_write> summary: array<f32>;
 // [2]: b^t
-@group(0) @binding(5) var<storage, read> progress: array<f32>;
+@group(0) @binding(5) var<uniform> progress: vec4f;
 
 fn dual_norm(layer: u32) -> f32 {
   let sum = sums[layers[layer].dual];

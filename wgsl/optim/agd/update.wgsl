@@ -9,13 +9,13 @@ struct Parameters {
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 // [0]: whether the step is skipped, [1]: steps done, this one included.
-@group(0) @binding(1) var<storage, read> progress: array<f32>;
+@group(0) @binding(1) var<uniform> progress: vec4f;
 @group(0) @binding(2) var<storage, read> coefficients: array<f32>;
 @group(0) @binding(3) var<storage, read> chunks: array<Chunk>;
-@group(0) @binding(4) var<storage, read> direction: array<f32>;
-@group(0) @binding(5) var<storage, read_write> weight: array<f32>;
+//: include read_scalars NAME=direction BINDING=4 TYPE=f32
+//: include read_write NAME=weight BINDING=5 FROM=$WEIGHT_FROM
 //: if AVERAGING
-@group(0) @binding(6) var<storage, read_write> average: array<f32>;
+//: include read_write NAME=average BINDING=6 FROM=8
 //: end
 
 @compute @workgroup_size($THREADS)
@@ -31,10 +31,11 @@ fn main(
   for (var row = 0u; row < chunk.rows; row++) {
     let start = chunk.offset + row * chunk.stride;
     for (var i = start + thread; i < start + chunk.columns; i += ${THREADS}u) {
-      let W = weight[i] - coefficient * direction[i];
+      let W = read_weight(i) - coefficient * read_direction(i);
       weight[i] = W;
       //: if AVERAGING
-      average[i] += 8.0 / (8.0 + progress[1]) * (W - average[i]);
+      let before = read_average(i);
+      average[i] = before + 8.0 / (8.0 + progress[1]) * (W - before);
       //: end
     }
   }
