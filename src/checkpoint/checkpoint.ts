@@ -107,7 +107,9 @@ export async function readCheckpointConfig(directory: string): Promise<Checkpoin
   } catch {
     throw new UserError(`${path}: not JSON`, "CHECKPOINT");
   }
-  const size = isObject(json) ? Number(json.vocab_size) : 0;
-  const tokenizer = isCompact(json) ? undefined : await readTokenizer(directory, size);
+  const { vocab_size, tokenizer_class } = isObject(json) ? json : {};
+  const tokenizer = isCompact(json)
+    ? undefined
+    : await readTokenizer(directory, Number(vocab_size), tokenizer_class);
   return configFromJson(json, path, tokenizer);
 }

@@ -51,7 +51,7 @@ function describingFiles(config: CheckpointConfig, dtype: "F32" | "F16"): Map<st
   const json = configToJson(config, dtype === "F16" ? "float16" : "float32");
   return new Map([
     // Hugging Face's tokenizer would give a compact vocabulary's model ids of other tokens.
-    ...tokens ? [] : tokenizer?.files ?? tokenizerFiles(context, tokenizer?.endName),
+    ...tokens ? [] : tokenizer?.files ?? tokenizerFiles(context, endOfText),
     ["generation_config.json", JSON.stringify(generation) + "\n"],
     [CONFIG, JSON.stringify(json) + "\n"],
   ]);

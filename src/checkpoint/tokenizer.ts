@@ -5,17 +5,23 @@ import { countNested, isObject } from "../json.ts";
 import { quote } from "../quote.ts";
 import { type NamedEncoding, readEncoding } from "./formats/read_encoding.ts";
 import { mergesDifference, vocabularyDifference } from "./formats/tokenizer_files.ts";
+import { checkTokenizerClass, checkTokenizerConfig } from "./formats/tokenizer_config.ts";
 import { type Fail, readTokenizerJson, type WrittenTokens } from "./formats/tokenizer_json.ts";
 
 /** The files that say what a model's tokens are; any of them may be missing. */
 const ENCODING_FILES = ["vocab.json", "merges.txt", "tokenizer.json", "added_tokens.json"];
 
+const SETTINGS = "tokenizer_config.json";
+
 /** All files of a tokenizer. */
 export const TOKENIZER_FILES = [
   ...ENCODING_FILES,
-  "tokenizer_config.json",
+  SETTINGS,
   "special_tokens_map.json",
 ];
+
+/** Files of other kinds of tokenizers. */
+const FOREIGN_FILES = ["vocab.txt", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model"];
 
 /** The most bytes of one of them. */
 const LARGEST = 2 ** 24;
@@ -32,6 +38,7 @@ export interface ReadTokenizer extends NamedEncoding {
  * Reads the tokenizer beside a model, if it is another than GPT-2's.
  *
  * @param size Rows of the model's embedding.
+ * @param className The class that its config.json says, if it does.
  * @returns undefined if it is GPT-2's, or there is none, which means the same.
  * @throws {UserError} If a file cannot be read, is malformed or asks for what is not supported, or
  * two of them contradict each other.
@@ -39,6 +46,7 @@ export interface ReadTokenizer extends NamedEncoding {
 export async function readTokenizer(
   directory: string,
   size: number,
+  className?: unknown,
 ): Promise<ReadTokenizer | undefined> {
   const files = new Map<string, string>();
   for (const name of TOKENIZER_FILES) {
@@ -49,9 +57,12 @@ export async function readTokenizer(
     const text = files.get(name);
     return text === undefined ? undefined : read(parse(text), failing(`${directory}/${name}`));
   };
-  const both = json("tokenizer.json", readTokenizerJson);
+  const both = json("tokenizer.json", (json, fail) => readTokenizerJson(json, size, fail));
+  json(SETTINGS, (json, fail) => checkTokenizerConfig(json, both !== undefined, fail));
+  if (!both) checkTokenizerClass(className, failing(`${directory}/config.json`));
   const vocabulary = json("vocab.json", readObject);
   const pairs = files.has("merges.txt") ? linesOf(files.get("merges.txt")!) : undefined;
+  if (!both && !vocabulary) await checkNoForeign(directory);
   if (both) checkSame(both, vocabulary, pairs, directory);
   const found = { vocabulary: both?.vocabulary ?? vocabulary, pairs: both?.pairs ?? pairs };
   if (isGpt2(found)) return undefined;
@@ -95,10 +106,22 @@ function readObject(json: unknown, fail: Fail): Record<string, unknown> {
   throw fail("is no object of tokens and ids");
 }
 
-/** The pairs of a merges.txt, without the version that it begins with. */
+/** The pairs of a merges.txt, without the version that it begins with and empty lines at its end. */
 function linesOf(text: string): string[] {
-  const lines = text.replace(/^#version.*\n/, "").split(/\r?\n/);
-  return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
+  const lines = text.split(/\r?\n/);
+  while (lines.at(-1) === "") lines.pop();
+  return lines[0]?.startsWith("#version") ? lines.slice(1) : lines;
+}
+
+/** @throws {UserError} If there is a tokenizer of another kind. */
+async function checkNoForeign(directory: string): Promise<void> {
+  for (const name of FOREIGN_FILES) {
+    if (!await fileExists(`${directory}/${name}`)) continue;
+    throw failing(`${directory}/${name}`)(
+      "is of another kind of tokenizer: only byte-level byte-pair encoding is supported, in " +
+        "vocab.json with merges.txt or in tokenizer.json",
+    );
+  }
 }
 
 /** Whether what there is of a tokenizer is as GPT-2's. */

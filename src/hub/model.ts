@@ -50,14 +50,17 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
   const settings = hubSettings(options);
   const directory = `${settings.cache}/models--${id.replace("/", "--")}`;
   const ref = `${directory}/refs/${BRANCH}`;
+  const fetchFile: FetchFile = async (revision, file, most = SMALL_FILE) => {
+    return await fetchTo(directory, { id, revision, file, most }, settings, options.onProgress);
+  };
   const known = await readRef(ref);
   if (known !== undefined) {
     const snapshot = `${directory}/snapshots/${known}`;
-    if (await isComplete(snapshot)) return snapshot;
+    if (await hasModel(snapshot)) {
+      if (!await hasTokenizer(snapshot)) await fetchTokenizer(directory, known, fetchFile);
+      return snapshot;
+    }
   }
-  const fetchFile = async (revision: string, file: string, most = SMALL_FILE) => {
-    return await fetchTo(directory, { id, revision, file, most }, settings, options.onProgress);
-  };
   const commit = await fetchFile(BRANCH, CONFIG);
   if (commit === undefined) {
     throw new UserError(
@@ -66,7 +69,7 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
     );
   }
   const snapshot = `${directory}/snapshots/${commit}`;
-  for (const file of TOKENIZER_FILES) await fetchFile(commit, file); // if there is one
+  await fetchTokenizer(directory, commit, fetchFile);
   let most = await weightsLimit(snapshot); // of all parts together
   if (await fetchFile(commit, WEIGHTS, most) === undefined) {
     if (await fetchFile(commit, WEIGHTS_INDEX) === undefined) {
@@ -84,6 +87,26 @@ export async function downloadModel(id: string, options: DownloadOptions = {}): 
   }
   await write(ref, () => replaceText(ref, commit, `${ref}.${crypto.randomUUID()}`));
   return snapshot;
+}
+
+/** Gets a file of a revision, as {@linkcode fetchTo} does. */
+type FetchFile = (revision: string, file: string, most?: number) => Promise<string | undefined>;
+
+/**
+ * Gets all that there is of a tokenizer. What the model lacks is marked, as Hugging Face's tools do
+ * it, and not asked for again.
+ */
+async function fetchTokenizer(
+  directory: string,
+  commit: string,
+  fetchFile: FetchFile,
+): Promise<void> {
+  for (const file of TOKENIZER_FILES) {
+    const mark = `${directory}/.no_exist/${commit}/${file}`;
+    if (await fileExists(`${directory}/snapshots/${commit}/${file}`)) continue;
+    if (await fileExists(mark) || await fetchFile(commit, file) !== undefined) continue;
+    await write(mark, () => replaceText(mark, "", `${mark}.${crypto.randomUUID()}`));
+  }
 }
 
 /** Gets a file into the snapshot of its commit; returns that commit, or undefined without a file. */
@@ -128,8 +151,8 @@ async function addCopy(from: string, to: string): Promise<void> {
   }
 }
 
-/** Whether a snapshot has all that a checkpoint needs. */
-async function isComplete(snapshot: string): Promise<boolean> {
+/** Whether a snapshot has a configuration and all weights. */
+async function hasModel(snapshot: string): Promise<boolean> {
   if (!await fileExists(`${snapshot}/${CONFIG}`)) return false;
   if (await fileExists(`${snapshot}/${WEIGHTS}`)) return true;
   const index = `${snapshot}/${WEIGHTS_INDEX}`;
@@ -138,6 +161,16 @@ async function isComplete(snapshot: string): Promise<boolean> {
     if (!await fileExists(`${snapshot}/${part}`)) return false;
   }
   return true;
+}
+
+/**
+ * Whether a snapshot has a tokenizer. Another tool may have left a model without it, which does not
+ * mean that its tokens are GPT-2's.
+ */
+async function hasTokenizer(snapshot: string): Promise<boolean> {
+  const isThere = (file: string) => fileExists(`${snapshot}/${file}`);
+  return await isThere("tokenizer.json") ||
+    await isThere("vocab.json") && await isThere("merges.txt");
 }
 
 /** The commit that the cache has of the branch; undefined if it has none. */

@@ -101,10 +101,12 @@ Deno.test("own tokenizer: GPT-2's with another end of a document is kept too", a
   await saveCheckpoint(model, directory);
   const path = `${directory}/config.json`;
   const config = JSON.parse(await Deno.readTextFile(path));
-  await Deno.writeTextFile(path, JSON.stringify({ ...config, eos_token_id: 0 }));
+  await Deno.writeTextFile(path, JSON.stringify({ ...config, eos_token_id: 198 }));
   await exportCheckpoint(directory, `${temp.path}/b`, "f32");
   using again = await loadCheckpoint(gpu, `${temp.path}/b`);
-  assertEquals(again.vocabulary.endOfText, 0);
+  assertEquals(again.vocabulary.endOfText, 198);
+  const map = JSON.parse(await Deno.readTextFile(`${temp.path}/b/special_tokens_map.json`));
+  assertEquals(map.eos_token, "Ċ", "the name of a line break in vocab.json");
   assertNotEquals(again.vocabulary.tokenizer.own, undefined);
   assertEquals(
     await Deno.readTextFile(`${temp.path}/b/vocab.json`),

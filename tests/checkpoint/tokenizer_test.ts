@@ -36,6 +36,9 @@ Deno.test("GPT-2's own tokenizer is known, in the ways in which it is written, a
     ["vocab.json", JSON.stringify({ ...VOCABULARY, "<pad>": 50257 }, null, 2)],
     ["merges.txt", FILES.get("merges.txt")!],
     ["merges.txt", MERGES.join("\r\n")],
+    ["merges.txt", FILES.get("merges.txt")!.replaceAll("\n", "\r\n")],
+    ["merges.txt", `${FILES.get("merges.txt")!}\n\n`],
+    ["tokenizer_config.json", JSON.stringify({ tokenizer_class: "GPT2TokenizerFast" })],
     ["tokenizer.json", JSON.stringify(smallJson(GPT2))],
     ["tokenizer.json", JSON.stringify({ ...smallJson(GPT2), added_tokens: null, model })],
   ];
@@ -61,6 +64,40 @@ Deno.test("tokens that were added belong to a vocabulary, as far as the model ha
     assertEquals((await read(written, SIZE + 1))!.ids.get("<pad>"), SIZE);
     assertEquals((await read(written, SIZE))!.ids.size, SIZE);
   }
+  const added = [{ id: SIZE, content: "sun", special: false }];
+  const split = { "tokenizer.json": JSON.stringify({ ...smallJson(), added_tokens: added }) };
+  const what = 'tokenizer.json has the added token "sun": only special ones are supported';
+  await assertRejects(() => read(split, SIZE + 1), Error, what);
+  assertEquals((await read(split, SIZE))!.ids.size, SIZE);
+});
+
+Deno.test("a tokenizer of another kind does not pass for GPT-2's, whatever says what it is", async () => {
+  const settings = (value: object) => ({ "tokenizer_config.json": JSON.stringify(value) });
+  const bert = settings({ tokenizer_class: "BertTokenizer" });
+  const refused: [Record<string, string>, string][] = [
+    [
+      bert,
+      'tokenizer_config.json has the tokenizer_class "BertTokenizer": without a tokenizer.json ' +
+      "only GPT2Tokenizer is supported",
+    ],
+    [{ ...smallFiles(), ...bert }, "tokenizer_config.json has the tokenizer_class"],
+    [settings({ add_prefix_space: true }), "tokenizer_config.json has add_prefix_space, which"],
+    [{ "tokenizer_config.json": "{" }, "tokenizer_config.json is no object of settings"],
+    [{ "vocab.txt": "[UNK]" }, "vocab.txt is of another kind of tokenizer: only byte-level"],
+    [{ "spiece.model": "" }, "spiece.model is of another kind of tokenizer"],
+  ];
+  for (const [files, what] of refused) {
+    const error = await assertRejects(() => read(files), Error);
+    assertEquals(error.message.slice(0, what.length), what);
+  }
+  const generic = settings({ tokenizer_class: "PreTrainedTokenizerFast" });
+  assert(await read({ ...generic, "tokenizer.json": JSON.stringify(smallJson()) }, SIZE));
+  await using directory = new TempDir();
+  await assertRejects(
+    () => readTokenizer(directory.path, 50257, "T5Tokenizer"),
+    UserError,
+    `config.json has the tokenizer_class "T5Tokenizer"`,
+  );
 });
 
 Deno.test("a tokenizer that is none, or not supported, is told by what is wrong", async () => {
@@ -75,6 +112,11 @@ Deno.test("a tokenizer that is none, or not supported, is told by what is wrong"
     "tokenizer.json": JSON.stringify({ ...smallJson(), ...change }),
   });
   const model = (change: object) => json({ model: { ...smallJson().model as object, ...change } });
+  // Written by hand, since JSON.stringify itself fails.
+  const deep = JSON.stringify(smallJson()).replace(
+    '"merges":[',
+    `"merges":[["t",${"[".repeat(20_000)}${"]".repeat(20_000)}],`,
+  );
   const refused: [Record<string, string>, string][] = [
     [vocab(lacking), `${both} has the id ${SIZE - 1} for "is", not one from 0 to ${SIZE - 2}`],
     [vocab({ ...lacking, "xx": SMALL.ids["!"] }), `${both} lacks the token of the byte 33, "!"`],
@@ -99,6 +141,11 @@ Deno.test("a tokenizer that is none, or not supported, is told by what is wrong"
     [{ "merges.txt": "a b" }, "merges.txt is not GPT-2's, and there is no vocab.json beside it"],
     [merges("t h", "t h"), `${both} has the pair "t h", number 2, twice`],
     [merges("t h e"), `${both} has the pair "t h e", number 1, which is not two tokens`],
+    [
+      { ...smallFiles(GPT2), "merges.txt": MERGES.slice(0, 20_000).join("\n") },
+      `${both} has pairs for 20000 of 50257 tokens only`,
+    ],
+    [vocab({ ...lacking, "": SMALL.ids["!"] }), `${both} has no name for the id`],
     [merges("th e"), `${both} has the pair "th e", number 1, though nothing before makes "th"`],
     [
       { ...smallFiles(), "merges.txt": "t h\nx y\n" },
@@ -116,6 +163,15 @@ Deno.test("a tokenizer that is none, or not supported, is told by what is wrong"
       json({ added_tokens: [{ id: 5, content: END }] }),
       `tokenizer.json has two ids for "${END}": 0 and 5`,
     ],
+    [
+      model({ merges: [{ toString: 1 }] }),
+      "tokenizer.json has the pair {…}, which is not of names",
+    ],
+    [
+      { "tokenizer.json": deep },
+      'tokenizer.json has the pair ["t",[…]], which is not of names',
+    ],
+    [json({ decoder: { type: "WordPiece" } }), 'tokenizer.json has the decoder "WordPiece": only'],
     [json({ added_tokens: [7] }), "tokenizer.json has added_tokens that are none"],
     [
       model({ type: "WordPiece" }),

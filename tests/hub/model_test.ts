@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { readCheckpointConfig } from "../../src/checkpoint/checkpoint.ts";
+import { TOKENIZER_FILES } from "../../src/checkpoint/tokenizer.ts";
 import { configToJson } from "../../src/checkpoint/formats/checkpoint_config.ts";
 import { UserError } from "../../src/errors.ts";
 import { downloadModel, isHubId } from "../../src/hub/model.ts";
@@ -45,6 +46,9 @@ Deno.test("hub: a model is downloaded once, into Hugging Face's layout", async (
   const cache = "hub/models--someone--gpt2";
   assertEquals(directory, `${temp.path}/${cache}/snapshots/${COMMIT}`);
   assertEquals(filesIn(temp.path), {
+    ...Object.fromEntries(TOKENIZER_FILES.map((file) => {
+      return [`${cache}/.no_exist/${COMMIT}/${file}`, 0];
+    })),
     [`${cache}/blobs/${gitName(CONFIG)}`]: CONFIG.length,
     [`${cache}/blobs/${sha256(WEIGHTS)}`]: WEIGHTS.length,
     [`${cache}/refs/main`]: 40,
@@ -333,6 +337,15 @@ Deno.test("hub: a tokenizer of its own comes with the model", async () => {
   const { model, tokenizer } = await readCheckpointConfig(directory);
   assertEquals([model.vocabularySize, tokenizer?.endName], [vocabularySize, END]);
   assertEquals(Object.fromEntries(tokenizer!.files!), small);
+
+  // Hugging Face's tools may have left the model there without it.
+  for (const name of Object.keys(small)) await Deno.remove(`${directory}/${name}`);
+  await Deno.remove(`${directory}/../../.no_exist`, { recursive: true });
+  await downloadModel(ID, { endpoint: server.url, home: temp.path, http: HTTP });
+  assertEquals((await readCheckpointConfig(directory)).tokenizer?.endName, END);
+  const requests = server.hub.requests.length;
+  await downloadModel(ID, { endpoint: server.url, home: temp.path, http: HTTP });
+  assertEquals(server.hub.requests.length, requests);
 });
 
 Deno.test("hub: it redirects to no file of this machine, and to nowhere", async () => {

@@ -59,6 +59,7 @@ function readIds(
     if (other !== undefined) {
       throw fail(`has the id ${id} twice, for ${quote(other)} and ${quote(name)}`);
     }
+    if (name === "") throw fail(`has no name for the id ${id}`);
     ordered[Number(id)] = name;
   }
   return new Map(ordered.map((name, id) => [name!, id]));
@@ -88,5 +89,8 @@ function readMerges(
     made.add(whole);
     seen.add(pair);
   });
+  if (2 * made.size < ids.size) { // the file was cut off: text would become single bytes
+    throw fail(`has pairs for ${made.size - CHARACTERS.length} of ${ids.size} tokens only`);
+  }
   return merges;
 }

@@ -16,10 +16,11 @@ const FIRST_MERGED = 256;
  * tokens of lower ranks.
  *
  * @param context The longest text that the model takes, in tokens.
- * @param end The name of the token that ends a document. @default `<|endoftext|>`
+ * @param endOfText The token that ends a document. @default `<|endoftext|>`
  * @returns The contents by file name.
  */
-export function tokenizerFiles(context: number, end = END_NAME): Map<string, string> {
+export function tokenizerFiles(context: number, endOfText = END_OF_TEXT): Map<string, string> {
+  const end = writtenName(endOfText);
   const special = { bos_token: end, eos_token: end, unk_token: end };
   const config = {
     tokenizer_class: "GPT2Tokenizer",
@@ -35,14 +36,18 @@ export function tokenizerFiles(context: number, end = END_NAME): Map<string, str
   ]);
 }
 
+/** What a vocab.json calls a token. */
+function writtenName(token: number): string {
+  return token === END_OF_TEXT ? END_NAME : nameOf(token);
+}
+
 let vocabulary: string | undefined;
 let merges: string | undefined;
 
 function writeVocabulary(): string {
   const entries: string[] = [];
   for (let token = 0; token < TOKEN_COUNT; token++) {
-    const name = token === END_OF_TEXT ? END_NAME : nameOf(token);
-    entries.push(`${JSON.stringify(name)}: ${token}`);
+    entries.push(`${JSON.stringify(writtenName(token))}: ${token}`);
   }
   return `{${entries.join(", ")}}\n`; // not an object, which would put the digits first
 }
@@ -59,7 +64,7 @@ function writeMerges(): string {
 export function vocabularyDifference(json: unknown): string | undefined {
   if (!isObject(json)) return "it is no object of tokens and ids";
   for (let token = 0; token < TOKEN_COUNT; token++) {
-    const name = token === END_OF_TEXT ? END_NAME : nameOf(token);
+    const name = writtenName(token);
     const id = Object.hasOwn(json, name) ? json[name] : undefined;
     if (id !== token) {
       return `the id of ${quote(name)} is ${quote(id)} there, and ${token} in GPT-2's`;
