@@ -4,6 +4,7 @@ import { prepare, type PrepareProgress, type PrepareResult } from "../data/prepa
 import type { Share } from "../data/prepare/lock.ts";
 import { UsageError } from "../errors.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
+import { interruptSignal } from "./interrupt.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { count } from "./count.ts";
@@ -44,7 +45,7 @@ const COMMAND: CommandSpec = {
 /** The least time between two lines of progress, in milliseconds. */
 const BETWEEN_LINES = 1000;
 
-async function prepareCommand(options: Arguments): Promise<void> {
+async function prepareCommand(options: Arguments): Promise<number> {
   const data = options.list("data");
   if (data.length === 0) throw new UsageError("--data PATH is needed");
   limitNetwork(data);
@@ -55,8 +56,15 @@ async function prepareCommand(options: Arguments): Promise<void> {
   if (quiet && json) throw new UsageError("--quiet and --json exclude each other");
   const start = performance.now();
   using bar = quiet || json || !Deno.stdout.isTerminal() ? undefined : new ReadingBar();
+  using interrupt = interruptSignal(() => {
+    bar?.erase();
+    if (json) printJson({ event: "stopping" });
+    else if (!quiet) printLine("Stopping; Ctrl-C once more quits at once.");
+  });
   let saidAt = start;
+  let last: PrepareProgress | undefined;
   const onProgress = (progress: PrepareProgress) => {
+    last = progress;
     const { bytes, totalBytes, shards, totalShards } = progress;
     bar?.draw(bytes, totalBytes, `${shards}/${totalShards} files`);
     if (bar || quiet || performance.now() < saidAt + BETWEEN_LINES) return;
@@ -64,20 +72,27 @@ async function prepareCommand(options: Arguments): Promise<void> {
     if (json) printJson({ event: "progress", ...progress });
     else printLine(describeProgress(progress));
   };
-  const result = await prepare({
-    data,
-    out,
-    share: shareOption(options),
-    lang: options.text("lang"),
-    onProgress,
-    minTokens: options.integer("min-tokens", { min: 0 }),
-    workers: options.integer("workers"),
-    skipBad: options.flag("skip-bad"),
-  });
+  let result: PrepareResult | undefined;
+  try {
+    result = await prepare({
+      data,
+      out,
+      share: shareOption(options),
+      lang: options.text("lang"),
+      onProgress,
+      minTokens: options.integer("min-tokens", { min: 0 }),
+      workers: options.integer("workers"),
+      skipBad: options.flag("skip-bad"),
+      signal: interrupt.signal,
+    });
+  } catch (error) {
+    if (error !== interrupt.signal.reason) throw error;
+  }
   const seconds = (performance.now() - start) / 1000;
   bar?.erase();
-  if (json) printJson({ event: "end", out, seconds, ...result });
-  else printLine(describeResult(result, out, seconds));
+  if (json) printJson({ event: "end", out, seconds, interrupted: !result, ...result });
+  else printLine(result ? describeResult(result, out, seconds) : describeStop(last, out));
+  return result ? 0 : interrupt.exitCode;
 }
 
 /** Reads `--shard`. */
@@ -94,6 +109,11 @@ function describeProgress({ bytes, totalBytes, shards, totalShards }: PreparePro
     return bytes === undefined ? "" : ` of ${formatBytes(bytes, { binary: true })}`;
   });
   return `read${read.slice(3)}${all}, ${shards} of ${totalShards} files done`;
+}
+
+function describeStop(last: PrepareProgress | undefined, out: string): string {
+  const done = last ? `: ${last.shards} of ${last.totalShards} files are done in ${out}` : "";
+  return `Stopped${done}; the same command goes on.`;
 }
 
 function describeResult(result: PrepareResult, out: string, seconds: number): string {

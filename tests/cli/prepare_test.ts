@@ -83,3 +83,48 @@ Deno.test("prepare that is killed at any moment goes on to the same bytes", asyn
   assertEquals(await contents(out), expected);
   assert(kills > 0, "it was never killed");
 });
+
+for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  Deno.test({
+    name: `prepare that is stopped by ${signal} exits with ${code}, and leaves only what is whole`,
+    ignore: Deno.build.os === "windows",
+    fn: async () => {
+      await using dir = new TempDir();
+      const small = await dir.write("small.jsonl", jsonl(texts(20, 20)));
+      const lines = new TextEncoder().encode(jsonl(texts(2000, 20)));
+      let requests = 0;
+      let chunks = 0;
+      let child: Deno.ChildProcess | undefined;
+      // A file without an end: asked about, read for how to split it, and then tokenized.
+      await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => {
+        requests++;
+        const body = new ReadableStream({
+          pull(controller) {
+            controller.enqueue(lines);
+            if (requests === 3 && ++chunks === 2) child!.kill(signal);
+          },
+        });
+        return new Response(body);
+      });
+      const url = `http://127.0.0.1:${server.addr.port}/endless.jsonl`;
+      const out = `${dir.path}/out`;
+      child = new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "--no-check", PREPARE, "--data", small, "--data", url, "--out", out],
+        ...{ stdin: "null", stdout: "piped", stderr: "piped" },
+      }).spawn();
+      const outcome = await child.output();
+      const [stdout, stderr] = [outcome.stdout, outcome.stderr].map((bytes) =>
+        new TextDecoder().decode(bytes)
+      );
+      assertEquals([stderr, outcome.code, requests], ["", code, 3]);
+      assertMatch(
+        stdout,
+        /^(read .*\n)*Stopping; Ctrl-C once more quits at once\.\n(read .*\n)*Stopped: [01] of 2 files are done in .*; the same command goes on\.\n$/,
+      );
+      const left = [...(await contents(out)).keys()].filter((name) =>
+        !/^tokens_\w+\.(bin|json)$/.test(name)
+      );
+      assertEquals(left, []);
+    },
+  });
+}

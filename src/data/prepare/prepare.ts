@@ -26,6 +26,8 @@ export interface PrepareOptions {
   workers?: number;
   /** Called every 200 ms and at the end. */
   onProgress?: (progress: PrepareProgress) => void;
+  /** Stops the work when aborted, without what is not whole; another call goes on with the rest. */
+  signal?: AbortSignal;
 }
 
 /** How far it is. */
@@ -67,18 +69,22 @@ export interface PrepareResult {
  * @throws {UserError} If data is missing or bad, it cannot write, a shard that is done was
  * prepared from other data or with other options, or another process is preparing one of these
  * shards in the directory.
+ * @throws The signal's reason, if it is aborted before all is done.
  */
 export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
   const { data, out, lang, minTokens = 0, skipBad = false, share = { number: 1, of: 1 } } = options;
+  const { signal } = options;
   let skipped = 0;
   const shards = await findShards(data, { skipBad, onBad: () => skipped++ });
   const bin = shards.find(isBin);
   if (bin) throw new UserError(`${bin.name} holds tokens: it needs no preparation`, "DATA");
   using _lock = await lockShare(out, share);
-  const bound = await validationBound(readAllDocuments(shards, { skipBad }), lang);
+  const onRead = () => signal?.throwIfAborted();
+  const bound = await validationBound(readAllDocuments(shards, { skipBad, onRead }), lang);
   const records: ShardRecord[] = [];
   const tasks: PrepareTask[] = [];
   for (let index = share.number - 1; index < shards.length; index += share.of) {
+    signal?.throwIfAborted();
     const shard = shards[index];
     const of = await identifyShard(shard, { lang, minTokens, validationBound: bound });
     const record = await readRecord(new ShardFiles(out, index), of, skipBad);
@@ -103,7 +109,7 @@ export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
 async function runTasks(
   tasks: PrepareTask[],
   records: ShardRecord[],
-  { workers = navigator.hardwareConcurrency, onProgress }: PrepareOptions,
+  { workers = navigator.hardwareConcurrency, onProgress, signal }: PrepareOptions,
 ): Promise<void> {
   const shared = new BigInt64Array(new SharedArrayBuffer(16)); // the bytes read; whether to stop
   const totalShards = tasks.length + records.length;
@@ -122,6 +128,11 @@ async function runTasks(
     return new WorkerClient<PrepareTask, ShardRecord>(url, shared);
   });
   const timer = setInterval(report, 200);
+  const stop = () => {
+    waiting.length = 0;
+    Atomics.store(shared, 1, 1n);
+  };
+  signal?.addEventListener("abort", stop);
   try {
     const runs = clients.map(async (client) => {
       for (let task; (task = waiting.shift());) records.push(await client.request(task));
@@ -129,13 +140,14 @@ async function runTasks(
     try {
       await Promise.all(runs);
     } catch (error) {
-      waiting.length = 0;
-      Atomics.store(shared, 1, 1n);
+      stop();
       await Promise.allSettled(runs);
-      throw error;
+      if (!signal?.aborted || error instanceof UserError) throw error;
     }
     report();
+    if (records.length < totalShards) signal?.throwIfAborted();
   } finally {
+    signal?.removeEventListener("abort", stop);
     clearInterval(timer);
     for (const client of clients) client.close();
   }

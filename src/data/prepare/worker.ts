@@ -9,7 +9,9 @@ import { serve } from "../threads/worker_server.ts";
 serve((shared: BigInt64Array) => {
   const onRead = (bytes: number) => {
     Atomics.add(shared, 0, BigInt(bytes));
-    if (Atomics.load(shared, 1) !== 0n) throw new Error("stopped, as another worker failed");
+    if (Atomics.load(shared, 1) !== 0n) {
+      throw new Error("stopped, as was asked or as another worker failed");
+    }
   };
   return async (task: PrepareTask) => ({ result: await prepareShard(task, onRead) });
 });

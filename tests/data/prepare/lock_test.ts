@@ -39,11 +39,35 @@ Deno.test("who prepares is told", async () => {
   await assertRejects(() => lockShare(file, share(1, 1)), UserError, `${file}: cannot write`);
 });
 
-Deno.test("a lock ends, and its file stays", async () => {
+Deno.test("no file is left of a lock that ended, nor of one that was not given", async () => {
   await using dir = new TempDir();
-  const path = `${dir.path}/prepare-1-of-2.lock`;
-  (await lockShare(dir.path, share(1, 2)))[Symbol.dispose]();
-  const { ino } = await Deno.stat(path);
-  (await lockShare(dir.path, share(1, 2)))[Symbol.dispose]();
-  assertEquals((await Deno.stat(path)).ino, ino);
+  const names = () => [...Deno.readDirSync(dir.path)].map(({ name }) => name);
+  {
+    using _lock = await lockShare(dir.path, share(1, 2));
+    assertEquals(names(), ["prepare-1-of-2.lock"]);
+    await assertRejects(() => lockShare(dir.path, share(1, 1)), UserError, "share 1/2");
+    assertEquals(names(), ["prepare-1-of-2.lock"]);
+  }
+  assertEquals(names(), []);
+});
+
+Deno.test("who opened a lock's file before it was removed does not have it beside another", async () => {
+  await using dir = new TempDir();
+  const { tryLockSync } = Deno.FsFile.prototype;
+  const first = await lockShare(dir.path, share(1, 1));
+  let second: Disposable | undefined;
+  // When the file is open and not locked yet, its lock ends, and someone else makes it anew.
+  Deno.FsFile.prototype.tryLockSync = function (exclusive) {
+    Deno.FsFile.prototype.tryLockSync = tryLockSync;
+    first[Symbol.dispose]();
+    second = Deno.openSync(`${dir.path}/prepare-1-of-1.lock`, { write: true, createNew: true });
+    assertEquals((second as Deno.FsFile).tryLockSync(true), true);
+    return this.tryLockSync(exclusive);
+  };
+  try {
+    await assertRejects(() => lockShare(dir.path, share(1, 1)), UserError, "is preparing");
+  } finally {
+    Object.assign(Deno.FsFile.prototype, { tryLockSync });
+    second?.[Symbol.dispose]();
+  }
 });
