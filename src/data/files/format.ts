@@ -50,6 +50,7 @@ const ELSEWHERE: readonly [endings: readonly string[], what: string][] = [
     [".csv", ".tsv", ".json", ".parquet", ".arrow", ".xml", ".html", ".npy"],
     'write its texts to a .jsonl file, a line {"text": "…"} for each document',
   ],
+  [[".pdf", ".epub", ".doc", ".docx", ".odt", ".rtf"], "save its text as a .txt file"],
   [[".xz", ".bz2", ".zip", ".7z", ".tgz", ".tar.gz", ".tar.zst", ".lz4"], "unpack it"],
 ];
 
@@ -57,9 +58,10 @@ const ELSEWHERE: readonly [endings: readonly string[], what: string][] = [
 export function unknownKind(name: string): UserError {
   const isSo = ([endings]: (typeof ELSEWHERE)[number]) =>
     endings.some((ending) => name.toLowerCase().endsWith(ending));
-  const what = ELSEWHERE.findLast(isSo)?.[1];
-  const message = `${name}: the data must be one of ${KINDS}${what ? `; ${what}` : ""}`;
-  return new UserError(message, "DATA");
+  const what = formatOf(name.toLowerCase())
+    ? "spell its ending in small letters"
+    : ELSEWHERE.findLast(isSo)?.[1] ?? "if it is a text, copy it to a name that ends in .txt";
+  return new UserError(`${name}: the data must be one of ${KINDS}; ${what}`, "DATA");
 }
 
 /** Whether a file, by its name, shows its own end, so that one cut short does not pass for whole. */

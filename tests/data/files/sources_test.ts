@@ -58,10 +58,16 @@ Deno.test("findShards says what it did not find", async () => {
   await fails([dir.path], `file in the directory ${dir.path}`);
   await fails([`${dir.path}/README.md`], "the data must be one of .jsonl.zst, ");
   await fails([`${dir.path}/README.md`], ".txt, .tar, .bin; copy it to a name that ends in .txt");
-  for (
-    const [name, what] of [["a.CSV", "write its texts to a .jsonl file, a line"], ["b.zip", "unp"]]
-  ) {
-    await fails([await dir.write(`other/${name}`, "")], what);
+  const others = {
+    "a.CSV": "write its texts to a .jsonl file, a line",
+    "b.zip": "unpack it",
+    "c.pdf": "save its text as a .txt file",
+    "d.TXT": "spell its ending in small letters",
+    "e": "if it is a text, copy it to a name that ends in .txt",
+    "f.py": "if it is a text, copy it to a name that ends in .txt",
+  };
+  for (const [name, what] of Object.entries(others)) {
+    await fails([await dir.write(`other/${name}`, "")], `.tar, .bin; ${what}`);
   }
 });
 
