@@ -64,7 +64,7 @@ async function trainCommand(given: Arguments): Promise<number> {
   const length = settings.chooseLength({ parameterCount, tokensPerStep, isSoftware });
   tellStart(display, model, { optimizer: optimizer.name, length, tokensPerStep, out });
   if (resume) tellResume(display, resume, changes);
-  const pace = new PaceTeller(display, length, tokensPerStep);
+  const pace = new PaceTeller(display, length);
   using interrupt = interruptSignal(() => {
     display.tell("stopping", {}, "Stopping after this step; Ctrl-C once more quits at once.");
   });

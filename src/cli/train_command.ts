@@ -64,17 +64,13 @@ export const TRAIN: CommandSpec = {
     },
     steps: {
       value: "N",
-      help:
-        "steps (default 20 tokens a parameter; for tiny and --init-from 250, and on a software " +
-        "driver those of 3 minutes if that is less)",
+      help: "steps (default 250 for tiny and --init-from, else 20 tokens a parameter)",
       elsewhere: ["max-iters", "max-steps", "num-iterations", "x"],
     },
     tokens: { value: "N", help: "tokens to train on, instead of --steps" },
     minutes: {
       value: "N",
-      help:
-        "end, evaluated and saved, within so many minutes, or after --steps if that is first; " +
-        "with --resume: so many more",
+      help: "minutes that it may take (default 3 for tiny on a software driver); at --resume: more",
     },
     hours: { value: "N", help: "the same in hours" },
     seed: { value: "N", help: "same seed, same losses on one adapter (default 0)" },

@@ -58,16 +58,11 @@ function timeText(seconds: number): string {
 export class PaceTeller {
   #steps = 0;
 
-  constructor(
-    readonly display: Display,
-    readonly length: RunLength,
-    readonly tokensPerStep: number,
-  ) {}
+  constructor(readonly display: Display, readonly length: RunLength) {}
 
-  /** To be called after each step; tells after the third, as the first is not like the others. */
-  step({ outlook: { steps, isEstimate }, tokensPerSecond }: StepEvent): void {
-    if (++this.#steps !== 3 || !isEstimate || steps === undefined) return;
-    const perStep = this.tokensPerStep / tokensPerSecond;
+  /** To be called after each step; tells after the fourth, since the first two are not counted. */
+  step({ outlook: { steps, isEstimate, secondsPerStep: perStep } }: StepEvent): void {
+    if (++this.#steps !== 4 || !isEstimate || steps === undefined || !perStep) return;
     const { seconds } = this.length;
     const isCut = seconds !== undefined && steps !== this.length.steps;
     this.display.tell(

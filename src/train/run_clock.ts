@@ -24,6 +24,8 @@ export interface Outlook {
   isEstimate: boolean;
   /** The part of it that is done, from 0 to 1. */
   done: number;
+  /** Seconds that a step takes, evaluations included: the mean but for the first two. */
+  secondsPerStep?: number;
   /** Seconds that are left, once the pace is known or where time ends it. */
   secondsLeft?: number;
 }
@@ -52,7 +54,7 @@ export class RunClock {
   readonly #end: number;
   /** When the first step began. */
   #began: number;
-  /** The first and the last step that are done, and when they were. */
+  /** The step that the pace is measured from and the last one that is done, and when they were. */
   #first: { step: number; ms: number } | undefined;
   #last: { step: number; ms: number } | undefined;
   /** Milliseconds of the last evaluation; an estimate before there is one. */
@@ -97,7 +99,8 @@ export class RunClock {
   /** Counts a step that was just told of; returns the tokens per second. */
   stepDone(step: number, tokens: number): number {
     this.#last = { step, ms: this.#options.now() };
-    this.#first ??= this.#last;
+    // Of the first steps one is alone and the next has another submitted before it is told of.
+    if (step <= this.#start.step + 2) this.#first = this.#last;
     const tokensPerSecond = this.throughput.add(tokens);
     const { validationTokens } = this.#options;
     if (!this.#hasEvaluated) this.#evaluation = 1000 * PASS * validationTokens / tokensPerSecond;
@@ -157,6 +160,7 @@ export class RunClock {
       ...expected === undefined ? {} : { steps: expected },
       isEstimate: isTimed,
       done: this.partDone(step),
+      ...pace === undefined ? {} : { secondsPerStep: pace / 1000 },
       ...secondsLeft < Infinity ? { secondsLeft } : {},
     };
   }
@@ -179,7 +183,7 @@ export class RunClock {
   }
 
   /**
-   * The mean of the steps but the first, evaluations included; undefined if there are none.
+   * The mean of the steps but the first two, evaluations included; undefined if there are none.
    *
    * @param before Steps and seconds that count too, if there are any.
    */

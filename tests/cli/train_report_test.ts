@@ -57,9 +57,13 @@ Deno.test("the end of a run says where it is, and what to do with it", () => {
 Deno.test("the pace of a run that time may end is told of once it is known", () => {
   const toldOf = (length: RunLength, steps: number, isEstimate = true) => {
     const told: unknown[] = [];
-    const teller = new PaceTeller(displayOf((...all) => told.push(all)), length, 2468);
+    const teller = new PaceTeller(displayOf((...all) => told.push(all)), length);
     for (let step = 11; step < 16; step++) {
-      teller.step({ ...LAST, step, outlook: { isLast: false, steps, isEstimate, done: 0.5 } });
+      teller.step({
+        ...LAST,
+        step,
+        outlook: { isLast: false, steps, isEstimate, done: 0.5, secondsPerStep: 2 },
+      });
     }
     return told;
   };

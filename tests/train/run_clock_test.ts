@@ -25,7 +25,8 @@ Deno.test("run clock: of a number of steps it knows the time left by the pace si
   assertEquals(clock.stepDone(2, 1000), 500); // the first one does not count
   watch.seconds += 2;
   assertEquals(clock.stepDone(3, 1000), 500);
-  assertEquals(clock.outlook(3, false).secondsLeft, 14);
+  const { secondsLeft, secondsPerStep } = clock.outlook(3, false);
+  assertEquals([secondsLeft, secondsPerStep], [14, 2]);
   assertEquals(clock.seconds, 9);
   assertEquals([clock.isNearEnd, clock.allowsAnother], [false, true]);
   assertEquals(clock.scheduledSteps(3), 10);
@@ -46,11 +47,13 @@ Deno.test("run clock: time allows a step that leaves enough for evaluating and s
   });
   // Of 37 s a step takes 3, an evaluation of 6 passes another 6, and saving 4.
   assertEquals([clock.isNearEnd, clock.allowsAnother], [false, true]);
-  watch.seconds += 3;
-  clock.stepDone(2, 10);
-  const { steps, secondsLeft, isEstimate } = clock.outlook(2, false);
-  assertEquals([steps, secondsLeft, isEstimate], [2 + (34 - 10) / 3, 34, true]);
-  watch.seconds += 20; // 14 are left
+  for (const step of [2, 3]) {
+    watch.seconds += 3;
+    clock.stepDone(step, 10);
+  }
+  const { steps, secondsLeft, isEstimate } = clock.outlook(3, false);
+  assertEquals([steps, secondsLeft, isEstimate], [3 + (31 - 10) / 3, 31, true]);
+  watch.seconds += 17; // 14 are left
   assertEquals([clock.isNearEnd, clock.allowsAnother], [true, true]);
   watch.seconds += 1.5;
   assertEquals(clock.allowsAnother, false);
@@ -75,18 +78,21 @@ Deno.test("run clock: what comes first of steps and time is expected", () => {
   }
 });
 
-Deno.test("run clock: a schedule's part of the steps after the first is the part of the time", () => {
+Deno.test("run clock: a schedule's part of the steps after the second is the part of the time", () => {
   const { watch, clock } = open({ seconds: 100 });
   clock.begin();
   assertEquals(clock.scheduledSteps(0), Infinity); // the rate begins with that of a long run
   watch.seconds += 10;
   clock.stepDone(1, 10);
   assertEquals(clock.scheduledSteps(1), Infinity); // a first step says little of the others
-  for (let step = 2; watch.seconds < 200; step++) {
+  watch.seconds += 10;
+  clock.stepDone(2, 10);
+  assertEquals(clock.scheduledSteps(2), Infinity);
+  for (let step = 3; watch.seconds < 200; step++) {
     watch.seconds += watch.seconds < 150 ? 1 : 4; // the pace changes
     clock.stepDone(step, 10);
-    const part = (step - 1) / (clock.scheduledSteps(step) - 1);
-    assertAlmostEquals(part, Math.min(1, (watch.seconds - 110) / 90), 1e-9);
+    const part = (step - 2) / (clock.scheduledSteps(step) - 2);
+    assertAlmostEquals(part, Math.min(1, (watch.seconds - 120) / 80), 1e-9);
   }
 });
 
@@ -107,11 +113,11 @@ Deno.test("run clock: of a resumed run the time before counts, if it is known", 
   const unknown = open({ seconds: 40, start: { step: 50 } });
   unknown.clock.begin();
   assertEquals(unknown.clock.scheduledSteps(50), Infinity);
-  for (const step of [51, 52]) {
+  for (const step of [51, 52, 53]) {
     unknown.watch.seconds += 4;
     unknown.clock.stepDone(step, 10);
   }
-  assertEquals(unknown.clock.scheduledSteps(52), 52 + 32 / 4);
+  assertEquals(unknown.clock.scheduledSteps(53), 53 + 28 / 4);
 });
 
 Deno.test("run clock: a run must have a length", () => {
