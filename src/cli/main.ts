@@ -14,9 +14,8 @@ export async function main(
   run: (options: Arguments) => Promise<number | void>,
 ): Promise<void> {
   if (Deno.build.os === "linux") {
-    // Without a display Mesa's EGL, and without this directory its Vulkan, complains on stderr.
+    // Without a display Mesa's EGL complains on stderr.
     setDefault("DENO_WEBGPU_BACKEND", "vulkan");
-    setDefault("XDG_RUNTIME_DIR", "/tmp");
   }
   outliveHangUp();
   try {

@@ -1,4 +1,5 @@
 import { UsageError, UserError } from "../errors.ts";
+import { requestAdapter } from "./adapter.ts";
 import { type Kernel, LazyKernel } from "./kernel.ts";
 import { type Measurement, Memory, type TensorSpec } from "./memory.ts";
 import type { PlanObserver } from "./observer.ts";
@@ -80,7 +81,7 @@ export class Gpu implements Disposable {
    */
   static async open(options: OpenGpuOptions = {}): Promise<Gpu> {
     const { powerPreference = "high-performance", maxBindingBytes = Infinity } = options;
-    const adapter = await navigator.gpu?.requestAdapter({ powerPreference }) ?? null;
+    const adapter = await requestAdapter({ powerPreference });
     if (!adapter) {
       throw new UserError(
         "no WebGPU adapter found: install a GPU driver with Vulkan, Metal or Direct3D 12, " +
