@@ -94,21 +94,20 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
       const lines = new TextEncoder().encode(jsonl(texts(2000, 20)));
       let requests = 0;
       let chunks = 0;
-      let child: Deno.ChildProcess | undefined;
       // A file without an end: asked about, read for how to split it, and then tokenized.
       await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => {
         requests++;
         const body = new ReadableStream({
           pull(controller) {
             controller.enqueue(lines);
-            if (requests === 3 && ++chunks === 2) child!.kill(signal);
+            if (requests === 3 && ++chunks === 2) child.kill(signal);
           },
         });
         return new Response(body);
       });
       const url = `http://127.0.0.1:${server.addr.port}/endless.jsonl`;
       const out = `${dir.path}/out`;
-      child = new Deno.Command(Deno.execPath(), {
+      const child = new Deno.Command(Deno.execPath(), {
         args: ["run", "-A", "--no-check", PREPARE, "--data", small, "--data", url, "--out", out],
         ...{ stdin: "null", stdout: "piped", stderr: "piped" },
       }).spawn();
