@@ -75,18 +75,43 @@ Deno.test("the examples in comments and documents run", async () => {
   assertEquals(Number(output.match(/^ok \| (\d+) passed/m)?.[1]), examples.length, output);
 });
 
+/** A line of docs/use.md, with this project's directory in place of `../gpt2`. */
+function lineOfUse(beginning: string): string {
+  const text = Deno.readTextFileSync(new URL("docs/use.md", ROOT));
+  const line = text.split("\n").find((line) => line.trim().startsWith(beginning));
+  return line!.trim().replace("../gpt2/", fromFileUrl(ROOT)).replace("../gpt2", fromFileUrl(ROOT));
+}
+
+/** Runs `main.ts` in a directory; returns what it printed. */
+async function runMain(cwd: string, command: string): Promise<string> {
+  const [name, ...args] = command.split(" ");
+  assertEquals([name, args.at(-1)], ["deno", "main.ts"]);
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    ...{ args, cwd, stdin: "null", env: { NO_COLOR: "1" } },
+  }).output();
+  assertEquals(new TextDecoder().decode(stderr), "");
+  return new TextDecoder().decode(stdout);
+}
+
+Deno.test("a file in no project is run as the page says", async () => {
+  await using directory = new TempDir();
+  await directory.write(
+    "main.ts",
+    'import { Gpu } from "@agd/gpt2";\nimport { findShards } from "@agd/gpt2/data";\n' +
+      "using _gpu = await Gpu.open();\nconsole.log(typeof findShards);\n",
+  );
+  assertEquals(await runMain(directory.path, lineOfUse("deno run ")), "function\n");
+});
+
 Deno.test("a project of one's own links to this one, and imports each room", async () => {
   await using directory = new TempDir();
   const { name, exports } = JSON.parse(Deno.readTextFileSync(CONFIG));
-  await directory.write("deno.json", JSON.stringify({ links: [fromFileUrl(ROOT)] }));
+  await directory.write("deno.json", lineOfUse('{"links"'));
   const rooms = Object.keys(exports).map((room) => room.replace(".", name));
   const imports = rooms.map((room, i) => `import * as room${i} from "${room}";`);
   const names = rooms.map((_, i) => `...Object.keys(room${i})`);
   await directory.write("main.ts", `${imports.join("\n")}\nconsole.log([${names}].length);`);
-  const args = ["run", "--quiet", "main.ts"];
-  const child = await new Deno.Command(Deno.execPath(), { args, cwd: directory.path }).output();
-  assertEquals(new TextDecoder().decode(child.stderr), "");
   // Each name is one of the whole and of one room.
   const count = 2 * Object.keys(await import("../../mod.ts")).length;
-  assertEquals(new TextDecoder().decode(child.stdout), `${count}\n`);
+  assertEquals(await runMain(directory.path, "deno run --quiet main.ts"), `${count}\n`);
 });
