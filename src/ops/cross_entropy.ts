@@ -77,7 +77,9 @@ export function crossEntropy(gpu: Gpu, plan: Plan, op: CrossEntropy): void {
   const { x, wte, logits, dx, dwte, microBatches = 1, lossScale } = op;
   const [rows, width] = x.shape;
   const [chunk, padded] = logits.shape;
-  const slices = rowSlices(padded, width, gpu.maxBindingBytes, wte.type);
+  const slicesOf = ({ type }: Tensor) => rowSlices(padded, width, gpu.maxBindingBytes, type);
+  // A gradient is of 32 bits and needs more slices than a matrix of 16.
+  const [readSlices, writtenSlices] = [slicesOf(wte), dwte ? slicesOf(dwte) : []];
   const { TEXELS, read } = reading(gpu, [logits], false);
   const constants = {
     THREADS: rowThreads(gpu),
@@ -104,7 +106,7 @@ export function crossEntropy(gpu: Gpu, plan: Plan, op: CrossEntropy): void {
       ],
     );
     if (!dx || !dwte) continue;
-    slices.forEach(({ start, count }, i) => {
+    readSlices.forEach(({ start, count }, i) => {
       matmul(gpu, plan, {
         a: logits.from(start),
         aStride: padded,
@@ -115,6 +117,8 @@ export function crossEntropy(gpu: Gpu, plan: Plan, op: CrossEntropy): void {
         k: count,
         beta: i === 0 ? 0 : 1,
       });
+    });
+    for (const { start, count } of writtenSlices) {
       matmul(gpu, plan, {
         a: logits.from(start),
         aStride: padded,
@@ -126,6 +130,6 @@ export function crossEntropy(gpu: Gpu, plan: Plan, op: CrossEntropy): void {
         k: m,
         beta: 1,
       });
-    });
+    }
   }
 }

@@ -47,14 +47,16 @@ async function refusalOf(
   const fits = async ({ bytes, refusal }: TrainingMemory) =>
     refusal === undefined && await canAllocate(gpu, bytes - gpu.allocatedBytes + hostBytes);
   if (await fits(memory)) return undefined;
-  const reason = memory.refusal ??
-    `training takes ${binary(memory.bytes + hostBytes)} of memory, which the adapter ` +
-      `"${gpu.adapterName}" does not have free`;
-  const advice = await adviceFor(config, options, ({ context, ...changed }) =>
-    fits(
-      measureTraining(gpu, { ...config, context }, vocabulary, { ...options, ...changed }),
-    ));
-  return `${reason}: ${advice}`;
+  const reasonOf = ({ bytes, refusal }: TrainingMemory) =>
+    refusal ?? `training takes ${binary(bytes + hostBytes)} of memory, which the adapter ` +
+        `"${gpu.adapterName}" does not have free`;
+  const measure = ({ context, ...changed }: Changed) =>
+    measureTraining(gpu, { ...config, context }, vocabulary, { ...options, ...changed });
+  return await adviceFor(config, options, {
+    reason: reasonOf(memory),
+    fits: (changed) => fits(measure(changed)),
+    reasonOf: (changed) => reasonOf(measure(changed)),
+  });
 }
 
 /** What a run's memory depends on and can be changed. */
@@ -64,11 +66,20 @@ interface Changed {
   context: number;
 }
 
-/** What to change so that a run fits. */
+/** What is known of a run that does not fit, and of changed ones. */
+interface Misfit {
+  /** Why it does not fit. */
+  reason: string;
+  fits: (changed: Changed) => Promise<boolean>;
+  /** Why a changed one does not fit. */
+  reasonOf: (changed: Changed) => string;
+}
+
+/** Why a run does not fit, as far as another batch does not help, and what to change so that it does. */
 async function adviceFor(
   { context }: Gpt2Config,
   { batch, accumulate = 1, recompute = false }: MeasureOptions,
-  fits: (changed: Changed) => Promise<boolean>,
+  { reason, fits, reasonOf }: Misfit,
 ): Promise<string> {
   const largest = (recompute: boolean) =>
     largestUpTo(batch, (batch) => fits({ batch, recompute, context }));
@@ -78,20 +89,18 @@ async function adviceFor(
     const sequences = accumulate * batch;
     const divisor = largestDivisor(sequences, most);
     const more = recomputed > most ? `, or ${recomputed} with --recompute` : "";
-    return `the largest batch that fits is ${most}${more}; --batch ${divisor} ` +
+    return `${reason}: the largest batch that fits is ${most}${more}; --batch ${divisor} ` +
       `--accumulate ${sequences / divisor} takes the same steps in less memory`;
   }
+  const one = { batch: 1, recompute: recomputed === 0, context };
   if (recomputed > 0) {
-    return `not even a batch of 1 fits, but with --recompute up to ${recomputed} do`;
+    return `${reasonOf(one)} even with --batch 1: with --recompute a batch of up to ` +
+      `${recomputed} fits`;
   }
   let shorter = context >> 1;
-  while (shorter > 0 && !await fits({ batch: 1, recompute: true, context: shorter })) {
-    shorter >>= 1;
-  }
-  return "not even a batch of 1 fits, with --recompute either" +
-    (shorter > 0
-      ? `, but with a context of ${shorter} one does; use a smaller model or context`
-      : "; use a smaller model");
+  while (shorter > 0 && !await fits({ ...one, context: shorter })) shorter >>= 1;
+  return `${reasonOf(one)} even with --batch 1 --recompute: ` +
+    (shorter > 0 ? `with --context ${shorter} it fits; or ` : "") + "use a smaller model";
 }
 
 /**

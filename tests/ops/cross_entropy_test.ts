@@ -24,6 +24,9 @@ import {
 const gpu = await openTestGpu({ maxBindingBytes: 65_536 });
 const random = new Random(8);
 
+/** Largest relative error of what is rounded to 11 bits. */
+const HALF = 2e-3;
+
 interface Inputs {
   /** Rows, width and vocabulary. */
   N: number;
@@ -42,21 +45,22 @@ function randomInputs(N: number, C: number, V: number): Inputs {
   return { N, C, V, x, wte, targets: randomIntegers(random, N, V) };
 }
 
-async function lossAndGradients({ N, C, V, ...values }: Inputs) {
+/** @param type That of activations and weights. */
+async function lossAndGradients({ N, C, V, ...values }: Inputs, type: "f32" | "f16" = "f32") {
   const padded = paddedVocabulary(V);
-  const wte = gpu.tensor("wte", [V, C], "f32", padded * C);
+  const wte = gpu.tensor("wte", [V, C], type, padded * C);
   gpu.write(wte, Float32Array.from(values.wte));
   // The gradient is added to what is there.
   const old = randomValues(random, V * C);
   const before = gpu.tensor("old", [padded, C]);
   gpu.write(before, Float32Array.from(old));
   const op = {
-    x: upload(gpu, [N, C], values.x),
+    x: gpu.tensorFrom("x", [N, C], Float32Array.from(values.x), type),
     wte,
     targets: uploadIntegers(gpu, values.targets),
     losses: unwritten(gpu, N),
     logits: unwritten(gpu, logitRows(gpu, N, V), padded),
-    dx: unwritten(gpu, N, C),
+    dx: gpu.tensorFrom("dx", [N, C], new Float32Array(N * C).fill(NaN), type),
     dwte: gpu.tensor("dwte", [padded, C]),
   };
   const [losses, dx, dwte] = await run(
@@ -80,11 +84,11 @@ function expectedOf({ N, C, V, x, wte, targets }: Inputs) {
   return { losses, dx, dwte: transpose(dweight, C, V) };
 }
 
-async function check(inputs: Inputs): Promise<void> {
-  const actual = await lossAndGradients(inputs);
+async function check(inputs: Inputs, type: "f32" | "f16" = "f32"): Promise<void> {
+  const actual = await lossAndGradients(inputs, type);
   const expected = expectedOf(inputs);
   assertClose(actual.losses, expected.losses, FORWARD, "losses");
-  assertClose(actual.dx, expected.dx, BACKWARD, "dx");
+  assertClose(actual.dx, expected.dx, type === "f16" ? HALF : BACKWARD, "dx");
   assertClose(actual.dwte, expected.dwte, BACKWARD, "dwte");
 }
 
@@ -108,6 +112,15 @@ Deno.test("cross-entropy: several chunks of rows, an embedding larger than one b
     inputs.targets.set([0, 127, 128, 252, 252, 0], 62); // around the ends of chunks and bindings
     await onKind(gpu, kind, () => check(inputs));
   }
+});
+
+Deno.test("cross-entropy: in 16 bits, where only the gradient is larger than one binding", async () => {
+  const inputs = randomInputs(70, 98, 253);
+  inputs.x = inputs.x.map(Math.f16round);
+  inputs.wte = inputs.wte.map((value) => Math.f16round(value / 4));
+  assertEquals(rowSlices(256, 98, gpu.maxBindingBytes, "f16").length, 1);
+  assertEquals(rowSlices(256, 98, gpu.maxBindingBytes).length, 2);
+  await check(inputs, "f16");
 });
 
 Deno.test("cross-entropy: without gradients only the losses", async () => {
