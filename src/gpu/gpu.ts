@@ -198,8 +198,23 @@ export class Gpu implements Disposable {
     return tensor;
   }
 
-  /** Uploads values to the beginning of a tensor (or to `offset` elements from it). */
+  /**
+   * Uploads values to the beginning of a tensor (or to `offset` elements from it).
+   *
+   * @throws {UsageError} If it holds integers and the values are floats, or the other way round, or
+   * they are more than it has room for: what lies behind it may be another tensor.
+   */
   write(tensor: Tensor, values: Float32Array | Uint32Array, offset = 0): void {
+    const { label, type, elementBytes, byteLength } = tensor;
+    if ((type === "u32") !== (values instanceof Uint32Array)) {
+      throw new UsageError(
+        `${label} holds ${type === "u32" ? "integers, not floats" : "floats, not integers"}`,
+      );
+    }
+    const end = offset + values.length;
+    if (!(offset >= 0) || end * elementBytes > byteLength) {
+      throw new UsageError(`${label} has no room for elements ${offset} to ${end - 1}`);
+    }
     // Deno panics where there is nothing to write.
     if (this.isMeasuring || values.length === 0) return;
     this.device.queue.writeBuffer(

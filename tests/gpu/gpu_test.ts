@@ -35,6 +35,23 @@ Deno.test("gpu: integers are not read as floats, nor floats as integers", async 
   await assertRejects(() => gpu.read(integers), UsageError, "integers: read it with readIntegers");
   const floats = gpu.tensor("floats", [1]);
   await assertRejects(() => gpu.readIntegers(floats), UsageError, "floats: read it with read");
+  const fails = (write: () => void, what: string) => assertThrows(write, UsageError, what);
+  fails(() => gpu.write(integers, Float32Array.of(7)), "integers holds integers, not floats");
+  fails(() => gpu.write(floats, Uint32Array.of(7)), "floats holds floats, not integers");
+  assertEquals(await gpu.read(floats), new Float32Array(1));
+});
+
+Deno.test("gpu: what is written stays within its tensor", async () => {
+  const [first, second] = gpu.tensors([0, 1].map((i) => ({ label: `t${i}`, shape: [64] })));
+  const fails = (length: number, offset: number, what: string) => {
+    const write = () => gpu.write(first, new Float32Array(length).fill(1), offset);
+    assertThrows(write, UsageError, `t0 has no room for elements ${what}`);
+  };
+  fails(65, 0, "0 to 64");
+  fails(2, 63, "63 to 64");
+  fails(1, -1, "-1 to -1");
+  gpu.write(first, Float32Array.of(1), 63);
+  assertEquals(await gpu.read(second), new Float32Array(64));
 });
 
 Deno.test("gpu: counts the bytes it holds", () => {
