@@ -1,4 +1,4 @@
-/** Everything that is made from `bench/results`: tables in Markdown files, and charts. */
+/** Everything in pages that is made: of `bench/results` tables and charts, and tables of presets. */
 import { fromFileUrl } from "@std/path";
 import { compareChart } from "../src/compare/chart.ts";
 import type { RunRecord } from "../src/compare/record.ts";
@@ -8,6 +8,7 @@ import { scalingChart } from "./chart.ts";
 import { cellsTable, chartedRuns, longRunsTable, partsTable, resultsTable } from "./comparison.ts";
 import { fillTables } from "./marked.ts";
 import { reportMarkdown } from "./markdown.ts";
+import { presetTables } from "./presets.ts";
 import { readReport, type Report, slug } from "./report.ts";
 import { readRuns } from "./runs.ts";
 import { slimSvg } from "./slim_svg.ts";
@@ -27,7 +28,7 @@ const PAGES = [
 ];
 
 /**
- * The files that are made from `bench/results`, by their paths, as they should be.
+ * The files that are made, by their paths, as they should be.
  *
  * @throws {UserError} If results cannot be read, or a page's marks are wrong.
  */
@@ -35,7 +36,7 @@ export async function generate(): Promise<Map<string, string>> {
   const reports = await Array.fromAsync(filesIn(RESULTS, ".json"), readReport);
   const records = await readRuns(RUNS);
   const files = new Map([...chartsOf(reports), ...comparisonOf(records)]);
-  const tables = tablesOf(reports, records);
+  const tables = tablesOf(reports, records, await presetTables());
   for (const { directory, results } of PAGES) {
     for await (const path of filesIn(directory, ".md")) {
       const text = await Deno.readTextFile(path);
@@ -60,6 +61,7 @@ export async function writeGenerated(): Promise<string[]> {
 function tablesOf(
   reports: readonly Report[],
   records: readonly RunRecord[],
+  presets: Readonly<Record<string, string>>,
 ): Map<string, (results: string) => string> {
   const cells = summarise(records);
   const speed = (results: string, only?: readonly string[]) =>
@@ -72,6 +74,7 @@ function tablesOf(
     ["cells", () => cellsTable(cells)],
     ["long-runs", () => longRunsTable(cells)],
     ["parts", () => partsTable(records)],
+    ...Object.entries(presets).map(([name, table]) => [name, () => table] as const),
   ]);
 }
 

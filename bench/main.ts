@@ -47,7 +47,7 @@ const COMMAND: CommandSpec = {
     },
     table: { value: "FILE", help: "measure nothing; print a former --json or --save as Markdown" },
     readme: {
-      help: "measure nothing; write all tables and charts that are made from bench/results/",
+      help: "measure nothing; write all tables and charts of bench/results/ and of the presets",
     },
     runs: {
       value: "DIR",

@@ -92,6 +92,16 @@ export class Plan implements Disposable {
     return this.#operations.filter((operation) => operation.kind === "dispatch").length;
   }
 
+  /** Arithmetic operations of the kernel launches by section, as {@linkcode dispatch} was told. */
+  get work(): Map<string, number> {
+    const work = new Map<string, number>();
+    for (const operation of this.#operations) {
+      if (operation.kind !== "dispatch") continue;
+      work.set(operation.section, (work.get(operation.section) ?? 0) + operation.work);
+    }
+    return work;
+  }
+
   /** Names what is appended from here on, for profiling. Before the first call the name is "". */
   section(name: string): void {
     this.#section = name;

@@ -157,6 +157,24 @@ export class Trainer implements Disposable {
   }
 
   /**
+   * Arithmetic operations of a step by section of its plans: `forward`, `loss`, `backward`, and the
+   * optimiser's, which has no name.
+   */
+  get work(): Map<string, number> {
+    const sum = new Map<string, number>();
+    const add = (plan: Plan, times = 1) => {
+      for (const [section, work] of plan.work) {
+        sum.set(section, (sum.get(section) ?? 0) + times * work);
+      }
+    };
+    add(this.#gradientPlan, this.#accumulate);
+    if (this.#half) add(this.#half.plan);
+    for (const plan of this.optimizer.plans ?? []) add(plan);
+    sum.delete("norms"); // measured only where they are asked for
+    return sum;
+  }
+
+  /**
    * Submits one step: forward and backward for each micro-batch, and the update. The GPU starts at
    * once; the promise resolves when the step is done, and the next one may be submitted before
    * that.

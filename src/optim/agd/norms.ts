@@ -35,6 +35,7 @@ export class AgdNorms implements Disposable {
     this.#gpu = gpu;
     this.#layers = layers;
     const plan = this.plan = new Plan(gpu);
+    plan.section("norms");
     const { squares = [], rows = [], operator = [] } = Object.groupBy(
       parts,
       ({ measure }) => measure,
