@@ -143,6 +143,16 @@ export class Gpu implements Disposable {
     return this.#memory.tensors(wanted);
   }
 
+  /**
+   * Most bytes of a tensor that one launch is to read where it could as well be cut into several:
+   * what it reads as textures takes memory once more.
+   */
+  get maxReadBytes(): number {
+    return this.readsTexels
+      ? Math.min(MOST_TEXEL_BYTES, this.maxBindingBytes)
+      : this.maxBindingBytes;
+  }
+
   /** Bytes held by tensors and plans now. */
   get allocatedBytes(): number {
     return this.#memory.allocatedBytes;
@@ -291,6 +301,9 @@ export function canReadTexels(): boolean {
   const gpu: GPU & { wgslLanguageFeatures?: ReadonlySet<string> } = navigator.gpu;
   return gpu.wgslLanguageFeatures?.has("readonly_and_readwrite_storage_textures") ?? false;
 }
+
+/** Bytes of a texture that a launch reads, unless a tensor that cannot be cut is larger. */
+const MOST_TEXEL_BYTES = 32 * 2 ** 20;
 
 /** What is used where the adapter has it. */
 const OPTIONAL_FEATURES: readonly GPUFeatureName[] = ["timestamp-query", "shader-f16"];

@@ -53,7 +53,7 @@ export interface CrossEntropy {
 export function outputLogits(gpu: Gpu, plan: Plan, x: Tensor, wte: Tensor, logits: Tensor): void {
   const [m, k] = x.shape;
   const outStride = logits.shape[1];
-  for (const { start, count } of rowSlices(outStride, k, gpu.maxBindingBytes, wte.type)) {
+  for (const { start, count } of rowSlices(outStride, k, gpu.maxReadBytes, wte.type)) {
     matmul(gpu, plan, {
       a: x,
       b: wte.rows(start, count),
@@ -77,7 +77,7 @@ export function crossEntropy(gpu: Gpu, plan: Plan, op: CrossEntropy): void {
   const { x, wte, logits, dx, dwte, microBatches = 1, lossScale } = op;
   const [rows, width] = x.shape;
   const [chunk, padded] = logits.shape;
-  const slicesOf = ({ type }: Tensor) => rowSlices(padded, width, gpu.maxBindingBytes, type);
+  const slicesOf = ({ type }: Tensor) => rowSlices(padded, width, gpu.maxReadBytes, type);
   // A gradient is of 32 bits and needs more slices than a matrix of 16.
   const [readSlices, writtenSlices] = [slicesOf(wte), dwte ? slicesOf(dwte) : []];
   const { TEXELS, read } = reading(gpu, [logits], false);

@@ -38,7 +38,7 @@ export function spansOf(
       const last = spans.at(-1);
       const offset = last && distance(last.tensors, slices);
       const bytes = rows * columns * 4;
-      const fits = offset !== undefined && offset + bytes <= gpu.maxBindingBytes;
+      const fits = offset !== undefined && offset + bytes <= gpu.maxReadBytes;
       if (last && fits) {
         last.segments.push({ spec, offset: offset / 4, rows, columns });
         last.tensors = last.tensors.map((tensor) => memoryFrom(tensor, offset + bytes));
@@ -57,7 +57,10 @@ export function spansOf(
 function bindable(gpu: Gpu, { shape }: ParameterSpec, tensors: readonly Tensor[]) {
   if (shape.length === 1) return [{ rows: 1, columns: shape[0], slices: tensors }];
   const [rows, columns] = shape;
-  return rowSlices(rows, columns, gpu.maxBindingBytes).map(({ start, count }) => (
+  // What must be cut may as well be cut finer; a matrix whose polar factor is wanted stays whole.
+  const isWhole = rows * columns * 4 <= gpu.maxBindingBytes;
+  const most = isWhole ? gpu.maxBindingBytes : gpu.maxReadBytes;
+  return rowSlices(rows, columns, most).map(({ start, count }) => (
     { rows: count, columns, slices: tensors.map((tensor) => tensor.rows(start, count)) }
   ));
 }
