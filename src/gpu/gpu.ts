@@ -7,7 +7,7 @@ import { Queue } from "./queue.ts";
 import { Staging } from "./staging.ts";
 import type { Constants, Includes } from "./template.ts";
 import type { Tensor, TensorType } from "./tensor.ts";
-import { TexelTextures } from "./texels.ts";
+import { MOST_TEXELS, TexelTextures } from "./texels.ts";
 
 /** How to choose an adapter. */
 export interface OpenGpuOptions {
@@ -56,13 +56,14 @@ export class Gpu implements Disposable {
   #closed = false;
 
   private constructor(device: GPUDevice, info: GPUAdapterInfo, maxBindingBytes: number) {
-    // A binding's size must be a multiple of 4, and the limit need not be.
-    this.maxBindingBytes =
-      Math.floor(Math.min(device.limits.maxStorageBufferBindingSize, maxBindingBytes) / 4) * 4;
     this.adapterName = info.description || info.device || info.vendor || "unnamed adapter";
     this.isSoftware = info.isFallbackAdapter ||
       /llvmpipe|swiftshader|lavapipe/i.test(info.description);
     this.readsTexels = this.isSoftware && canReadTexels();
+    const most = [device.limits.maxStorageBufferBindingSize, maxBindingBytes];
+    if (this.readsTexels) most.push(MOST_TEXELS * 4);
+    // A binding's size must be a multiple of 4, and the limit need not be.
+    this.maxBindingBytes = Math.floor(Math.min(...most) / 4) * 4;
     this.#memory = new Memory(device, this.adapterName, this.maxBindingBytes);
     this.texels = new TexelTextures(device, this.#memory);
     this.queue = new Queue(device, this.adapterName, () => this.allocatedBytes);

@@ -7,8 +7,10 @@ export type TexelFormat = "rgba32float" | "r32float";
 /** Numbers in a texel. */
 const NUMBERS = { rgba32float: 4, r32float: 1 };
 
-/** Texels of a texture's row; whatever their format, rows are then copied in one go. */
-export const TEXELS_WIDTH = 4096;
+/** Texels of a texture's row, wide enough for rows to be copied in one go. */
+const TEXELS_WIDTH = 4096;
+/** Texels that every adapter's largest texture of such rows has. */
+export const MOST_TEXELS = TEXELS_WIDTH * 8192;
 
 /**
  * A tensor of f32 that a kernel reads as a texture, whose texels are numbered row by row. A plan
