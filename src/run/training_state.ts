@@ -93,7 +93,8 @@ function isTrainingStateJson(json: unknown): json is TrainingState {
   const { data_position, options } = json;
   const isBest = best === null ||
     isObject(best) && Number.isInteger(best.step) && typeof best.val_loss === "number";
-  return [step, tokens].every(Number.isSafeInteger) && typeof seconds === "number" &&
+  return [step, tokens].every(Number.isSafeInteger) &&
+    typeof seconds === "number" && seconds >= 0 &&
     typeof optimizer === "string" && isBest &&
     (validation === null || typeof validation === "string") && isObject(data_position) &&
     isObject(options);

@@ -100,4 +100,17 @@ Deno.test("a state that is damaged is named", async () => {
     await directory.write("training_state.json", JSON.stringify({ ...STATE, [key]: true }));
     await assertRejects(() => readTrainingState(path), UserError, `${file} is damaged`);
   }
+  for (const seconds of [-1, "1", null]) {
+    await directory.write("training_state.json", JSON.stringify({ ...STATE, seconds }));
+    await assertRejects(() => readTrainingState(path), UserError, `${file} is damaged`);
+  }
+});
+
+Deno.test("a state of an earlier version does not say how long training took", async () => {
+  await using directory = new TempDir();
+  const { seconds: _, ...earlier } = { ...STATE, seconds: 12.5 };
+  for (const state of [{ ...earlier, seconds: 12.5 }, earlier]) {
+    await directory.write("training_state.json", JSON.stringify(state));
+    assertEquals(await readTrainingState(directory.path), state);
+  }
 });
