@@ -6,6 +6,6 @@ declare module "@std/path" {
   export function basename(path: string): string;
   /** The directory that a path is in; that of the root is the root. */
   export function dirname(path: string): string;
-  /** The absolute path. */
-  export function resolve(path: string): string;
+  /** The absolute path that paths lead to, each as seen from the one before. */
+  export function resolve(...paths: string[]): string;
 }

@@ -24,6 +24,7 @@ import { DEVICE, deviceOption } from "./device.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { readLength } from "./run_length.ts";
+import { refuseInput } from "./standard_input.ts";
 import { limitWriting } from "./writing.ts";
 
 const PRESET_NAMES = Object.keys(COMPARE_PRESETS) as (keyof typeof COMPARE_PRESETS)[];
@@ -112,6 +113,7 @@ async function compareCommand(options: Arguments): Promise<number> {
     throw new UsageError("--quiet and --json exclude each other");
   }
   const device = deviceOption(options);
+  refuseInput(axes.data, "compare");
   limitNetwork(axes.data);
   const kernels = tuningDirectory();
   limitWriting(out, ...kernels ? [kernels] : []);

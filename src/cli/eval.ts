@@ -11,7 +11,9 @@ import { DEVICE, deviceOption } from "./device.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { ReadingBar } from "./reading_bar.ts";
+import { spoolInput } from "./standard_input.ts";
 import { printJson, printLine } from "./terminal.ts";
+import { limitWriting } from "./writing.ts";
 
 const COMMAND: CommandSpec = {
   name: "eval",
@@ -25,7 +27,9 @@ const COMMAND: CommandSpec = {
     },
     data: {
       value: "PATH",
-      help: "file, glob, directory or URL of text, or .bin files; repeatable (default data/)",
+      help:
+        "file, glob, directory or URL of text, - for standard input, or .bin files; repeatable " +
+        "(default data/)",
       repeatable: true,
     },
     split: {
@@ -56,8 +60,8 @@ const BETWEEN_DRAWINGS = 200;
 async function evalCommand(options: Arguments): Promise<void> {
   const checkpoint = options.text("checkpoint");
   if (!checkpoint) throw new UsageError("--checkpoint DIR is needed");
-  const { data, isSample } = dataOption(options);
-  limitNetwork(data, checkpoint);
+  const { data: given, isSample } = dataOption(options);
+  limitNetwork(given, checkpoint);
   const device = deviceOption(options);
   const json = options.flag("json");
   const settings = {
@@ -71,7 +75,10 @@ async function evalCommand(options: Arguments): Promise<void> {
     skipBad: options.flag("skip-bad"),
   };
   const directory = await findCheckpoint(checkpoint, json);
-  Deno.permissions.revokeSync({ name: "write" });
+  using input = await spoolInput(given, { task: "eval" });
+  if (input.note && !json) printLine(input.note);
+  const { data } = input;
+  limitWriting(...input.writes);
   using gpu = await Gpu.open(device);
   using model = await loadCheckpoint(gpu, directory);
   let evaluation: Evaluation;

@@ -1,14 +1,16 @@
 /** `deno task inspect`: shows what data holds and what a model sees of it. */
-import { fromFileUrl } from "@std/path";
 import { holdTokens } from "../data/bin/bin_corpus.ts";
 import { type Example, inspect, type Inspection } from "../data/inspect.ts";
 import { findShards } from "../data/files/sources.ts";
 import { TOKEN_COUNT, tokenBytes } from "../tokens/tokenizer.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { main } from "./main.ts";
+import { dataOption } from "./data_option.ts";
 import { limitNetwork } from "./network.ts";
 import { ReadingBar } from "./reading_bar.ts";
+import { spoolInput } from "./standard_input.ts";
 import { printJson, printLine } from "./terminal.ts";
+import { limitWriting } from "./writing.ts";
 
 const COMMAND: CommandSpec = {
   name: "inspect",
@@ -18,7 +20,8 @@ const COMMAND: CommandSpec = {
   options: {
     data: {
       value: "PATH",
-      help: "text as for train, or .bin files of tokens; repeatable (default data/)",
+      help: "text as for train, - for standard input, or .bin files of tokens; repeatable " +
+        "(default data/)",
       repeatable: true,
     },
     documents: { value: "N", help: "documents to show (default 3)" },
@@ -32,15 +35,18 @@ const COMMAND: CommandSpec = {
 };
 
 async function inspectCommand(options: Arguments): Promise<void> {
-  const data = options.list("data");
-  if (data.length === 0) data.push(fromFileUrl(new URL("../../data", import.meta.url)));
-  limitNetwork(data);
+  const { data: given } = dataOption(options);
+  limitNetwork(given);
   const json = options.flag("json");
   const limit = options.integer("limit");
   const examples = options.integer("documents", { min: 0 }) ?? 3;
   const lang = options.text("lang");
   const minTokens = options.integer("min-tokens", { min: 0 });
   const skipBad = options.flag("skip-bad");
+  using input = await spoolInput(given, { task: "inspect" });
+  if (input.note && !json) printLine(input.note);
+  const { data } = input;
+  limitWriting(...input.writes);
   let skipped = 0; // of archives, before their files are read
   const shards = await findShards(data, { skipBad, onBad: () => skipped++ });
   holdTokens(shards); // either all or none

@@ -10,6 +10,7 @@ import { limitNetwork } from "./network.ts";
 import { count } from "./count.ts";
 import { formatSeconds } from "./progress_bar.ts";
 import { ReadingBar } from "./reading_bar.ts";
+import { spoolInput } from "./standard_input.ts";
 import { printJson, printLine } from "./terminal.ts";
 import { limitWriting } from "./writing.ts";
 
@@ -21,7 +22,7 @@ const COMMAND: CommandSpec = {
   options: {
     data: {
       value: "PATH",
-      help: "file, glob, directory or URL of text, as for train; repeatable",
+      help: "file, glob, directory or URL of text, or - for standard input; repeatable",
       repeatable: true,
     },
     out: { value: "DIR", help: "where to write tokens_train_*.bin and tokens_val_*.bin" },
@@ -34,7 +35,7 @@ const COMMAND: CommandSpec = {
     workers: { value: "N", help: "files that are tokenized at a time (default: processors)" },
     "skip-bad": { help: "count and skip lines that cannot be read, instead of stopping" },
     quiet: { help: "print only the result" },
-    json: { help: "print one JSON object a line instead: progress and end" },
+    json: { help: "print one JSON object a line instead: note, progress, stopping and end" },
   },
   examples: [
     "--data 'owt2/*.jsonl.zst' --out owt2-tokens",
@@ -46,16 +47,22 @@ const COMMAND: CommandSpec = {
 const BETWEEN_LINES = 1000;
 
 async function prepareCommand(options: Arguments): Promise<number> {
-  const data = options.list("data");
-  if (data.length === 0) throw new UsageError("--data PATH is needed");
-  limitNetwork(data);
+  const given = options.list("data");
+  if (given.length === 0) throw new UsageError("--data PATH is needed");
+  limitNetwork(given);
   const out = options.text("out");
   if (!out) throw new UsageError("--out DIR is needed");
   limitWriting(out);
   const [quiet, json] = [options.flag("quiet"), options.flag("json")];
   if (quiet && json) throw new UsageError("--quiet and --json exclude each other");
+  const share = shareOption(options);
+  using input = await spoolInput(given, { task: "prepare", parent: out });
+  if (input.note && json) printJson({ event: "note", text: input.note });
+  else if (input.note && !quiet) printLine(input.note);
+  const { data } = input;
   const start = performance.now();
   using bar = quiet || json || !Deno.stdout.isTerminal() ? undefined : new ReadingBar();
+  input.release();
   using interrupt = interruptSignal(() => {
     bar?.erase();
     if (json) printJson({ event: "stopping" });
@@ -77,7 +84,7 @@ async function prepareCommand(options: Arguments): Promise<number> {
     result = await prepare({
       data,
       out,
-      share: shareOption(options),
+      share,
       lang: options.text("lang"),
       onProgress,
       minTokens: options.integer("min-tokens", { min: 0 }),

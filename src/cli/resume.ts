@@ -1,4 +1,4 @@
-import { resolve } from "@std/path";
+import { basename, dirname, resolve } from "@std/path";
 import { UsageError, UserError } from "../errors.ts";
 import { isUrl } from "../data/files/shard.ts";
 import type { CheckpointConfig } from "../checkpoint/formats/checkpoint_config.ts";
@@ -55,7 +55,7 @@ const FIXED = [
 /** The options of a run, to be kept in its checkpoints. */
 export function keptOptions(
   options: Arguments,
-  { steps, seconds }: RunLength,
+  { data, out, steps, seconds }: RunLength & { data: readonly string[]; out: string },
 ): Record<string, unknown> {
   const given = Object.entries(options.given()).filter(([name]) =>
     KEPT.includes(name) && !isLength(name)
@@ -65,9 +65,17 @@ export function keptOptions(
     ...steps === undefined ? {} : { steps: String(steps) },
     ...seconds === undefined ? {} : { minutes: String(seconds / 60) },
   };
-  // The run may be resumed from another directory.
-  const data = options.list("data").map((path) => isUrl(path) ? path : resolve(path));
-  return data.length > 0 ? { ...kept, data } : kept;
+  if (options.list("data").length === 0) return kept;
+  return { ...kept, data: data.map((path) => keptPath(path, out)) };
+}
+
+/**
+ * How a run's data is named in its checkpoints: as it is from any directory, and what is in the run's
+ * own by its name there, since that may be moved.
+ */
+function keptPath(path: string, out: string): string {
+  if (isUrl(path)) return path;
+  return dirname(resolve(path)) === resolve(out) ? basename(path) : resolve(path);
 }
 
 /**
@@ -89,6 +97,9 @@ export function resumedOptions(
     Object.entries(given.given()).filter(([name]) => !FIXED.includes(name)),
   );
   const kept = checkKept(run);
+  if (Array.isArray(kept.data)) {
+    kept.data = kept.data.map((path) => isUrl(path) ? path : resolve(run.directory, path));
+  }
   const length = resumedLength(kept, given, run.state);
   const others = Object.entries({ ...kept, ...now }).filter(([name]) => !isLength(name));
   const changes = Object.keys(now)
@@ -155,7 +166,7 @@ function checkKept({ checkpoint, state }: SavedRun): Record<string, unknown> {
       "CHECKPOINT",
     );
   }
-  return state.options;
+  return { ...state.options };
 }
 
 function isSame(name: string, before: unknown, now: unknown): boolean {

@@ -6,6 +6,7 @@ import { readCheckpointConfig } from "../checkpoint/checkpoint.ts";
 import { trainToDirectory } from "../run/run.ts";
 import { checkRunDirectory } from "../run/run_directory.ts";
 import { isInPlace, openRun } from "../run/saved_run.ts";
+import { type SpooledData, spoolInput } from "./standard_input.ts";
 import { tuningDirectory } from "../train/tune.ts";
 import type { Arguments } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
@@ -31,23 +32,26 @@ async function trainCommand(given: Arguments): Promise<number> {
     : { options: given, changes: [] };
   const settings = readSettings(options, resume);
   const device = deviceOption(given);
-  const { data, filters, initFrom, optimizer, trainer, out, isDryRun } = settings;
+  const { filters, initFrom, optimizer, trainer, out, isDryRun } = settings;
   const { shuffle, seed, keep, evalEvery, evalBatches, sampleEvery } = settings;
   using display = chooseDisplay(options);
-  limitNetwork(data, initFrom);
+  limitNetwork(settings.data, initFrom);
 
   // What can be wrong comes to light before what takes long.
   const isKept = resume !== undefined && !("data" in given.given());
-  for (const server of isKept ? keptServers(resume, data) : []) {
+  for (const server of isKept ? keptServers(resume, settings.data) : []) {
     const text = `Reads the run's data from ${server}.`;
     display.tell("note", { text }, text);
   }
-  const { shards, skipped } = await findData(settings, isKept);
   const isElsewhere = !resume || !isInPlace(resume, out);
   if (!isDryRun && isElsewhere) await checkRunDirectory(out);
+  using input = await takeInput(settings);
+  if (input.note) display.tell("note", { text: input.note }, input.note);
+  const { data } = input;
+  const { shards, skipped } = await findData({ ...settings, data }, isKept);
   const isHidden = options.flag("quiet") || options.flag("json");
   const checkpoint = resume?.checkpoint ?? (initFrom && await findCheckpoint(initFrom, isHidden));
-  limitWriting(...writtenBy(settings));
+  limitWriting(...writtenBy(settings), ...input.writes);
   using gpu = await Gpu.open(device);
   const sampleTokens = options.flag("quiet") ? 0 : 200;
   const memory = { ...trainer, sampleTokens, saves: true };
@@ -65,13 +69,14 @@ async function trainCommand(given: Arguments): Promise<number> {
   tellStart(display, model, { optimizer: optimizer.name, length, tokensPerStep, out });
   if (resume) tellResume(display, resume, changes);
   const pace = new PaceTeller(display, length);
+  input.release();
   using interrupt = interruptSignal(() => {
     display.tell("stopping", {}, "Stopping after this step; Ctrl-C once more quits at once.");
   });
   const result = await trainToDirectory(model, {
     ...{ data: shards, ...filters, shuffle, seed, ...trainer, out, resume, ...length, keep },
     ...{ evalEvery, evalBatches, sampleEvery, sampleTokens },
-    record: keptOptions(options, length),
+    record: keptOptions(options, { data, out, ...length }),
     verbose: options.flag("verbose"),
     onNote: (text) => display.tell("note", { text }, text),
     onCompile: (done, kernels) => display.compiling(done, kernels),
@@ -90,6 +95,21 @@ async function trainCommand(given: Arguments): Promise<number> {
   return interrupt.exitCode;
 }
 
+/** Keeps standard input, if it is a part of the data, in the run's directory. */
+async function takeInput(settings: TrainSettings): Promise<SpooledData> {
+  const { data, out, isDryRun } = settings;
+  if (!usesData(settings)) return await spoolInput([], { task: "train" });
+  return await spoolInput(data, {
+    task: "train",
+    ...isDryRun ? {} : { parent: out, isKept: true },
+  });
+}
+
+/** Not so a dry run with a known vocabulary. */
+function usesData({ vocab, isDryRun }: TrainSettings): boolean {
+  return !isDryRun || vocab !== "full";
+}
+
 /**
  * Finds the data, unless a dry run has no use for it.
  *
@@ -97,11 +117,12 @@ async function trainCommand(given: Arguments): Promise<number> {
  * @returns Also the bad parts of archives that were skipped in finding what they hold.
  */
 async function findData(
-  { data, filters: { skipBad }, vocab, isDryRun }: TrainSettings,
+  settings: TrainSettings,
   isKept: boolean,
 ): Promise<{ shards: Shard[]; skipped: number }> {
+  const { data, filters: { skipBad } } = settings;
   let skipped = 0;
-  if (isDryRun && vocab === "full") return { shards: [], skipped };
+  if (!usesData(settings)) return { shards: [], skipped };
   try {
     return { shards: await findShards(data, { skipBad, onBad: () => skipped++ }), skipped };
   } catch (error) {

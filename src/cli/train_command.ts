@@ -9,7 +9,9 @@ export const TRAIN: CommandSpec = {
   options: {
     data: {
       value: "PATH",
-      help: "file, glob, directory or URL of text, or .bin files; repeatable (default data/)",
+      help:
+        "file, glob, directory or URL of text, - for standard input, or .bin files; repeatable " +
+        "(default data/)",
       repeatable: true,
       elsewhere: ["dataset", "input-bin", "i"],
     },

@@ -43,7 +43,7 @@ Deno.test("the tasks that write have a permission that can be narrowed", async (
   const { permissions, tasks } = JSON.parse(
     await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
   );
-  for (const name of ["train", "export", "prepare", "compare"]) {
+  for (const name of ["train", "export", "prepare", "compare", "eval", "inspect"]) {
     assertEquals(permissions[name].write, ["/"], name);
     assertStringIncludes(tasks[name].command, `deno run -q -P=${name} `);
   }
