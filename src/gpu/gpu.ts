@@ -41,7 +41,7 @@ export class Gpu implements Disposable {
   readonly isSoftware: boolean;
   /**
    * Whether kernels read tensors of f32 as {@linkcode Texels} rather than from buffers, which
-   * is faster where the adapter is the CPU.
+   * is faster on Mesa's software driver.
    */
   readonly readsTexels: boolean;
   /** The textures for that. */
@@ -59,7 +59,7 @@ export class Gpu implements Disposable {
     this.adapterName = info.description || info.device || info.vendor || "unnamed adapter";
     this.isSoftware = info.isFallbackAdapter ||
       /llvmpipe|swiftshader|lavapipe/i.test(info.description);
-    this.readsTexels = this.isSoftware && canReadTexels();
+    this.readsTexels = /llvmpipe|lavapipe/i.test(info.description) && canReadTexels();
     const most = [device.limits.maxStorageBufferBindingSize, maxBindingBytes];
     if (this.readsTexels) most.push(MOST_TEXELS * 4);
     // A binding's size must be a multiple of 4, and the limit need not be.
