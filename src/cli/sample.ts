@@ -86,7 +86,11 @@ async function sample(options: Arguments): Promise<void> {
   Deno.permissions.revokeSync({ name: "write" });
   using gpu = await Gpu.open(device);
   using model = await loadCheckpoint(gpu, found);
-  const prompt = options.text("prompt") ?? await readPrompt();
+  const given = options.text("prompt");
+  if (given?.includes("\uFFFD")) {
+    warn("note: U+FFFD in the prompt stands for what is not UTF-8, unless it was meant");
+  }
+  const prompt = given ?? await readPrompt();
   const special = options.flag("special");
   const { endName } = model.vocabulary.tokenizer;
   if (!special && prompt.includes(endName)) {

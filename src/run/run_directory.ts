@@ -138,7 +138,9 @@ async function startOver(log: string, onNote: RunOptions["onNote"]): Promise<voi
   await removeFile(log);
   if (length > 0) {
     onNote?.(
-      `Started over: a run that ended here before (${length} lines of metrics) had saved nothing.`,
+      `Started over: a run that ended here before (${length} ${
+        length === 1 ? "line" : "lines"
+      } of metrics) had saved nothing.`,
     );
   }
 }

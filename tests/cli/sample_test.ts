@@ -85,6 +85,19 @@ Deno.test("sampling from a checkpoint", async (t) => {
     assertEquals((await runTask("sample", [...args, "--special"], { cwd })).stderr, "");
   });
 
+  await t.step("so is what stands for bytes of an argument that are not UTF-8", async () => {
+    if (Deno.build.os === "windows") return;
+    const args = ["run", "-A", "src/cli/sample.ts", "--checkpoint", `${cwd}/run`, "--max-tokens"];
+    const script = `exec "$0" "$@" 1 --prompt "$(printf 'a\\377b')"`;
+    const { code, stderr } = await new Deno.Command("sh", {
+      args: ["-c", script, Deno.execPath(), ...args],
+    }).output();
+    assertEquals(
+      [code, new TextDecoder().decode(stderr)],
+      [0, "note: U+FFFD in the prompt stands for what is not UTF-8, unless it was meant\n"],
+    );
+  });
+
   await t.step("wrong prompts, seeds and directories are told of in one line", async () => {
     const from = ["--checkpoint", "run"];
     assertFails(

@@ -158,7 +158,7 @@ Deno.test("a run leaves its results in a directory", async (t) => {
     const notes: string[] = [];
     await train("over", { steps: 1, onNote: (text) => notes.push(text) });
     assertEquals(notes, [
-      "Started over: a run that ended here before (1 lines of metrics) had saved nothing.",
+      "Started over: a run that ended here before (1 line of metrics) had saved nothing.",
     ]);
     assertEquals((await readMetrics(`${directory.path}/over/metrics.jsonl`)).length, 1);
   });

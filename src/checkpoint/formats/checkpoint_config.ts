@@ -118,7 +118,8 @@ export function configFromJson(
   const { vocabulary } = own;
   if (vocabulary === undefined) throw fail("agd_gpt2.vocabulary", "is missing");
   if (vocabulary === OWN && !tokenizer) {
-    throw fail("agd_gpt2.vocabulary", "is the model's own, but its vocab.json is missing");
+    const files = "vocab.json with merges.txt, nor tokenizer.json";
+    throw fail("agd_gpt2.vocabulary", `is the model's own, but there is no ${files}`);
   }
   const tokens = vocabulary === "full" || vocabulary === OWN
     ? undefined

@@ -184,7 +184,10 @@ Deno.test("configFromJson takes a tokenizer of the model's own, and any token fo
     source,
   );
   refuse({ vocab_size: 200 }, `vocab_size is 200, but the vocabulary has ${size} tokens`, source);
-  refuse(again, "agd_gpt2.vocabulary is the model's own, but its vocab.json is missing");
+  refuse(
+    again,
+    "agd_gpt2.vocabulary is the model's own, but there is no vocab.json with merges.txt, nor tokenizer.json",
+  );
 
   const otherEnd = configFromJson({ ...json, eos_token_id: 0 }, "c.json");
   assertEquals([otherEnd.tokenizer?.endName, otherEnd.tokenizer?.own], ["!", {
