@@ -56,7 +56,7 @@ export async function spoolInput(
     undo.defer(() => attempt(() => Deno.removeSync(parent))); // if there is nothing in it
   }
   const directory = await writing(
-    parent ?? "the temporary directory",
+    parent ?? "the temporary directory ($TMPDIR)",
     () => Deno.makeTempDir({ dir: parent, prefix: ".stdin-" }),
   );
   undo.defer(() => attempt(() => Deno.removeSync(directory, { recursive: true })));
