@@ -37,7 +37,8 @@ export interface Display extends Disposable {
  *   `out`, `interrupted`, `skipped` (lines, with `--skip-bad`), `skipped_steps`
  *
  * or, of a dry run, `dry-run`: `adapter`, `parameters`, `memory` and `host_memory` (while a
- * checkpoint is written) in bytes, unless the model is absurdly large, `fits`, and if not `reason`.
+ * checkpoint is written) in bytes, unless the model is absurdly large, `fits`, and if not `reason`, or
+ * if so `seconds_per_step`, `steps` and `seconds` (of the whole run), which are estimates.
  */
 export class JsonDisplay implements Display {
   tell(event: string, data: Record<string, unknown>): void {

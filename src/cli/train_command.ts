@@ -118,7 +118,9 @@ export const TRAIN: CommandSpec = {
     "min-tokens": { value: "N", help: "leave out documents of fewer tokens" },
     "skip-bad": { help: "count and skip lines that cannot be read, instead of stopping" },
     "no-autotune": { help: "do not measure which kernels are the fastest on this adapter" },
-    "dry-run": { help: "only print parameters and memory, and whether the adapter holds them" },
+    "dry-run": {
+      help: "only print parameters and memory, whether the adapter holds them, and about what time",
+    },
     verbose: { help: "print each step, and of agd the norms of gradients, updates and weights" },
     device: DEVICE,
     quiet: { help: "print only how it ended" },

@@ -61,11 +61,11 @@ export async function measureModel(
   sources: ModelSources,
   display: Display,
 ): Promise<void> {
-  const { settings: { architecture }, checkpoint, memory } = sources;
+  const { settings: { architecture }, checkpoint } = sources;
   using loaded = checkpoint === undefined ? undefined : await loadCheckpoint(gpu, checkpoint);
   const vocabulary = loaded?.vocabulary ?? await readVocabulary(sources, display);
   const config = loaded?.config ?? { ...architecture, vocabularySize: vocabulary.size };
-  await dryRun(gpu, config, vocabulary, memory, display);
+  await dryRun(gpu, config, vocabulary, sources, display);
 }
 
 async function readVocabulary(

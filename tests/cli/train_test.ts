@@ -189,7 +189,8 @@ Deno.test("a dry run says what training takes", async () => {
   await using directory = await corpusDirectory();
   const cwd = directory.path;
   // The data is not read: there is none.
-  const args = ["--preset", "gpt2", "--data", "nothing", "--batch", "1", "--dry-run"];
+  const args = ["--preset", "gpt2", "--data", "nothing", "--batch", "1", "--steps", "3"];
+  args.push("--dry-run");
   const [text, json] = await Promise.all([
     ...[runTask("train", args, { cwd }), runTask("train", [...args, "--json"], { cwd })],
   ]);
@@ -197,12 +198,16 @@ Deno.test("a dry run says what training takes", async () => {
     text.stdout,
     new RegExp(
       "^parameters {2}124,439,808\\nmemory {6}\\S+ GiB with --batch 1\\n" +
-        "host {8}1.39 GiB more while a checkpoint is written\\nadapter ",
+        "host {8}1.39 GiB more while a checkpoint is written\\nadapter .*: holds it\\n" +
+        "time {8}about \\S+ \\S+ a step, 3 steps in \\S+ \\S+: an estimate, by parts of a step\\n$",
     ),
   );
   assertEquals(text.code, 0);
-  const { event, parameters, memory, host_memory, fits } = JSON.parse(json.stdout);
+  const { event, parameters, memory, host_memory, fits, ...time } = JSON.parse(json.stdout);
   assertEquals([event, parameters, fits], ["dry-run", 124_439_808, true]);
+  // Three steps, and an evaluation of 8 batches.
+  assertEquals(time.steps, 3);
+  assertAlmostEquals(time.seconds / time.seconds_per_step, 3 + 8 / 3, 1e-9);
   // Weights, their average, gradients and momentum, of which all but the gradients are saved, the
   // optimiser's count of steps, and what it knows of each embedding row.
   assertGreater(memory, 4 * 4 * 124_439_808);

@@ -82,6 +82,17 @@ Deno.test("plan: a long one is submitted in parts, no single kernel split", asyn
   assertEquals(await gpu.read(x), Float32Array.of(127, 191));
 });
 
+Deno.test("plan: its work by section is that of its launches, or their tensors' elements", () => {
+  const x = tensorOf(1, 2, 3);
+  const plan = new Plan(gpu);
+  plan.dispatch(affine, [3], [3, f32(2), 1], [x]);
+  plan.section("named");
+  plan.dispatch(affine, [3], [3, f32(2), 1], [x], 100);
+  plan.dispatch(affine, [3], [3, f32(2), 1], [x], 11);
+  plan.clear(x);
+  assertEquals([...plan.work], [["", 3], ["named", 111]]);
+});
+
 Deno.test("plan: an empty one does nothing", async () => {
   new Plan(gpu).run();
   await gpu.finish();

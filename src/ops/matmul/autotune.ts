@@ -55,7 +55,7 @@ export async function autotune(
   const deadline = performance.now() + milliseconds;
   let measured = 0;
   for (const { shape, variants } of open) {
-    if (performance.now() > deadline) break;
+    if (performance.now() >= deadline) break;
     setVariant(gpu, shape, await fastest(gpu, shape, variants));
     measured++;
   }
