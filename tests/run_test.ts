@@ -121,6 +121,19 @@ test("refuses an unknown task before anything is installed, naming the nearest",
   assertEquals(machine.log, []);
 });
 
+test("tells its version, and that the task comes before options, without an installation", async () => {
+  await using machine = new Machine({ ...ROOT, npm: NPM }, { adapter: false });
+  const config = new URL("../deno.json", import.meta.url);
+  await Deno.copyFile(config, `${machine.project}/deno.json`);
+  const version = await machine.run("--version");
+  const { name, version: number } = JSON.parse(await Deno.readTextFile(config));
+  assertEquals([version.code, version.stdout, version.stderr], [0, `${name} ${number}\n`, ""]);
+  const early = await machine.run("--steps", "3");
+  const message = "run: the task comes first, as in ./run train --steps: ./run lists all\n";
+  assertEquals([early.code, early.stdout, early.stderr], [2, "", message]);
+  assertEquals(machine.log, []);
+});
+
 test("fetches Deno once, if there is none or too old a one", async () => {
   for (const commands of [ROOT, { ...ROOT, deno: DENO("2.8.3") }, { ...ROOT, deno: "exit 127" }]) {
     await using machine = new Machine({ ...commands, npm: NPM }, { adapter: true });
@@ -166,13 +179,13 @@ test("uses sudo if it asks for no password", async () => {
   );
 });
 
-test("without the right to install says what to install", async () => {
+test("without the right to install says what to install, a line to paste", async () => {
   const user: Commands = { ...USER, deno: DENO("2.9.6") };
-  for (const commands of [user, { ...user, sudo: "exit 1" }]) {
+  for (const [commands, sudo] of [[user, ""], [{ ...user, sudo: "exit 1" }, "sudo "]] as const) {
     await using machine = new Machine(commands, { adapter: false });
     const { code, stdout, stderr } = await machine.run("train");
     assertEquals([code, stdout], [1, ""]);
-    assertStringIncludes(stderr, `    sudo ${UPDATE}\nrun:     sudo ${INSTALL}\n`);
+    assertStringIncludes(stderr, `run:     ${sudo}${UPDATE} && ${sudo}${INSTALL}\nrun: and`);
     assertEquals(machine.log, []);
   }
 });

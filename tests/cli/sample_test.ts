@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { assertFails, CONFIG, corpusDirectory, runTask, TINY } from "./helpers.ts";
+import { inTerminal, terminalTest } from "./pseudo_terminal.ts";
 
 Deno.test("sampling from a checkpoint", async (t) => {
   await using directory = await corpusDirectory();
@@ -41,29 +42,21 @@ Deno.test("sampling from a checkpoint", async (t) => {
     assertEquals(both.slice(both.indexOf("--- sample 2\n") + "--- sample 2\n".length), second);
   });
 
-  await t.step("a terminal gets no control characters, a pipe gets all", async () => {
-    const args = ["--prompt", "\x1b[31mthe moon", "--max-tokens", "2"];
-    assertStringIncludes(await sample(args), "\x1b[31mthe moon");
-    if (Deno.build.os !== "linux") return; // elsewhere script has other arguments
-    const command = [
-      "task",
-      "--quiet",
-      "--config",
-      CONFIG,
-      "sample",
-      "--checkpoint",
-      "run",
-      ...args,
-    ];
-    const { stdout } = await new Deno.Command("script", {
-      args: [
-        "-qec",
-        [Deno.execPath(), ...command].map((part) => `'${part}'`).join(" "),
-        "/dev/null",
-      ],
-      ...{ cwd, env: { INIT_CWD: cwd, NO_COLOR: "1" }, stdin: "null" },
-    }).output();
-    assertStringIncludes(new TextDecoder().decode(stdout), "\uFFFD[31mthe moon");
+  await t.step("a pipe gets control characters", async () => {
+    const prompt = "\x1b[31mthe moon";
+    assertStringIncludes(await sample(["--prompt", prompt, "--max-tokens", "2"]), prompt);
+  });
+
+  await t.step({
+    ...terminalTest("a terminal gets no control characters"),
+    fn: async () => {
+      const task = [Deno.execPath(), "task", "--quiet", "--config", CONFIG, "sample"];
+      const args = ["--checkpoint", "run", "--prompt", "\x1b[31mthe moon", "--max-tokens", "2"];
+      const env = { INIT_CWD: cwd, NO_COLOR: "1" };
+      const child = inTerminal([...task, ...args], { cwd, env, stdin: "null" });
+      const { stdout } = await child.output();
+      assertStringIncludes(new TextDecoder().decode(stdout), "\uFFFD[31mthe moon");
+    },
   });
 
   await t.step("a prompt may be longer than the context, and begin with a dash", async () => {

@@ -13,6 +13,7 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import { KINDS } from "../../src/data/files/format.ts";
 import { frame, jsonl, texts } from "../data/fixtures.ts";
 import { assertFails, corpusDirectory, readLosses, runTask, TINY } from "./helpers.ts";
+import { inTerminal, terminalTest } from "./pseudo_terminal.ts";
 
 const TRAIN = fromFileUrl(new URL("../../src/cli/train.ts", import.meta.url));
 const CORPUS = ["--data", "corpus.jsonl"];
@@ -155,8 +156,7 @@ Deno.test("an interrupted run is saved", async (t) => {
 });
 
 Deno.test({
-  name: "a run whose terminal is closed is saved",
-  ignore: Deno.build.os !== "linux", // elsewhere script has other arguments
+  ...terminalTest("a run whose terminal is closed is saved"),
   fn: async () => {
     await using directory = await corpusDirectory();
     const cwd = directory.path;
@@ -164,10 +164,8 @@ Deno.test({
       ...[Deno.execPath(), "run", "--allow-all", TRAIN, ...CORPUS, ...TINY],
       ...["--steps", "1000000", "--out", "run"],
     ];
-    const script = new Deno.Command("script", {
-      ...{ cwd, stdin: "null", stdout: "null", stderr: "null" },
-      args: ["--quiet", "--command", train.map((part) => `'${part}'`).join(" "), "/dev/null"],
-    }).spawn();
+    const output = { stdin: "null", stdout: "null", stderr: "null" } as const;
+    const script = inTerminal(train, { cwd, ...output }).spawn();
     const [metrics, lock] = [`${cwd}/run/metrics.jsonl`, `${cwd}/run/run.lock`];
     await waitFor(() => existsSync(metrics) && Deno.statSync(metrics).size > 0);
     const pid = Deno.readTextFileSync(lock).trim();
