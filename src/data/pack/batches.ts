@@ -6,6 +6,7 @@ import { type BatchOptions, type PositionedBatch, toBatch } from "../order/batch
 import { Permutation } from "../order/permutation.ts";
 import { readBlocks } from "./passes.ts";
 import { checkPosition, identify, startOf } from "../order/position.ts";
+import { PIECE_LENGTH } from "../text/pieces.ts";
 import { readAllDocuments } from "../text/reader.ts";
 import { shuffleDocuments } from "../order/shuffle.ts";
 import { validationBound } from "../text/split.ts";
@@ -88,7 +89,8 @@ async function findBound({ shards, split, lang, skipBad }: BatchOptions): Promis
   const isText = shards.every(({ name }) => formatOf(name)?.content === "txt");
   throw new UserError(
     isText
-      ? "the text is too short to be split into passages, one of them for validation: add text"
+      ? `the text is one passage, of up to ${PIECE_LENGTH.toLocaleString("en")} characters, and ` +
+        "one is needed for validation: add text, or do without with --eval-batches 0"
       : "the corpus has no two different documents, one of them for validation; " +
         "add documents, or give it as a .txt file, which is split by passages",
     "DATA",

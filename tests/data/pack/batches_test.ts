@@ -201,6 +201,14 @@ Deno.test("a single document is for training, and validation an error", async ()
   }
 });
 
+Deno.test("a text of one passage is for training, and validation an error", async () => {
+  await using dir = new TempDir();
+  const files = [await dir.write("a.txt", "the moon rises ".repeat(20))];
+  assertEquals((await read({ files, batch: 1 }, 1)).length, 1);
+  const call = () => read({ files, split: "validation" });
+  await assertRejects(call, UserError, "the text is one passage, of up to 4,096 characters");
+});
+
 Deno.test("bad lines are errors, or are skipped and counted in the first pass only", async () => {
   await using dir = new TempDir();
   const lines = jsonl(texts(20, 30)).replaceAll("\n", "\nbad\n");
