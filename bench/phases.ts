@@ -10,14 +10,14 @@ import type { Machine } from "./machine.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 
 /**
- * The parts of a step and their sections of the plans. The loss's is the output matrix and cross-entropy, forward and
- * backward; the optimiser does not name its own.
+ * The parts of a step and their sections of the plans. The loss's is the output matrix and cross-entropy,
+ * forward and backward.
  */
 const SECTIONS = [
-  ["forward", "forward"],
-  ["loss", "loss"],
-  ["backward", "backward"],
-  ["optimiser", ""],
+  ["forward", ["forward"]],
+  ["loss", ["loss"]],
+  ["backward", ["backward"]],
+  ["optimiser", ["", "polar factors"]],
 ] as const;
 
 /** Steps are measured in so many rounds, or fewer if their steps take longer than a round should. */
@@ -91,7 +91,10 @@ async function byTimestamps(
   stopwatch.gpu.observer = profile;
   const whole = await stopwatch.time(() => open.submitStep(), count);
   const seconds = await profile.seconds();
-  const parts = SECTIONS.map(([name, section]) => [name, (seconds.get(section) ?? 0) / count]);
+  const parts = SECTIONS.map(([name, sections]) => [
+    name,
+    sum(sections.map((section) => seconds.get(section) ?? 0)) / count,
+  ]);
   return { whole, ...Object.fromEntries(parts) };
 }
 
@@ -101,8 +104,8 @@ export async function byParts(stopwatch: Stopwatch, open: OpenShape, count: numb
   const time = () => stopwatch.time(() => open.submitStep(), count);
   const step: Partial<Step> = { whole: await time() };
   try {
-    for (const [name, section] of SECTIONS) {
-      gpu.observer = only(section);
+    for (const [name, sections] of SECTIONS) {
+      gpu.observer = only(...sections);
       step[name] = await time();
     }
   } finally {

@@ -157,8 +157,8 @@ export class Trainer implements Disposable {
   }
 
   /**
-   * Arithmetic operations of a step by section of its plans: `forward`, `loss`, `backward`, and the
-   * optimiser's, which has no name.
+   * Arithmetic operations of a step by section of its plans: `forward`, `loss`, `backward`, AGD's
+   * `polar factors`, and the rest of the optimiser's, which has no name.
    */
   get work(): Map<string, number> {
     const sum = new Map<string, number>();

@@ -43,7 +43,7 @@ async function withWorkClock<T>(body: (now: () => number) => Promise<T>): Promis
 
 Deno.test("trainer: the work of a step by section, that of passes for each micro-batch", async () => {
   const work = await workOf();
-  assertEquals([...work.keys()].sort(), ["", "backward", "forward", "loss"]);
+  assertEquals([...work.keys()].sort(), ["", "backward", "forward", "loss", "polar factors"]);
   const { width: C, context: T, vocabularySize: V } = config;
   // Logits, the gradients of the stream and of the matrix: three products.
   const products = 3 * 2 * options.accumulate * options.batch * T * C * (V + 1);

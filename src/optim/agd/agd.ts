@@ -219,7 +219,9 @@ function takeDirections(
   // Vectors, but for the factor sqrt(n), and matrices by Frobenius' norm: D(g) = g / |g|.
   sums.addSquares(squares, gradient);
   // Matrices by the operator norm: D(g) is the polar factor, and |g| = <g, D(g)>.
+  plan.section("polar factors");
   appendPolarFactors(operator, gradient, sums);
+  plan.section("");
   // Embeddings by rows: D(g) divides each by its 2-norm, and |g| is the sum of those.
   for (const [part, dual] of rows) {
     const before = rowSquares.get(part.spec.name);
