@@ -33,7 +33,7 @@ import { lossAndGradients } from "../reference/gpt2.ts";
 const gpu = await openTestGpu();
 const slim = await openTestGpu(SLIM);
 /** A model whose wte fits a binding of {@linkcode SLIM} in 16 bits, but not in 32. */
-const WIDE_VOCABULARY = { ...ODD, layers: 1, width: 62, vocabularySize: 301 };
+const WIDE_VOCABULARY = { ...ODD, layers: 1, heads: 31, width: 62, vocabularySize: 301 };
 const BATCHES = Array.from({ length: 6 }, (_, i) => randomBatch(ODD, 2, i));
 const vocabulary = smallVocabulary(ODD.vocabularySize);
 
