@@ -168,6 +168,17 @@ test("as root installs a driver, saying so", async () => {
   assertEquals(machine.log, [UPDATE, INSTALL]);
 });
 
+test("installs no driver for help, nor for a task that does without", async () => {
+  await using machine = new Machine({ ...ROOT, deno: DENO("2.9.6") }, { adapter: false });
+  for (
+    const args of [["train", "--help"], ["sample", "-h"], ["inspect"], ["prepare", "--out", "a"]]
+  ) {
+    const { code, stderr } = await machine.run(...args);
+    assertEquals([code, stderr], [0, ""]);
+  }
+  assertEquals(machine.log, []);
+});
+
 test("uses sudo if it asks for no password", async () => {
   const sudo = `${LOG}\nshift; exec "$@"`;
   await using machine = new Machine({ ...USER, sudo, deno: DENO("2.9.6") }, { adapter: false });
