@@ -14,6 +14,7 @@ import { benchPhases } from "./phases.ts";
 import { emptyReport, readReport, type Report, reportJson, slug } from "./report.ts";
 import { type Result, textTable } from "./result.ts";
 import { keepRuns } from "./runs.ts";
+import { benchSample } from "./sample.ts";
 import { benchScaling } from "./scaling.ts";
 import { benchSteps } from "./steps.ts";
 
@@ -23,6 +24,7 @@ const BENCHMARKS = {
   kernels: benchKernels,
   phases: benchPhases,
   steps: benchSteps,
+  sample: benchSample,
   scaling: benchScaling,
 } satisfies Record<string, (machine: Machine) => AsyncGenerator<Result>>;
 

@@ -6,6 +6,7 @@ const FOLDED: Record<string, string> = {
   data: "From files to batches",
   kernels: "Each operation",
   phases: "The parts of a training step",
+  sample: "Generating text",
   scaling: "Time per token",
 };
 

@@ -96,7 +96,7 @@ export class OpenShape implements Disposable {
 }
 
 /** A vocabulary of so many tokens; which ones does not matter here. */
-function vocabularyOf(size: number): Vocabulary {
+export function vocabularyOf(size: number): Vocabulary {
   if (size === FULL_VOCABULARY_SIZE) return fullVocabulary();
   return compactVocabulary(Array(size - 1).keys());
 }

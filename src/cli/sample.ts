@@ -8,13 +8,14 @@ import { END_NAME } from "../tokens/tokenizer.ts";
 import { warn } from "../warn.ts";
 import { printable } from "../printable.ts";
 import { checkSampling } from "../sample/choose_token.ts";
-import { generate } from "../sample/generate.ts";
+import { generateSamples } from "../sample/samples.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { DEVICE, deviceOption } from "./device.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
+import { TextsInOrder } from "./texts_in_order.ts";
 
 const COMMAND: CommandSpec = {
   name: "sample",
@@ -96,14 +97,12 @@ async function sample(options: Arguments): Promise<void> {
   if (!special && prompt.includes(endName)) {
     warn(`note: ${endName} in the prompt is text like any other; --special makes it the token`);
   }
-  for (let i = 0; i < samples; i++) {
-    if (samples > 1) write(`${i === 0 ? "" : "\n"}--- sample ${i + 1}\n`);
-    write(prompt);
-    for await (const piece of generate(model, { ...settings, prompt, special, seed: seed + i })) {
-      write(piece);
-    }
-    write("\n");
-  }
+  const title = (sample: number) =>
+    samples > 1 ? `${sample === 0 ? "" : "\n"}--- sample ${sample + 1}\n` : "";
+  const begins = Array.from({ length: samples }, (_, sample) => title(sample) + prompt);
+  const texts = new TextsInOrder(begins, write);
+  const asked = { ...settings, prompt, special, seed };
+  for await (const piece of generateSamples(model, samples, asked)) texts.add(piece);
 }
 
 /**

@@ -28,6 +28,7 @@
  */
 export type { CompileOptions } from "./compile.ts";
 export { Gpu, type OpenGpuOptions } from "./gpu.ts";
+export { KeptTexels } from "./kept_texels.ts";
 export type { Kernel } from "./kernel.ts";
 export type { Measurement, TensorSpec } from "./memory.ts";
 export type { PlanObserver } from "./observer.ts";

@@ -17,13 +17,11 @@ export interface Dispatch {
   work: number;
 }
 
-/** A copy of all of a tensor into another one. */
+/** A copy of all of a tensor into the beginning of another one. */
 export interface Copy {
   kind: "copy";
   from: Tensor;
   to: Tensor;
-  /** Read when the plan is run, for copies whose destination moves: elements. */
-  offset: () => number;
 }
 
 /** Zeros for all of a tensor. */
@@ -39,12 +37,12 @@ export type Operation = (Dispatch | Copy | Clear) & {
 };
 
 /** Appends a copy to commands. */
-export function encodeCopy(encoder: GPUCommandEncoder, { from, to, offset }: Copy): void {
+export function encodeCopy(encoder: GPUCommandEncoder, { from, to }: Copy): void {
   encoder.copyBufferToBuffer(
     from.buffer,
     from.byteOffset,
     to.buffer,
-    to.byteOffset + offset() * to.elementBytes,
+    to.byteOffset,
     from.size * from.elementBytes,
   );
 }

@@ -9,6 +9,7 @@ import {
   type Operation,
   type Workgroups,
 } from "./operation.ts";
+import type { KeptTexels } from "./kept_texels.ts";
 import type { Tensor } from "./tensor.ts";
 import { encodeLoad, Texels } from "./texels.ts";
 
@@ -74,6 +75,7 @@ const MOST_WORK = 2e10;
  */
 export class Plan implements Disposable {
   readonly #gpu: Gpu;
+  readonly #kept: KeptTexels | undefined;
   readonly #operations: Operation[] = [];
   readonly #tensors: Tensor[] = [];
   readonly #bound = new Map<Dispatch, Bound>();
@@ -82,9 +84,14 @@ export class Plan implements Disposable {
   #isFixed = false;
   #section = "";
 
-  /** Starts with nothing to do. */
-  constructor(gpu: Gpu) {
+  /**
+   * Starts with nothing to do.
+   *
+   * @param kept Textures of tensors that never change when it runs. @default none
+   */
+  constructor(gpu: Gpu, kept?: KeptTexels) {
     this.#gpu = gpu;
+    this.#kept = kept;
   }
 
   /** Number of kernel launches. */
@@ -140,12 +147,18 @@ export class Plan implements Disposable {
     // A plan that runs counts what it needs for that when it does.
     if (!this.#gpu.isMeasuring) return;
     this.#gpu.count(this.#uniformBytes(uniform));
-    this.#gpu.texels.reserve(this, tensors);
+    this.#reserveTexels(tensors);
   }
 
-  /** Appends a copy of all of `from` into `to`, `offset()` elements from its beginning. */
-  copy(from: Tensor, to: Tensor, offset: () => number = () => 0): void {
-    this.#push({ kind: "copy", from, to, offset });
+  /** Makes room for what a launch reads as textures. */
+  #reserveTexels(tensors: readonly (Tensor | Texels)[]): void {
+    const texels = tensors.filter((tensor) => tensor instanceof Texels);
+    this.#gpu.texels.reserve(this, texels.filter((each) => !this.#kept?.reserve(each)));
+  }
+
+  /** Appends a copy of all of `from` into the beginning of `to`. */
+  copy(from: Tensor, to: Tensor): void {
+    this.#push({ kind: "copy", from, to });
   }
 
   /** Takes tensors over: they are freed with the plan. */
@@ -191,7 +204,8 @@ export class Plan implements Disposable {
         }
         work += operation.work;
         if (observer && section !== passSection) endPass();
-        const { group, loads } = this.#bind(operation);
+        if (!this.#bound.has(operation)) endPass();
+        const { group, loads } = this.#bind(operation, encoder);
         if (loads.length > 0) endPass();
         for (const { texels, texture } of loads) encodeLoad(encoder, texels, texture);
         pass ??= encoder.beginComputePass({ timestampWrites: observer?.timestampWrites(section) });
@@ -220,9 +234,10 @@ export class Plan implements Disposable {
       launches.set(operation.kernel, () => {
         this.#isFixed = true;
         const encoder = this.#gpu.device.createCommandEncoder();
+        const { group } = this.#bind(operation, encoder);
         const pass = encoder.beginComputePass();
         pass.setPipeline(operation.kernel.pipeline);
-        pass.setBindGroup(0, this.#bind(operation).group);
+        pass.setBindGroup(0, group);
         pass.dispatchWorkgroups(0);
         pass.end();
         this.#gpu.queue.submit(encoder.finish());
@@ -237,7 +252,8 @@ export class Plan implements Disposable {
     return Math.ceil(byteLength / alignment) * alignment;
   }
 
-  #bind(operation: Dispatch): Bound {
+  /** What a launch is bound to; at the first time the commands to fill kept textures are given. */
+  #bind(operation: Dispatch, encoder: GPUCommandEncoder): Bound {
     const made = this.#bound.get(operation);
     if (made) return made;
     const { kernel, uniform, tensors } = operation;
@@ -246,6 +262,8 @@ export class Plan implements Disposable {
     const loads: Bound["loads"] = [];
     const resources = tensors.map((tensor) => {
       if (!(tensor instanceof Texels)) return tensor.binding;
+      const kept = this.#kept?.texture(tensor, encoder);
+      if (kept) return kept.createView();
       const texture = this.#gpu.texels.texture(loads.length, tensor);
       loads.push({ texels: tensor, texture });
       return texture.createView();
@@ -269,7 +287,7 @@ export class Plan implements Disposable {
     const offsets = new Map<Dispatch, number>();
     let size = 0;
     for (const launch of launches) {
-      this.#gpu.texels.reserve(this, launch.tensors);
+      this.#reserveTexels(launch.tensors);
       offsets.set(launch, size);
       size += this.#uniformBytes(launch.uniform);
     }

@@ -26,12 +26,34 @@ export class Texels {
     readonly format: TexelFormat,
     /** How many of its elements are read. @default all */
     readonly size: number = tensor.size,
+    /** How many of those there is anything in, whenever a plan runs. @default all */
+    readonly filled: () => number = () => size,
   ) {}
 
   /** Texels that are read. */
   get count(): number {
     return Math.ceil(this.size / NUMBERS[this.format]);
   }
+
+  /** Rows of a texture that holds them. */
+  get rows(): number {
+    return Math.ceil(this.count / TEXELS_WIDTH);
+  }
+}
+
+/** Bytes of a texture of so many rows. */
+export function texelsBytes({ format, rows }: Pick<Texels, "format" | "rows">): number {
+  return rows * TEXELS_WIDTH * 4 * NUMBERS[format];
+}
+
+/** Creates a texture of so many rows. */
+export function createTexels(
+  device: GPUDevice,
+  label: string,
+  { format, rows }: Pick<Texels, "format" | "rows">,
+): GPUTexture {
+  const usage = GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST;
+  return device.createTexture({ label, size: [TEXELS_WIDTH, rows], format, usage });
 }
 
 /** Where a plan copies what a launch reads: the launch's first such tensor, its second, and so on. */
@@ -58,16 +80,15 @@ export class TexelTextures {
   }
 
   /** Makes room for what a launch of a plan will read: its first such tensor, its second, ... */
-  reserve(plan: unknown, tensors: readonly (Tensor | Texels)[]): void {
-    tensors.filter((tensor) => tensor instanceof Texels).forEach(({ format, count }, index) => {
+  reserve(plan: unknown, tensors: readonly Texels[]): void {
+    tensors.forEach(({ format, rows }, index) => {
       if (!this.#memory.isMeasuring) this.#plans.add(plan);
       const key = `${index} ${format}`;
       const before = this.#slots.get(key)?.rows ?? 0;
-      const rows = Math.ceil(count / TEXELS_WIDTH);
       if (rows <= before) return;
       // A texture that is too small stays with the plans that have run with it.
       this.#slots.set(key, { format, rows });
-      this.#count((rows - before) * TEXELS_WIDTH * 4 * NUMBERS[format]);
+      this.#count(texelsBytes({ format, rows: rows - before }));
     });
   }
 
@@ -80,12 +101,7 @@ export class TexelTextures {
   texture(index: number, { format }: Texels): GPUTexture {
     const slot = this.#slots.get(`${index} ${format}`)!;
     if (!slot.texture) {
-      slot.texture = this.#device.createTexture({
-        label: `texels ${index}`,
-        size: [TEXELS_WIDTH, slot.rows],
-        format,
-        usage: GPUTextureUsage.STORAGE_BINDING | GPUTextureUsage.COPY_DST,
-      });
+      slot.texture = createTexels(this.#device, `texels ${index}`, slot);
       this.#textures.add(slot.texture);
     }
     return slot.texture;
@@ -115,9 +131,10 @@ export class TexelTextures {
 /** Appends copying a tensor's elements into a texture to commands. */
 export function encodeLoad(
   encoder: GPUCommandEncoder,
-  { tensor: { buffer, byteOffset }, count, format }: Texels,
+  { tensor: { buffer, byteOffset }, size, filled, format }: Texels,
   texture: GPUTexture,
 ): void {
+  const count = Math.ceil(Math.min(filled(), size) / NUMBERS[format]);
   const bytesPerRow = TEXELS_WIDTH * 4 * NUMBERS[format];
   const rows = Math.floor(count / TEXELS_WIDTH);
   if (rows > 0) {

@@ -2,6 +2,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { attention } from "../ops/attention/attention.ts";
+import { keepRows } from "../ops/attention/keep_rows.ts";
 import { embedding } from "../ops/embedding.ts";
 import { layerNorm } from "../ops/layer_norm.ts";
 import { matmul } from "../ops/matmul/matmul.ts";
@@ -20,10 +21,12 @@ export interface Pass {
 
 /** Keys and values of the tokens that came before, for generation one token at a time. */
 export interface KeyValueCache {
-  /** (rows, 3 C) per block: query, key and value of every position so far. */
+  /** (B, rows, 3 C) per block: query, key and value of every position so far. */
   layers: readonly Tensor[];
-  /** Where the tokens of this pass stand; read each time the plan runs. */
-  position: () => number;
+  /** Begins with an integer: the position of each sequence's first token of this pass. */
+  start: Tensor;
+  /** Rows of a sequence that are filled once a pass has run, this one too. */
+  filled: () => number;
 }
 
 /** Appends y = x W + b, or y += x W + b with `residual`, and GELU(y) into `activated`. */
@@ -72,14 +75,16 @@ export function blockForward(pass: Pass, layer: number, cache?: KeyValueCache): 
   const h = `h.${layer}`;
   norm(pass, `${h}.ln_1`, x, scratch.branch);
   linear(pass, `${h}.attn.c_attn`, scratch.branch, qkv);
-  const shape = { batch, length, heads, width, start: outer.start };
+  const shape = { batch, length, heads, width };
   const result = { y: attended, logSums };
   if (cache) {
-    const rows = cache.layers[layer];
-    plan.copy(qkv, rows, () => cache.position() * 3 * width);
-    attention(gpu, plan, { ...shape, ...result, qkv: rows, rows: rows.shape[0] });
+    const { start, layers: { [layer]: kept } } = cache;
+    const [sequences, rows, columns] = kept.shape;
+    keepRows(gpu, plan, { qkv, rows: kept, start, length });
+    const filled = () => ((sequences - 1) * rows + cache.filled()) * columns;
+    attention(gpu, plan, { ...shape, ...result, start, qkv: kept, rows, filled });
   } else {
-    attention(gpu, plan, { ...shape, ...result, qkv });
+    attention(gpu, plan, { ...shape, ...result, start: outer.start, qkv });
   }
   if (middle !== x) plan.copy(x, middle);
   linear(pass, `${h}.attn.c_proj`, attended, middle, { residual: true });
@@ -104,7 +109,7 @@ export function forward(pass: Pass, cache?: KeyValueCache): void {
     tokens: outer.tokens,
     wte: weights.get("wte.weight")!,
     wpe: weights.get("wpe.weight")!,
-    start: outer.start,
+    start: cache?.start ?? outer.start,
     x: blocks[0].x,
     length: sizes.length,
   });

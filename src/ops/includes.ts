@@ -18,7 +18,7 @@ export const READ = { read: readSource, read_scalars: readScalars, read_write: r
 
 /**
  * How a kernel that includes `read` or `read_scalars` reads tensors: the constant TEXELS, and what
- * to bind for so many elements of each.
+ * to bind for so many elements of each, of which so many are filled.
  *
  * @param vector Whether as vec4s.
  */
@@ -26,8 +26,14 @@ export function reading(
   { readsTexels }: Pick<Gpu, "readsTexels">,
   tensors: readonly Tensor[],
   vector: boolean,
-): { TEXELS: boolean; read: (tensor: Tensor, size?: number) => Tensor | Texels } {
+): {
+  TEXELS: boolean;
+  read: (tensor: Tensor, size?: number, filled?: () => number) => Tensor | Texels;
+} {
   const TEXELS = readsTexels && tensors.every(({ type }) => type === "f32");
   const format = vector ? "rgba32float" : "r32float";
-  return { TEXELS, read: (tensor, size) => TEXELS ? new Texels(tensor, format, size) : tensor };
+  return {
+    TEXELS,
+    read: (tensor, size, filled) => TEXELS ? new Texels(tensor, format, size, filled) : tensor,
+  };
 }

@@ -24,7 +24,8 @@ export interface LayerNormForward {
 /** Appends y = gain · (x - mean) / standard deviation + bias. */
 export function layerNorm(gpu: Gpu, plan: Plan, op: LayerNormForward): void {
   const [rows, columns] = op.x.shape;
-  const { TEXELS, read } = reading(gpu, [op.x], false);
+  // To copy a single row takes longer than to read it from buffers.
+  const { TEXELS, read } = reading({ readsTexels: gpu.readsTexels && rows > 1 }, [op.x], false);
   plan.dispatch(
     gpu.kernel(
       "layer_norm",

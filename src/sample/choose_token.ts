@@ -1,5 +1,10 @@
 import { UsageError, UserError } from "../errors.ts";
-import type { Random } from "../random.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { f32, type Plan } from "../gpu/plan.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import { READ, reading } from "../ops/includes.ts";
+import source from "../../wgsl/sample/choose_token.wgsl" with { type: "text" };
+import threefry from "../../wgsl/sample/include/threefry.wgsl" with { type: "text" };
 
 /** How the next token is drawn from the model's distribution. */
 export interface SamplingOptions {
@@ -13,6 +18,22 @@ export interface SamplingOptions {
    */
   topP?: number;
 }
+
+/** Random bits from a key and a counter, for kernels that include it. */
+export const THREEFRY = { threefry };
+
+/** What is written in the place of a token where a logit is not a number, or infinite. */
+const UNFIT = new Map([[0xffff_ffff, NaN], [0xffff_fffe, Infinity]]);
+
+/**
+ * Workgroup size on GPUs, and where the adapter is the CPU. Mesa's software driver ends an invocation's
+ * loops after 65,535 rounds in all: of 65,536 tokens, the most that a tokenizer has, each invocation
+ * has to go through 1,024, and at most 35 times.
+ */
+const THREADS = { gpu: 128, software: 64 };
+
+/** Temperatures by which the adapter divides exactly; what is beyond is as good as the end. */
+const TEMPERATURES = { least: 2 ** -126, most: 2 ** 126 };
 
 /**
  * Checks sampling options.
@@ -31,64 +52,65 @@ export function checkSampling({ temperature = 1, topK = 1, topP = 1 }: SamplingO
   }
 }
 
-/**
- * Draws a token from the softmax of the logits.
- *
- * @param logits (V)
- * @throws {UserError} If one is NaN or infinite, as those of a model that diverged are. What has a
- * logit of -Infinity is never drawn.
- */
-export function chooseToken(
-  logits: Float32Array,
-  { temperature = 1, topK = logits.length, topP = 1 }: SamplingOptions,
-  random: Random,
-): number {
-  const unfit = logits.find((logit) => !(logit < Infinity));
-  if (unfit !== undefined) {
-    throw new UserError(
-      `the model gives a logit of ${unfit}: its weights are damaged, or too large to compute with`,
-      "CHECKPOINT",
-    );
-  }
-  let best = 0;
-  for (let token = 1; token < logits.length; token++) {
-    if (logits[token] > logits[best]) best = token;
-  }
-  if (temperature === 0) return best;
-
-  const weights = new Float64Array(logits.length);
-  for (let token = 0; token < logits.length; token++) {
-    weights[token] = Math.exp((logits[token] - logits[best]) / temperature);
-  }
-  if (topK < logits.length || topP < 1) keepLikeliest(weights, topK, topP);
-  let total = 0;
-  for (const weight of weights) total += weight;
-  let left = random.uniform() * total;
-  for (let token = 0; token < weights.length; token++) {
-    left -= weights[token];
-    if (left < 0) return token;
-  }
-  // Rounding can leave a little; then the last token with any weight is meant.
-  return weights.findLastIndex((weight) => weight > 0);
+/** Tensors of a choice of tokens, for B sequences at once. */
+export interface TokenChoice {
+  /** (B, stride): the logits of `vocabularySize` tokens, and padding. */
+  logits: Tensor;
+  /** Tokens to choose among, V. */
+  vocabularySize: number;
+  /** (B, 2), integers: the low and the high 32 bits of each sequence's seed. */
+  seeds: Tensor;
+  /** (4), integers, [2]: where in a row of `history` the token goes, [3]: how many came before. */
+  cursor: Tensor;
+  /** (B, capacity), integers. */
+  history: Tensor;
 }
 
 /**
- * Sets all weights to 0 but the `topK` largest, and of those all but the fewest that make up
- * `topP` of their sum. Of equal weights the first ones stay.
+ * Appends drawing a token for each row of logits from their softmax. The same seed and number of
+ * tokens before give the same token, whatever the other rows are. What has a logit of -Infinity is never drawn.
  */
-function keepLikeliest(weights: Float64Array, topK: number, topP: number): void {
-  // A typed array sorts numbers far faster than tokens could be sorted by their weight.
-  const descending = weights.slice().sort().reverse().subarray(0, topK);
-  let enough = 0;
-  for (const weight of descending) enough += topP * weight;
-  let kept = 0;
-  for (let sum = 0; kept < descending.length && sum < enough; kept++) sum += descending[kept];
-  const smallest = descending[kept - 1];
-  let ties = 0;
-  for (let i = kept - 1; i >= 0 && descending[i] === smallest; i--) ties++;
-  for (let token = 0; token < weights.length; token++) {
-    if (weights[token] > smallest) continue;
-    if (weights[token] === smallest && ties-- > 0) continue;
-    weights[token] = 0;
-  }
+export function chooseToken(
+  gpu: Gpu,
+  plan: Plan,
+  { logits, vocabularySize, seeds, cursor, history }: TokenChoice,
+  { temperature = 1, topK = Infinity, topP = 1 }: SamplingOptions,
+): void {
+  const [rows, stride] = logits.shape;
+  const { TEXELS, read } = reading(gpu, [logits], false);
+  const GREEDY = temperature === 0 || topK === 1;
+  const SEARCHED = !GREEDY && (topK < vocabularySize || topP < 1);
+  const constants = {
+    THREADS: gpu.isSoftware ? THREADS.software : THREADS.gpu,
+    TEXELS,
+    GREEDY,
+    SEARCHED,
+  };
+  const { least, most } = TEMPERATURES;
+  plan.dispatch(
+    gpu.kernel("choose_token", source, constants, { ...READ, ...THREEFRY }),
+    [rows],
+    [
+      ...[vocabularySize, stride, history.shape[1]],
+      f32(Math.min(Math.max(temperature, least), most)),
+      f32(Math.min(topK, vocabularySize)),
+      f32(topP),
+    ],
+    [read(logits), cursor, history, ...(GREEDY ? [] : [seeds])],
+  );
+}
+
+/**
+ * Checks a token that was chosen.
+ *
+ * @throws {UserError} If it stands for a logit that is NaN or infinite, as those of a model that
+ * diverged are.
+ */
+export function checkChosen(token: number): void {
+  const unfit = UNFIT.get(token);
+  if (unfit === undefined) return;
+  throw new UserError(
+    `the model gives a logit of ${unfit}: its weights are damaged, or too large to compute with`,
+    "CHECKPOINT",
+  );
 }

@@ -17,4 +17,6 @@
  * @module
  */
 export type { SamplingOptions } from "./choose_token.ts";
-export { generate, type GenerateOptions } from "./generate.ts";
+export { generate } from "./generate.ts";
+export type { GenerateOptions } from "./options.ts";
+export { generateSamples, type SamplePiece } from "./samples.ts";

@@ -1,6 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertGreater } from "@std/assert";
 import { benchKernels } from "../../bench/kernels.ts";
 import { benchPhases, byParts } from "../../bench/phases.ts";
+import { benchSample } from "../../bench/sample.ts";
 import { benchScaling } from "../../bench/scaling.ts";
 import { OpenShape, shapeOf } from "../../bench/shapes.ts";
 import { benchSteps } from "../../bench/steps.ts";
@@ -82,6 +83,19 @@ Deno.test("phases, steps and scaling of a small shape", async () => {
   assertEquals(scaling.map(({ name }) => name), names);
   assertEquals(scaling[0]["times predicted"], 1);
   assertEquals(gpu.observer, undefined);
+});
+
+Deno.test("sample: one and many samples, and past the context", async () => {
+  const shape = shapeOf("mini", 1, MINI);
+  const results = await collect(benchSample(machine, [shape], 0.01));
+  assertEquals(results.map(({ name }) => name), [
+    "mini, 1 sample",
+    "mini, 8 samples",
+    "mini, 32 samples",
+    "mini, 1 sample past the context, restart",
+    "mini, 1 sample past the context, slide",
+  ]);
+  for (const result of results) assertGreater(Number(result["tokens/s"]), 0, result.name);
 });
 
 Deno.test("phases: without timestamps each part is measured by itself", async () => {

@@ -18,7 +18,9 @@ const COMPACT = compactVocabulary(encode("a small corpus about the moon"));
 /** Logits after a text. */
 async function logitsOf(model: Gpt2, text: string): Promise<Float32Array> {
   using decoder = new Decoder(model);
-  return (await decoder.append(model.vocabulary.encode(encode(text)))).slice();
+  decoder.append(model.vocabulary.encode(encode(text)));
+  decoder.forward();
+  return (await gpu.read(decoder.logits)).slice(0, model.config.vocabularySize);
 }
 
 for (

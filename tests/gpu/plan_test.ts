@@ -41,17 +41,13 @@ Deno.test("plan: operations happen in order, and again in every run", async () =
   assertEquals(await gpu.read(x), Float32Array.of(1, 2, 12.75));
 });
 
-Deno.test("plan: a copy's place is looked up in every run", async () => {
+Deno.test("plan: a copy of some rows goes to the beginning of where it is led", async () => {
   const from = tensorOf(1, 2, 3, 4).rows(1, 2);
   const to = tensorOf(0, 0, 0, 0, 0);
-  let offset = 0;
   const plan = new Plan(gpu);
-  plan.copy(from, to.from(1), () => offset);
+  plan.copy(from, to.from(1));
   plan.run();
   assertEquals(await gpu.read(to), Float32Array.of(0, 2, 3, 0, 0));
-  offset = 2;
-  plan.run();
-  assertEquals(await gpu.read(to), Float32Array.of(0, 2, 3, 2, 3));
 });
 
 Deno.test("plan: clear touches nothing but the tensor", async () => {

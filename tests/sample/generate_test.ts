@@ -4,7 +4,8 @@ import { compactVocabulary, type Vocabulary } from "../../src/tokens/vocabulary.
 import { UsageError } from "../../src/errors.ts";
 import type { Gpt2Config } from "../../src/model/config.ts";
 import { Gpt2 } from "../../src/model/gpt2.ts";
-import { generate, type GenerateOptions } from "../../src/sample/generate.ts";
+import { generate } from "../../src/sample/generate.ts";
+import type { GenerateOptions } from "../../src/sample/options.ts";
 import { randomWeights, smallVocabulary, uploadTensors } from "../model/helpers.ts";
 import { openTestGpu } from "../ops/helpers.ts";
 import { forward, type Tensors } from "../reference/gpt2.ts";

@@ -3,6 +3,7 @@ import { f32, type Plan } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { READ, reading } from "../includes.ts";
 import type { AttentionBackward, AttentionForward, AttentionShape } from "./shapes.ts";
+import { MOST_HEAD_SIZE, singleAttention } from "./single.ts";
 import { tiledAttention, tiledAttentionBackward } from "./tiles.ts";
 import forwardSource from "../../../wgsl/ops/attention/attention.wgsl" with { type: "text" };
 import queriesSource from "../../../wgsl/ops/attention/backward_queries.wgsl" with { type: "text" };
@@ -37,15 +38,16 @@ function specialisation(
  * Memory is linear in T.
  */
 export function attention(gpu: Gpu, plan: Plan, op: AttentionForward): void {
-  if (!gpu.isSoftware) return tiledAttention(gpu, plan, op);
   const { batch, length, heads, width, rows = length } = op;
+  if (length === 1 && width / heads <= MOST_HEAD_SIZE) return singleAttention(gpu, plan, op);
+  if (!gpu.isSoftware) return tiledAttention(gpu, plan, op);
   const { constants, read } = specialisation(gpu, op);
-  const QUERIES = length === 1 ? 1 : rowsPerInvocation(constants.HEAD_SIZE);
+  const QUERIES = rowsPerInvocation(constants.HEAD_SIZE);
   plan.dispatch(
     gpu.kernel("attention", forwardSource, { ...constants, QUERIES }, READ),
     [Math.ceil(length / QUERIES / constants.THREADS), heads, batch],
     [length, rows, width, heads, f32(1 / Math.sqrt(constants.HEAD_SIZE))],
-    [read(op.qkv), op.start, op.y, op.logSums],
+    [read(op.qkv, op.qkv.size, op.filled), op.start, op.y, op.logSums],
     4 * batch * length * rows * width,
   );
 }

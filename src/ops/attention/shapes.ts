@@ -17,6 +17,8 @@ export interface AttentionForward extends AttentionShape {
   qkv: Tensor;
   /** Rows of qkv per sequence. @default length */
   rows?: number;
+  /** Elements of qkv that are filled, whenever a plan runs. @default all */
+  filled?: () => number;
   /** (1), integer: the row of qkv that holds the first query. */
   start: Tensor;
   /** (B, T, C) */

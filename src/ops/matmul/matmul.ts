@@ -75,10 +75,15 @@ export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
   // One row of op(A) is no vec4 of a stored row of its transpose.
   const vector = whole && !(aTransposed && variant.tile[0] === 1);
   const { TEXELS, read } = reading(gpu, [a, b, out], vector);
+  const uniformA = TEXELS && vector && m === 1 && batch === 1 && fitsUniform(gpu, a, out);
   const constants = {
     VECTOR: vector,
     TEXELS,
-    EXTRA: TEXELS ? 6 : 5,
+    UNIFORM_A: uniformA,
+    K4: uniformA ? k / 4 : 0,
+    // A buffer can be read where it is written, a texture cannot.
+    BEFORE: TEXELS && !uniformA,
+    EXTRA: TEXELS && !uniformA ? 6 : 5,
     A_TYPE: a.type,
     B_TYPE: b.type,
     OUT_TYPE: out.type,
@@ -103,17 +108,24 @@ export function matmul(gpu: Gpu, plan: Plan, options: MatmulOptions): void {
     ],
     // A binding cannot stay empty: without a bias B stands in for it, unread.
     [
-      read(a, (batch * (aTransposed ? k : m) - 1) * aStride + aRow),
+      uniformA ? a : read(a, (batch * (aTransposed ? k : m) - 1) * aStride + aRow),
       read(b, batch * k * n),
       bias ?? b,
       out,
-      // A buffer can be read where it is written, a texture cannot.
-      ...(TEXELS ? [read(out, beta === 0 ? 1 : outSize)] : []),
+      ...(constants.BEFORE ? [read(out, beta === 0 ? 1 : outSize)] : []),
       ...(activated ? [activated] : []),
       ...(geluOf ? [read(geluOf, outSize)] : []),
     ],
     (symmetric ? 1 : 2) * m * n * k * batch,
   );
+}
+
+/**
+ * Whether a matrix of one row can be a uniform, of which the software driver loads a number once for
+ * all columns, and without a copy. No buffer is a uniform and written at once.
+ */
+function fitsUniform({ device }: Gpu, a: Tensor, out: Tensor): boolean {
+  return a.byteLength <= device.limits.maxUniformBufferBindingSize && a.buffer !== out.buffer;
 }
 
 /** The kernel of a variant, whose tiles are divided among threads in one of two ways. */

@@ -35,12 +35,21 @@ alias Value = f32;
 alias Out = $OUT_TYPE;
 //: end
 
+//: if UNIFORM_A
+// The row that all columns share.
+@group(0) @binding(1) var<uniform> a: array<vec4f, $K4>;
+fn read_a(at: u32) -> vec4f {
+  return a[at];
+}
+//: include read NAME=b BINDING=2 TYPE=$B_TYPE
+//: else
 //: if VECTOR
 //: include read NAME=a BINDING=1 TYPE=$A_TYPE
 //: include read NAME=b BINDING=2 TYPE=$B_TYPE
 //: else
 //: include read_scalars NAME=a BINDING=1 TYPE=$A_TYPE
 //: include read_scalars NAME=b BINDING=2 TYPE=$B_TYPE
+//: end
 //: end
 @group(0) @binding(3) var<storage, read> bias: array<Value>;
 @group(0) @binding(4) var<storage, read_write> out: array<Out>;
@@ -58,7 +67,7 @@ alias Out = $OUT_TYPE;
 //: end
 //: include gelu T=Value
 //: end
-//: if TEXELS
+//: if BEFORE
 // (M, N): what `out` holds before, if it is kept.
 //: if VECTOR
 //: include read NAME=before BINDING=5 TYPE=f32
@@ -113,7 +122,7 @@ fn bias_of(column: u32) -> vec4f {
 // What becomes of a product that is stored at `at` of out; a vec4 starts at its `column`.
 fn finished(at: u32, row: u32, column: u32, product: Value, bias: Value) -> Value {
   var value = parameters.alpha * product + bias;
-//: if TEXELS
+//: if BEFORE
   if (parameters.beta != 0.0) { value += parameters.beta * read_before(at); }
 //: else
   if (parameters.beta != 0.0) { value += parameters.beta * Value(out[at]); }
