@@ -1,3 +1,4 @@
+import { commandOf } from "../src/cli/command.ts";
 import { UserError } from "../src/errors.ts";
 import { fileError } from "../src/files/file_error.ts";
 import type { Machine } from "./machine.ts";
@@ -41,7 +42,7 @@ export async function readReport(path: string): Promise<Report> {
   });
   const refuse = (what: string) => {
     throw new UserError(
-      `${path}: ${what}; give a file that deno task bench --json or --save wrote`,
+      `${path}: ${what}; give a file that ${commandOf("bench")} --json or --save wrote`,
     );
   };
   let report: Partial<Report>;

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { commandOf } from "../src/cli/command.ts";
 import { nameOf } from "../src/compare/contender.ts";
 import type { RunRecord } from "../src/compare/record.ts";
 import { RunStore } from "../src/compare/store.ts";
@@ -50,7 +51,7 @@ export async function writeRuns(path: string, records: readonly RunRecord[]): Pr
  */
 export async function keepRuns(path: string, directory: string): Promise<string> {
   if (!await fileExists(`${directory}/runs`)) {
-    throw new UserError(`${directory}: no runs of deno task compare`);
+    throw new UserError(`${directory}: no runs of ${commandOf("compare")}`);
   }
   using store = await RunStore.open(directory);
   const kept = await fileExists(path) ? await readRuns(path) : [];

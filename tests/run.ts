@@ -6,8 +6,9 @@
  */
 
 import { TextLineStream } from "@std/streams/text-line-stream";
+import { commandOf } from "../src/cli/command.ts";
 
-const HELP = `Usage: deno task test [arguments of deno test]
+const HELP = `Usage: ${commandOf("test")} [arguments of deno test]
 
 Checks formatting, lint, types and documentation, then runs the tests: all of them, or those that
 the arguments name, e.g. tests/optim or --filter agd. The last line is "N passed, N failed".`;
