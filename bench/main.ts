@@ -10,6 +10,7 @@ import { RESULTS, RUNS, writeGenerated } from "./generate.ts";
 import { benchKernels } from "./kernels.ts";
 import { reportMarkdown } from "./markdown.ts";
 import { Machine } from "./machine.ts";
+import { benchPeers } from "./peers.ts";
 import { benchPhases } from "./phases.ts";
 import { emptyReport, readReport, type Report, reportJson, slug } from "./report.ts";
 import { type Result, textTable } from "./result.ts";
@@ -26,9 +27,13 @@ const BENCHMARKS = {
   steps: benchSteps,
   sample: benchSample,
   scaling: benchScaling,
+  peers: benchPeers,
 } satisfies Record<string, (machine: Machine) => AsyncGenerator<Result>>;
 
 const NAMES = Object.keys(BENCHMARKS) as (keyof typeof BENCHMARKS)[];
+
+/** Those that run unless told otherwise: other people's programs are fetched only if asked for. */
+const USUAL = NAMES.filter((name) => name !== "peers");
 
 /** Options with which nothing is measured, and those that go with them. */
 const TOGETHER: Record<string, readonly string[]> = {
@@ -41,7 +46,7 @@ const COMMAND: CommandSpec = {
   name: "bench",
   summary: "Measures how fast the parts are on this machine; leave it alone meanwhile.",
   options: {
-    only: { value: "NAMES", help: `some of ${NAMES.join(",")} (default all)` },
+    only: { value: "NAMES", help: `some of ${NAMES.join(",")} (default all but peers)` },
     json: { help: "print one JSON object at the end instead of tables" },
     compare: { value: "FILE", help: "print beside each result that of a former --json or --save" },
     save: {
@@ -60,7 +65,8 @@ const COMMAND: CommandSpec = {
 };
 
 async function benchCommand(options: Arguments): Promise<void> {
-  const only = namesOf(options.text("only"));
+  const byDefault = "table" in options.given() ? NAMES : USUAL;
+  const only = namesOf(options.text("only"), byDefault);
   const without = ["table", "readme", "runs"].find((name) => name in options.given());
   if (without !== undefined) {
     const other = Object.keys(options.given()).find((name) => !TOGETHER[without].includes(name));
@@ -111,9 +117,9 @@ async function writeAll(options: Arguments): Promise<void> {
   for (const path of [...kept, ...written]) console.log(`Wrote ${path}`);
 }
 
-/** The benchmarks named, in their order; all by default. */
-function namesOf(list: string | undefined): readonly (keyof typeof BENCHMARKS)[] {
-  if (list === undefined) return NAMES;
+/** The benchmarks named, in their order. */
+function namesOf(list: string | undefined, byDefault: typeof NAMES): typeof NAMES {
+  if (list === undefined) return byDefault;
   const wanted = list.split(",").map((name) => name.trim());
   const unknown = wanted.find((name) => !NAMES.some((known) => known === name));
   if (unknown !== undefined) {
