@@ -14,6 +14,9 @@ export interface AlternateOptions {
   seconds?: number;
 }
 
+/** What is submitted at once at most: a peer may allocate memory for all of it. */
+const MOST_RUNS = 32;
+
 /** Medians of what a run takes. */
 interface Cost {
   seconds: number;
@@ -31,7 +34,8 @@ export async function alternate(
   for (const run of [ours, peers]) {
     await run(1);
     const once = await cost(run, 1);
-    sides.push({ run, times: Math.max(1, Math.ceil(seconds / once.seconds)), costs: [] });
+    const times = Math.min(Math.ceil(seconds / once.seconds), MOST_RUNS);
+    sides.push({ run, times, costs: [] });
   }
   for (let round = 0; round < rounds; round++) {
     for (const { run, times, costs } of sides) costs.push(await cost(run, times));

@@ -102,7 +102,13 @@ export function jaxLearner(jax: Jax): PeerLearner {
     };
     return {
       async run(times) {
-        for (let i = 0; i < times; i++) submit().dispose();
+        let last: Promise<void> | undefined;
+        for (let i = 0; i < times; i++) {
+          const step = jax.blockUntilReady(submit()).then((loss) => loss.dispose());
+          await last;
+          last = step;
+        }
+        await last;
         await jax.blockUntilReady(weights);
       },
       step: async () => (await submit().data())[0],
