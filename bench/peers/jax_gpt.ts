@@ -19,6 +19,7 @@ export function jaxGpt({ numpy: np, nn }: Jax, config: Gpt2Config, batch: number
       linear(nn.gelu(linear(x, `${name}.c_fc`), { approximate: true }), `${name}.c_proj`);
 
     const wte = p["wte.weight"];
+    // Not `take`: Deno refuses the kernel of its gradient, which passes a pointer to storage.
     let x = np.matmul(nn.oneHot(inputs, vocabularySize), wte.ref).add(p["wpe.weight"]);
     for (let layer = 0; layer < layers; layer++) {
       const h = `h.${layer}`;
