@@ -86,7 +86,7 @@ class Run implements AsyncDisposable {
   /** The last step that was not skipped. */
   #lastDone: number;
   #skippedSteps = 0;
-  /** Seconds that saving took the last time, or may take the first time. */
+  /** Seconds that saving takes: those of the last time, or what they may be. */
   #saveSeconds: number;
 
   constructor(
@@ -166,7 +166,8 @@ class Run implements AsyncDisposable {
       await this.#write(state, copies);
       await this.#prune(state);
       await this.#drawLosses();
-      this.#saveSeconds = (now() - start) / 1000;
+      // The software driver and a save share the processor, but for the last save.
+      if (!this.model.gpu.isSoftware) this.#saveSeconds = (now() - start) / 1000;
       this.options.onSave?.(step, this.options.out);
     });
   }
