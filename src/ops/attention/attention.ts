@@ -8,6 +8,10 @@ import { tiledAttention, tiledAttentionBackward } from "./tiles.ts";
 import forwardSource from "../../../wgsl/ops/attention/attention.wgsl" with { type: "text" };
 import queriesSource from "../../../wgsl/ops/attention/backward_queries.wgsl" with { type: "text" };
 import keysSource from "../../../wgsl/ops/attention/backward_keys.wgsl" with { type: "text" };
+import head from "../../../wgsl/ops/attention/include/head.wgsl" with { type: "text" };
+
+/** Vectors of heads, for kernels whose invocations handle whole rows. */
+const INCLUDES = { head, ...READ };
 
 /** Rows that one invocation handles: more of them share each load but need more registers. */
 function rowsPerInvocation(headSize: number): number {
@@ -44,7 +48,7 @@ export function attention(gpu: Gpu, plan: Plan, op: AttentionForward): void {
   const { constants, read } = specialisation(gpu, op);
   const QUERIES = rowsPerInvocation(constants.HEAD_SIZE);
   plan.dispatch(
-    gpu.kernel("attention", forwardSource, { ...constants, QUERIES }, READ),
+    gpu.kernel("attention", forwardSource, { ...constants, QUERIES }, INCLUDES),
     [Math.ceil(length / QUERIES / constants.THREADS), heads, batch],
     [length, rows, width, heads, f32(1 / Math.sqrt(constants.HEAD_SIZE))],
     [read(op.qkv, op.qkv.size, op.filled), op.start, op.y, op.logSums],
@@ -62,14 +66,19 @@ export function attentionBackward(gpu: Gpu, plan: Plan, op: AttentionBackward): 
   const parameters = [length, width, heads, f32(1 / Math.sqrt(constants.HEAD_SIZE))];
   const work = 8 * batch * length ** 2 * width;
   plan.dispatch(
-    gpu.kernel("attention_backward_queries", queriesSource, { ...constants, QUERIES: each }, READ),
+    gpu.kernel(
+      "attention_backward_queries",
+      queriesSource,
+      { ...constants, QUERIES: each },
+      INCLUDES,
+    ),
     workgroups,
     parameters,
     [read(op.qkv), read(op.y), read(op.dy), readScalars(op.logSums), op.deltas, op.dqkv],
     work,
   );
   plan.dispatch(
-    gpu.kernel("attention_backward_keys", keysSource, { ...constants, KEYS: each }, READ),
+    gpu.kernel("attention_backward_keys", keysSource, { ...constants, KEYS: each }, INCLUDES),
     workgroups,
     parameters,
     [read(op.qkv), read(op.dy), readScalars(op.logSums), readScalars(op.deltas), op.dqkv],

@@ -2,6 +2,7 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { f32, type Plan } from "../../gpu/plan.ts";
 import { READ, reading } from "../includes.ts";
 import type { AttentionForward } from "./shapes.ts";
+import head from "../../../wgsl/ops/attention/include/head.wgsl" with { type: "text" };
 import source from "../../../wgsl/ops/attention/single.wgsl" with { type: "text" };
 
 /**
@@ -31,7 +32,7 @@ export function singleAttention(gpu: Gpu, plan: Plan, op: AttentionForward): voi
     THREADS: threadsFor(gpu, headSize),
   };
   plan.dispatch(
-    gpu.kernel("attention_single", source, constants, READ),
+    gpu.kernel("attention_single", source, constants, { head, ...READ }),
     [heads, batch],
     [rows, width, heads, f32(1 / Math.sqrt(headSize))],
     [read(op.qkv, op.qkv.size, op.filled), op.start, op.y, op.logSums],

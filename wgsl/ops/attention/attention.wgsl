@@ -22,11 +22,7 @@ alias Element = $TYPE;
 //: end
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-//: if VECTOR
-//: include read NAME=qkv BINDING=1 TYPE=$TYPE
-//: else
-//: include read_scalars NAME=qkv BINDING=1 TYPE=$TYPE
-//: end
+//: include head ARRAY=qkv AT=1
 @group(0) @binding(2) var<uniform> start: vec4u;
 @group(0) @binding(3) var<storage, read_write> y: array<Element>;
 // (batch, heads, length): log of the sum of the exponentials of the scores.
@@ -34,19 +30,6 @@ alias Element = $TYPE;
 
 const head_size = ${HEAD_SIZE}u;
 const lowest = -3.4e38;
-
-// Four numbers of a head's vector from its element `d` on; 0 past its end.
-fn load(at: u32, d: u32) -> vec4f {
-//: if VECTOR
-  return read_qkv((at + d) / 4u);
-//: else
-  var value = vec4f();
-  //: for e in 0..4
-  if (d + ${e}u < head_size) { value[$e] = read_qkv(at + d + ${e}u); }
-  //: end
-  return value;
-//: end
-}
 
 fn store(at: u32, d: u32, value: vec4f) {
 //: if VECTOR
@@ -76,7 +59,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var maximum$q = f32(lowest);
   var sum$q = 0.0;
 //: for d in 0..HEAD4
-  let q${q}_$d = load(base + position$q * stride, ${d}u * 4u) * parameters.scale;
+  let q${q}_$d = load_qkv(base + position$q * stride, ${d}u * 4u) * parameters.scale;
   var y${q}_$d = vec4f();
 //: end
 //: end
@@ -88,7 +71,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     var score$q = 0.0;
 //: end
 //: for d in 0..HEAD4
-    let k$d = load(key, ${d}u * 4u);
+    let k$d = load_qkv(key, ${d}u * 4u);
 //: for q in 0..QUERIES
     score$q += dot(q${q}_$d, k$d);
 //: end
@@ -103,7 +86,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     sum$q = sum$q * keep$q + weight$q;
 //: end
 //: for d in 0..HEAD4
-    let v$d = load(key + width, ${d}u * 4u);
+    let v$d = load_qkv(key + width, ${d}u * 4u);
 //: for q in 0..QUERIES
     y${q}_$d = y${q}_$d * keep$q + weight$q * v$d;
 //: end

@@ -17,41 +17,15 @@ alias Element = $TYPE;
 //: end
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-//: if VECTOR
-//: include read NAME=qkv BINDING=1 TYPE=$TYPE
-//: else
-//: include read_scalars NAME=qkv BINDING=1 TYPE=$TYPE
-//: end
-//: if VECTOR
-//: include read NAME=y BINDING=2 TYPE=$TYPE
-//: else
-//: include read_scalars NAME=y BINDING=2 TYPE=$TYPE
-//: end
-//: if VECTOR
-//: include read NAME=dy BINDING=3 TYPE=$TYPE
-//: else
-//: include read_scalars NAME=dy BINDING=3 TYPE=$TYPE
-//: end
+//: include head ARRAY=qkv AT=1
+//: include head ARRAY=y AT=2
+//: include head ARRAY=dy AT=3
 //: include read_scalars NAME=log_sums BINDING=4 TYPE=f32
 // (batch, heads, length)
 @group(0) @binding(5) var<storage, read_write> deltas: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dqkv: array<Element>;
 
 const head_size = ${HEAD_SIZE}u;
-
-//: for array in qkv,y,dy
-fn load_$array(at: u32, d: u32) -> vec4f {
-//: if VECTOR
-  return read_$array((at + d) / 4u);
-//: else
-  var value = vec4f();
-  //: for e in 0..4
-  if (d + ${e}u < head_size) { value[$e] = read_$array(at + d + ${e}u); }
-  //: end
-  return value;
-//: end
-}
-//: end
 
 fn store(at: u32, d: u32, value: vec4f) {
 //: if VECTOR

@@ -19,11 +19,7 @@ alias Element = $TYPE;
 //: end
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-//: if VECTOR
-//: include read NAME=qkv BINDING=1 TYPE=$TYPE
-//: else
-//: include read_scalars NAME=qkv BINDING=1 TYPE=$TYPE
-//: end
+//: include head ARRAY=qkv AT=1
 @group(0) @binding(2) var<uniform> start: vec4u;
 @group(0) @binding(3) var<storage, read_write> y: array<Element>;
 // (batch, heads): log of the sum of the exponentials of the scores.
@@ -37,19 +33,6 @@ const lowest = -3.4e38;
 var<workgroup> maxima: array<f32, threads>;
 var<workgroup> sums: array<f32, threads>;
 var<workgroup> values: array<array<vec4f, threads>, $HEAD4>;
-
-// Four numbers of a head's vector from its element `d` on; 0 past its end.
-fn load(at: u32, d: u32) -> vec4f {
-//: if VECTOR
-  return read_qkv((at + d) / 4u);
-//: else
-  var value = vec4f();
-  //: for e in 0..4
-  if (d + ${e}u < head_size) { value[$e] = read_qkv(at + d + ${e}u); }
-  //: end
-  return value;
-//: end
-}
 
 fn store(at: u32, d: u32, value: vec4f) {
 //: if VECTOR
@@ -74,14 +57,14 @@ fn main(
   var maximum = f32(lowest);
   var sum = 0.0;
 //: for d in 0..HEAD4
-  let q$d = load(query, ${d}u * 4u) * parameters.scale;
+  let q$d = load_qkv(query, ${d}u * 4u) * parameters.scale;
   var y$d = vec4f();
 //: end
   for (var s = thread; s <= start[0]; s += threads) {
     let key = base + s * stride + width;
     var score = 0.0;
 //: for d in 0..HEAD4
-    score += dot(q$d, load(key, ${d}u * 4u));
+    score += dot(q$d, load_qkv(key, ${d}u * 4u));
 //: end
     let maximum_new = max(maximum, score);
     let keep = exp(maximum - maximum_new);
@@ -89,7 +72,7 @@ fn main(
     maximum = maximum_new;
     sum = sum * keep + weight;
 //: for d in 0..HEAD4
-    y$d = y$d * keep + weight * load(key + width, ${d}u * 4u);
+    y$d = y$d * keep + weight * load_qkv(key + width, ${d}u * 4u);
 //: end
   }
   maxima[thread] = maximum;
