@@ -25,6 +25,8 @@ export interface ParameterSpec {
   fanIn: number;
   /** Outputs of one part's linear map. For a vector: its length. */
   fanOut: number;
+  /** Attention's heads, whose linear maps lie side by side along a part's columns. @default 1 */
+  heads?: number;
   /** Whether this is a projection back into the residual stream, which starts smaller. */
   residual: boolean;
   /** False for biases and gains that the configuration holds at 0 and 1. */
@@ -55,7 +57,7 @@ const USUAL = { parts: 1, residual: false, trainable: true };
  * ```
  */
 export function parameterTable(config: Gpt2Config): ParameterSpec[] {
-  const { layers, width: C, context: T, vocabularySize: V, bias, affine } = config;
+  const { layers, heads, width: C, context: T, vocabularySize: V, bias, affine } = config;
   const table: ParameterSpec[] = [];
 
   const embedding = (name: string, rows: number, fanIn: number, fanOut: number) =>
@@ -69,11 +71,16 @@ export function parameterTable(config: Gpt2Config): ParameterSpec[] {
     vector(`${name}.weight`, C, "gain", affine);
     vector(`${name}.bias`, C, "bias", affine && bias);
   };
-  const linear = (name: string, fanIn: number, fanOut: number, parts = 1, residual = false) => {
+  const linear = (
+    name: string,
+    [fanIn, fanOut]: readonly [number, number],
+    traits: Partial<ParameterSpec> = {},
+  ) => {
+    const { parts = 1 } = traits;
     const shape = [fanIn, parts * fanOut] as const;
     table.push({
       ...{ ...USUAL, name: `${name}.weight`, shape, role: "matrix" },
-      ...{ parts, fanIn, fanOut, residual },
+      ...{ fanIn, fanOut, ...traits },
     });
     vector(`${name}.bias`, parts * fanOut, "bias", bias);
   };
@@ -83,11 +90,11 @@ export function parameterTable(config: Gpt2Config): ParameterSpec[] {
   for (let layer = 0; layer < layers; layer++) {
     const h = `h.${layer}`;
     norm(`${h}.ln_1`);
-    linear(`${h}.attn.c_attn`, C, C, 3);
-    linear(`${h}.attn.c_proj`, C, C, 1, true);
+    linear(`${h}.attn.c_attn`, [C, C], { parts: 3, heads });
+    linear(`${h}.attn.c_proj`, [C, C], { residual: true });
     norm(`${h}.ln_2`);
-    linear(`${h}.mlp.c_fc`, C, 4 * C);
-    linear(`${h}.mlp.c_proj`, 4 * C, C, 1, true);
+    linear(`${h}.mlp.c_fc`, [C, 4 * C]);
+    linear(`${h}.mlp.c_proj`, [4 * C, C], { residual: true });
   }
   norm("ln_f");
   return table;

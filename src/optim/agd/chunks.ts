@@ -2,7 +2,7 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import type { Plan } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import type { Span } from "../spans.ts";
-import type { LayerPart, Submatrix } from "./layers.ts";
+import { type LayerPart, matricesOf, type Submatrix } from "./layers.ts";
 import chunk from "../../../wgsl/optim/agd/include/chunk.wgsl" with { type: "text" };
 
 /** How a chunk is told to kernels that include it. */
@@ -25,7 +25,7 @@ export interface ChunkTable {
 }
 
 /** Cuts a part into chunks. */
-export function chunksOf({ blocks }: LayerPart): Submatrix[] {
+export function chunksOf({ blocks }: Pick<LayerPart, "blocks">): Submatrix[] {
   return blocks.flatMap(cut);
 }
 
@@ -57,10 +57,10 @@ export function copiersOf(block: Submatrix): number {
 
 /** How many workgroups measure a part, each of which leaves a partial sum. */
 export function partialCount(part: LayerPart): number {
-  const { measure, spec: { shape: [rows] }, blocks } = part;
+  const { measure, spec: { shape: [rows] } } = part;
   if (measure === "rows") return rows;
   if (measure === "squares") return chunksOf(part).length;
-  return blocks.reduce((sum, block) => sum + copiersOf(block), 0);
+  return matricesOf(part).reduce((sum, block) => sum + copiersOf(block), 0);
 }
 
 /** Uploads chunks, a table for each span; the plan owns them. */

@@ -142,3 +142,23 @@ export class AgdLayers {
     return values;
   }
 }
+
+/**
+ * The matrices whose polar factors a part moves along: two groups of attention's heads, or of an
+ * odd number of heads as many as divide it; of other parts one.
+ */
+export function matricesOf({ spec: { heads = 1 }, blocks }: LayerPart): Submatrix[] {
+  const groups = smallestDivisor(heads);
+  return blocks.flatMap((block) => {
+    const columns = block.columns / groups;
+    return Array.from({ length: groups }, (_, group) => (
+      { ...block, offset: block.offset + group * columns, columns }
+    ));
+  });
+}
+
+/** The smallest divisor of n that is greater than 1; of 1 itself 1. */
+function smallestDivisor(n: number): number {
+  for (let divisor = 2; divisor < n; divisor++) if (n % divisor === 0) return divisor;
+  return n;
+}

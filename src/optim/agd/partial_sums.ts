@@ -42,7 +42,7 @@ export class PartialSums {
 
   /** Appends the partial sums of squares of parts, one a chunk, each part with its sum. */
   addSquares(
-    parts: readonly (readonly [LayerPart, sum: number])[],
+    parts: readonly (readonly [Pick<LayerPart, "blocks">, sum: number])[],
     values: (span: Span) => Tensor,
   ): void {
     const { gpu, plan, partials } = this;

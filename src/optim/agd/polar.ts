@@ -7,7 +7,7 @@ import { polarSteps } from "../../ops/polar/steps.ts";
 import { rowThreads } from "../../ops/threads.ts";
 import type { Span } from "../spans.ts";
 import { chunksOf, copiersOf, rowShare } from "./chunks.ts";
-import type { LayerPart, Submatrix } from "./layers.ts";
+import { type LayerPart, matricesOf, type Submatrix } from "./layers.ts";
 import { PartialSums } from "./partial_sums.ts";
 import map from "../../../wgsl/optim/agd/include/map.wgsl" with { type: "text" };
 import loadSource from "../../../wgsl/optim/agd/load.wgsl" with { type: "text" };
@@ -15,9 +15,9 @@ import storeSource from "../../../wgsl/optim/agd/store.wgsl" with { type: "text"
 
 /**
  * The steps to a polar factor. Singular values from 0.006 of a gradient's Frobenius norm on are
- * brought within 6% of 1. Smaller ones grow by the same factor as that one, if not to 1.
+ * brought within 45% of 1. Smaller ones grow by the same factor as that one, if not to 1.
  */
-export const POLAR_STEPS = polarSteps(0.006, { count: 4 });
+export const POLAR_STEPS = polarSteps(0.006, { count: 3 });
 
 /**
  * Most bytes of one batch of matrices whose polar factors are taken together: this many, or this
@@ -55,10 +55,8 @@ export function appendPolarFactors(
 ): void {
   if (parts.length === 0) return;
   const { gpu, plan, partials } = duals;
-  const squares = appendSquares(gpu, plan, parts.map(([part]) => part), gradient);
-  const all = parts.map(([part, sum], i) => (
-    { ...wholeOf(gpu, part), squares: i, products: duals.startOf(sum) }
-  ));
+  const all = linearMaps(gpu, parts, duals);
+  const squares = appendSquares(gpu, plan, all, gradient);
   const batches = batchesOf(gpu, plan, all);
   const rows = batches.flatMap(({ maps }) => maps.map(describe));
   const table = gpu.tensorFrom("agd maps", [rows.length, 9], Uint32Array.from(rows.flat()));
@@ -80,31 +78,49 @@ export function appendPolarFactors(
   }
 }
 
-/** Appends the squares of parts' Frobenius norms; returns them, (parts). */
+/** The linear maps of parts, numbered. */
+function linearMaps(
+  gpu: Gpu,
+  parts: readonly (readonly [LayerPart, sum: number])[],
+  duals: PartialSums,
+): LinearMap[] {
+  let count = 0;
+  return parts.flatMap(([part, sum]) => {
+    checkWhole(gpu, part);
+    let products = duals.startOf(sum);
+    return matricesOf(part).map((map) => {
+      const linear = { ...map, squares: count++, products };
+      products += copiersOf(map);
+      return linear;
+    });
+  });
+}
+
+/** Appends the squares of maps' Frobenius norms; returns them, (maps). */
 function appendSquares(
   gpu: Gpu,
   plan: Plan,
-  parts: readonly LayerPart[],
+  maps: readonly LinearMap[],
   gradient: (span: Span) => Tensor,
 ): Tensor {
+  const parts = maps.map((map) => ({ blocks: [map] }));
   const sums = new PartialSums(gpu, plan, parts.map((part) => chunksOf(part).length));
   sums.addSquares(parts.map((part, sum) => [part, sum]), gradient);
-  const squares = gpu.tensor("agd squares", [parts.length]);
+  const squares = gpu.tensor("agd squares", [maps.length]);
   plan.own(squares);
   sums.join(squares);
   return squares;
 }
 
-/** A part as one block; refuses one that a binding does not cover. */
-function wholeOf(
+/** Refuses a part that a binding does not cover. */
+function checkWhole(
   gpu: Gpu,
   { spec: { name, shape: [rows, columns = 1] }, blocks }: LayerPart,
-): Submatrix {
+): void {
   if (blocks.length > 1) {
     const bytes = rows * columns * 4;
     gpu.refuse(`the operator norm of ${name} needs a binding of`, bytes, gpu.maxBindingBytes);
   }
-  return blocks[0];
 }
 
 /** Batches of maps whose matrices fit a workspace; all of one shape have the same one. */

@@ -7,7 +7,7 @@ import { polar } from "../../reference/optimizers/polar.ts";
 import { assertClose, onBothKinds, openTestGpu, randomValues, run } from "../helpers.ts";
 
 const gpu = await openTestGpu();
-const STEPS = polarSteps(0.006, { count: 4 });
+const STEPS = polarSteps(0.006, { count: 3 });
 
 // From 2 columns a row on the Gram matrix is iterated on, below that the matrix itself.
 for (const [rows, columns] of [[1, 1], [5, 7], [8, 8], [6, 12], [7, 31], [16, 64], [33, 70]]) {

@@ -128,17 +128,19 @@ Deno.test("agd, frobenius: what is evaluated is the weights themselves", () => {
   assertEquals(bench.optimizer.evaluationWeights, bench.target.weights);
 });
 
-Deno.test("agd, spectral: query, key and value move each along its own polar factor", async () => {
+Deno.test("agd, spectral: two groups of heads move each along its own polar factor, of query, key and value", async () => {
   const weights = randomWeights(ODD, 11);
   const gradient = new Float64Array(6 * 18);
-  // The key's: 4 in its first column, so its polar factor has one element.
+  // The key's: one element in each of its heads, and so in each polar factor.
   gradient[2 * 18 + 6] = 4;
+  gradient[2 * 18 + 9] = -0.5;
   using bench = new Bench(gpu, ODD, weights, (target) => new Agd(target));
   const after = await bench.step(new Map([["h.1.attn.c_attn.weight", gradient]]));
   const [, eta] = await gpu.read(bench.optimizer.summary!);
   const one = polar(Float64Array.of(1), 1, 1)[0];
   const expected = weights.get("h.1.attn.c_attn.weight")!.slice();
   expected[2 * 18 + 6] -= FIRST * eta * one;
+  expected[2 * 18 + 9] += FIRST * eta * one;
   const actual = after.get("h.1.attn.c_attn.weight")!;
   actual.forEach((value, i) => assertAlmostEquals(value, expected[i], 1e-6, `${i}`));
   const others = [...weights.keys()].filter((name) => name !== "h.1.attn.c_attn.weight");

@@ -7,7 +7,7 @@ import { onBothKinds, openTestGpu } from "../../ops/helpers.ts";
 import { columnBlock } from "../../reference/optimizers/column_block.ts";
 import type { Tensors } from "../../reference/gpt2.ts";
 import { norm } from "../../reference/optimizers/norm.ts";
-import { polar } from "../../reference/optimizers/polar.ts";
+import { polarOfHeads } from "../../reference/optimizers/polar.ts";
 import { Bench } from "../helpers.ts";
 
 const gpu = await openTestGpu();
@@ -39,15 +39,15 @@ function rowNorms(matrix: Float64Array, rows: number): number[] {
   );
 }
 
-/** The largest operator norm of the polar factors of a group's gradients: about 1, but not quite. */
+/** The largest operator norm of the directions of a group's gradients, for one head about 1. */
 function largestFactor(group: string, table: readonly ParameterSpec[], gradients: Tensors): number {
   const part = group === "attention" ? ".attn." : ".mlp.";
   const matrices = table.filter(({ name, role }) => role === "matrix" && name.includes(part));
   return Math.max(
-    ...matrices.flatMap(({ name, shape: [rows], parts }) =>
+    ...matrices.flatMap(({ name, shape: [rows], parts, heads }) =>
       Array.from({ length: parts }, (_, i) => {
         const block = columnBlock(gradients.get(name)!, rows, parts, i);
-        return operatorNorm(polar(block, rows, block.length / rows), rows);
+        return operatorNorm(polarOfHeads(block, rows, heads), rows);
       })
     ),
   );

@@ -3,7 +3,7 @@ import type { ParameterSpec } from "../../../src/model/parameters.ts";
 import type { Tensors } from "../gpt2.ts";
 import { columnBlock, subtractFromColumnBlock } from "./column_block.ts";
 import { norm, quotient } from "./norm.ts";
-import { polar } from "./polar.ts";
+import { polarOfHeads } from "./polar.ts";
 
 /** How AGD measures gradients and how they are averaged. */
 export interface AgdOptions {
@@ -106,9 +106,12 @@ function byFrobenius(g: Float64Array): Steepest {
   return { direction: quotient(g, norm(g)), dual: norm(g) };
 }
 
-/** A matrix by the operator norm: its polar factor, and the nuclear norm ⟨g, D(g)⟩. */
-function byOperatorNorm(g: Float64Array, rows: number): Steepest {
-  const direction = polar(g, rows, g.length / rows);
+/**
+ * The maps of `heads` side by side by the operator norm: the polar factors of their groups, and the
+ * sum of the nuclear norms ⟨g, D(g)⟩.
+ */
+function byOperatorNorm(g: Float64Array, rows: number, heads = 1): Steepest {
+  const direction = polarOfHeads(g, rows, heads);
   return { direction, dual: g.reduce((sum, value, i) => sum + value * direction[i], 0) };
 }
 
@@ -153,7 +156,7 @@ function movesOf(
           ? byRows(block, rows, rowSizes(name))
           : options.norm === "frobenius"
           ? byFrobenius(block)
-          : byOperatorNorm(block, rows);
+          : byOperatorNorm(block, rows, spec.heads);
         const scale = isByRows ? rowSize(table) : naturalSize(spec);
         return { name, rows, parts, part, scale, ...steepest, counted: true };
       });

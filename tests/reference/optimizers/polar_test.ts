@@ -8,7 +8,7 @@ import { polar } from "./polar.ts";
 
 /** What the iteration makes of one singular value, as a fraction of the Frobenius norm. */
 function polarOfSingularValue(x: number): number {
-  return polarSteps(0.006, { count: 4 }).reduce((x, step) => valueOf(step, x), x);
+  return polarSteps(0.006, { count: 3 }).reduce((x, step) => valueOf(step, x), x);
 }
 
 /** k random orthonormal vectors of length n, by Gram-Schmidt. */
@@ -52,25 +52,25 @@ for (const [rows, columns] of [[4, 4], [3, 8], [9, 5]]) {
   });
 }
 
-Deno.test("polar: singular values from 0.006 of the norm end in [0.938, 1.062], smaller ones below", () => {
+Deno.test("polar: singular values from 0.006 of the norm end in [0.553, 1.447], smaller ones below", () => {
   for (let exponent = -4; exponent < -1e-9; exponent += 0.001) {
     const small = 10 ** exponent;
     // (small, √(1 - small²)) on the diagonal has a Frobenius norm of 1.
     const D = polar(Float64Array.of(small, 0, 0, Math.sqrt(1 - small ** 2)), 2, 2);
-    if (small >= 0.006) assertGreater(D[0], 0.938, `singular value ${small}`);
-    assertLess(D[0], Math.min(1.062, 201 * small), `singular value ${small}`);
+    if (small >= 0.006) assertGreater(D[0], 0.553, `singular value ${small}`);
+    assertLess(D[0], Math.min(1.447, 96 * small), `singular value ${small}`);
   }
 });
 
-Deno.test("polar: the rows of a random matrix become close to orthonormal", () => {
+Deno.test("polar: the rows of a random matrix become about orthonormal", () => {
   const [rows, columns] = [24, 64];
   const D = polar(randomArray(new Random(15), rows * columns), rows, columns);
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < rows; j++) {
       let product = 0;
       for (let c = 0; c < columns; c++) product += D[i * columns + c] * D[j * columns + c];
-      // Singular values in [0.938, 1.062] put the eigenvalues of D Dᵀ in [0.879, 1.129].
-      assertAlmostEquals(product, i === j ? 1 : 0, 0.129);
+      // Singular values in [0.553, 1.447] put the eigenvalues of D Dᵀ in [0.305, 2.094].
+      assertAlmostEquals(product, i === j ? 1.2 : 0, 0.895);
     }
   }
 });
