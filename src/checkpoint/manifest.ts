@@ -4,6 +4,7 @@ import { checkRegular, readText, readTextIfThere } from "../files/read_file.ts";
 import { removeFile } from "../files/create_file.ts";
 import { replaceText } from "../files/replace_file.ts";
 import { isObject } from "../json.ts";
+import { sha256 } from "../sha256.ts";
 import { CONFIG } from "./checkpoint_directory.ts";
 import { openSafetensors } from "./safetensors.ts";
 
@@ -143,12 +144,6 @@ async function checksums(path: string): Promise<Record<string, string>> {
   } catch (error) {
     throw fileError(error, `${path}: cannot read`);
   }
-}
-
-/** In another thread, so that training goes on. */
-async function sha256(bytes: BufferSource): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function parseManifest(text: string): Manifest | undefined {

@@ -4,7 +4,7 @@ import { fileExists } from "../files/file_exists.ts";
 import { countNested, isObject } from "../json.ts";
 import { quote } from "../quote.ts";
 import { type NamedEncoding, readEncoding } from "./formats/read_encoding.ts";
-import { mergesDifference, vocabularyDifference } from "./formats/tokenizer_files.ts";
+import { isGpt2Merges, isGpt2Vocabulary } from "./formats/tokenizer_files.ts";
 import { checkTokenizerClass, checkTokenizerConfig } from "./formats/tokenizer_config.ts";
 import { type Fail, readTokenizerJson, type WrittenTokens } from "./formats/tokenizer_json.ts";
 
@@ -65,7 +65,7 @@ export async function readTokenizer(
   if (!both && !vocabulary) await checkNoForeign(directory);
   if (both) checkSame(both, vocabulary, pairs, directory);
   const found = { vocabulary: both?.vocabulary ?? vocabulary, pairs: both?.pairs ?? pairs };
-  if (isGpt2(found)) return undefined;
+  if (await isGpt2(found)) return undefined;
   if (!found.vocabulary || !found.pairs) {
     const [name, lacking] = found.pairs
       ? ["merges.txt", "vocab.json"]
@@ -125,9 +125,9 @@ async function checkNoForeign(directory: string): Promise<void> {
 }
 
 /** Whether what there is of a tokenizer is as GPT-2's. */
-function isGpt2({ vocabulary, pairs }: Partial<WrittenTokens>): boolean {
-  return (vocabulary === undefined || vocabularyDifference(vocabulary) === undefined) &&
-    (pairs === undefined || mergesDifference(pairs) === undefined);
+async function isGpt2({ vocabulary, pairs }: Partial<WrittenTokens>): Promise<boolean> {
+  return (vocabulary === undefined || isGpt2Vocabulary(vocabulary)) &&
+    (pairs === undefined || await isGpt2Merges(pairs));
 }
 
 /** Makes sure that tokenizer.json says what the other files say. */

@@ -42,7 +42,7 @@ export async function checkRunDirectory(directory: string): Promise<void> {
     throw new UserError(`${log} is no log of a run: remove it, or choose another --out`, "EXISTS");
   }
   throw new UserError(
-    `${directory} holds a run already: go on with --resume, choose another one, or remove it`,
+    `${directory} holds a run already: go on with --resume, choose another --out, or remove it`,
     "EXISTS",
   );
 }

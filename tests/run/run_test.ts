@@ -148,7 +148,7 @@ Deno.test("a run leaves its results in a directory", async (t) => {
     await assertRejects(
       () => train("full", {}),
       UserError,
-      "/full holds a run already: go on with --resume, choose another one, or remove it",
+      "/full holds a run already: go on with --resume, choose another --out, or remove it",
     );
   });
 

@@ -1,8 +1,10 @@
-import { isObject } from "../../json.ts";
-import { quote } from "../../quote.ts";
+import { sha256 } from "../../sha256.ts";
 import { mergeBytes } from "../../tokens/bpe.ts";
 import { nameOf } from "./token_names.ts";
 import { END_NAME, END_OF_TEXT, TOKEN_COUNT, tokenBytes } from "../../tokens/tokenizer.ts";
+
+/** SHA-256 of GPT-2's pairs, a line each, without the last line's end. */
+const MERGES_SHA256 = "04e3597d7996f292ca9b8b7285ca4d58a6ae171ac47d73fc7140ceb0c7a6bbc0";
 
 /** Tokens from here on are joined from two others; those before are the single bytes. */
 const FIRST_MERGED = 256;
@@ -60,26 +62,16 @@ function writeMerges(): string {
   return lines.join("\n") + "\n";
 }
 
-/** How a vocab.json differs from GPT-2's; undefined if it does not. Further tokens do not matter. */
-export function vocabularyDifference(json: unknown): string | undefined {
-  if (!isObject(json)) return "it is no object of tokens and ids";
+/** Whether a vocab.json is GPT-2's; further tokens do not matter. */
+export function isGpt2Vocabulary(json: Record<string, unknown>): boolean {
   for (let token = 0; token < TOKEN_COUNT; token++) {
     const name = writtenName(token);
-    const id = Object.hasOwn(json, name) ? json[name] : undefined;
-    if (id !== token) {
-      return `the id of ${quote(name)} is ${quote(id)} there, and ${token} in GPT-2's`;
-    }
+    if (!Object.hasOwn(json, name) || json[name] !== token) return false;
   }
+  return true;
 }
 
-/** How the pairs of a merges.txt differ from GPT-2's, which come in this order. */
-export function mergesDifference(lines: readonly string[]): string | undefined {
-  const expected = (merges ??= writeMerges()).trimEnd().split("\n").slice(1);
-  const at = expected.findIndex((line, i) => line !== lines[i]);
-  if (at >= 0) {
-    return `pair ${at + 1} is ${quote(lines[at])} there, and ${quote(expected[at])} in GPT-2's`;
-  }
-  if (lines.length > expected.length) {
-    return `it has ${lines.length} pairs, and GPT-2's ${expected.length}`;
-  }
+/** Whether the pairs of a merges.txt are GPT-2's, by their digest: to find them takes seconds. */
+export async function isGpt2Merges(pairs: readonly string[]): Promise<boolean> {
+  return await sha256(new TextEncoder().encode(pairs.join("\n"))) === MERGES_SHA256;
 }

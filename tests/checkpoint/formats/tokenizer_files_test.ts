@@ -1,6 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { encode, END_OF_TEXT, TOKEN_COUNT } from "../../../src/tokens/tokenizer.ts";
-import { tokenizerFiles } from "../../../src/checkpoint/formats/tokenizer_files.ts";
+import {
+  isGpt2Merges,
+  isGpt2Vocabulary,
+  tokenizerFiles,
+} from "../../../src/checkpoint/formats/tokenizer_files.ts";
 import { texts } from "../../data/fixtures.ts";
 
 const files = tokenizerFiles(1024);
@@ -83,4 +87,17 @@ Deno.test("tokenizer files: the settings name the end of a text and the context"
   assertEquals(JSON.parse(files.get("special_tokens_map.json")!), {
     ...{ bos_token: "<|endoftext|>", eos_token: "<|endoftext|>", unk_token: "<|endoftext|>" },
   });
+});
+
+Deno.test("tokenizer files: are known by what they hold", async () => {
+  const pairs = lines.slice(1, -1);
+  assert(await isGpt2Merges(pairs));
+  assert(!await isGpt2Merges(pairs.slice(1)));
+  assert(!await isGpt2Merges([...pairs, "a b"]));
+  assert(!await isGpt2Merges([pairs[1], pairs[0], ...pairs.slice(2)]));
+  const ids: Record<string, unknown> = JSON.parse(files.get("vocab.json")!);
+  assert(isGpt2Vocabulary({ ...ids, "<|pad|>": 50_257 }));
+  assert(!isGpt2Vocabulary({ ...ids, "!": 1 }));
+  const { "!": _, ...others } = ids;
+  assert(!isGpt2Vocabulary(others));
 });
