@@ -4,6 +4,7 @@ import { loadCheckpoint } from "../checkpoint/checkpoint.ts";
 import { evaluateText, type Evaluation } from "../train/evaluate_text.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
+import { COLUMN } from "./column_option.ts";
 import { dataOption } from "./data_option.ts";
 import { count } from "./count.ts";
 import { Gpu } from "../gpu/gpu.ts";
@@ -42,6 +43,7 @@ const COMMAND: CommandSpec = {
     },
     batch: { value: "N", help: "windows that are evaluated at a time (default 8)" },
     "eval-batches": { value: "N", help: "stop after N batches (default: all of the data)" },
+    column: COLUMN,
     lang: { value: "CODE", help: "leave out documents that say to be in another language" },
     "min-tokens": { value: "N", help: "leave out documents of fewer tokens" },
     "skip-bad": { help: "count and skip lines that cannot be read, instead of stopping" },
@@ -70,6 +72,7 @@ async function evalCommand(options: Arguments): Promise<void> {
     stride: options.integer("stride"),
     batch: options.integer("batch"),
     maxBatches: options.integer("eval-batches"),
+    column: options.text("column"),
     lang: options.text("lang"),
     minTokens: options.integer("min-tokens", { min: 0 }),
     skipBad: options.flag("skip-bad"),

@@ -4,6 +4,7 @@ import { type Example, inspect, type Inspection } from "../data/inspect.ts";
 import { findShards } from "../data/files/sources.ts";
 import { TOKEN_COUNT, tokenBytes } from "../tokens/tokenizer.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
+import { COLUMN } from "./column_option.ts";
 import { main } from "./main.ts";
 import { dataOption } from "./data_option.ts";
 import { limitNetwork } from "./network.ts";
@@ -24,6 +25,7 @@ const COMMAND: CommandSpec = {
         "(default data/)",
       repeatable: true,
     },
+    column: COLUMN,
     documents: { value: "N", help: "documents to show (default 3)" },
     limit: { value: "N", help: "stop after N documents (default: read all)" },
     lang: { value: "CODE", help: "leave out documents that say to be in another language" },
@@ -48,7 +50,8 @@ async function inspectCommand(options: Arguments): Promise<void> {
   const { data } = input;
   limitWriting(...input.writes);
   let skipped = 0; // of archives, before their files are read
-  const shards = await findShards(data, { skipBad, onBad: () => skipped++ });
+  const column = options.text("column");
+  const shards = await findShards(data, { column, skipBad, onBad: () => skipped++ });
   holdTokens(shards); // either all or none
   const sizes = shards.map(({ size }) => size);
   const total = sizes.every((size) => size !== undefined)

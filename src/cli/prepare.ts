@@ -4,6 +4,7 @@ import { prepare, type PrepareProgress, type PrepareResult } from "../data/prepa
 import type { Share } from "../data/prepare/lock.ts";
 import { UsageError } from "../errors.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
+import { COLUMN } from "./column_option.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
@@ -30,6 +31,7 @@ const COMMAND: CommandSpec = {
       value: "I/N",
       help: "only every N-th file of the data, from the I-th on: for machine I of N",
     },
+    column: COLUMN,
     lang: { value: "CODE", help: "leave out documents that say to be in another language" },
     "min-tokens": { value: "N", help: "leave out documents of fewer tokens" },
     workers: { value: "N", help: "files that are tokenized at a time (default: processors)" },
@@ -85,6 +87,7 @@ async function prepareCommand(options: Arguments): Promise<number> {
       data,
       out,
       share,
+      column: options.text("column"),
       lang: options.text("lang"),
       onProgress,
       minTokens: options.integer("min-tokens", { min: 0 }),

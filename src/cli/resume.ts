@@ -28,6 +28,7 @@ const KEPT = [
   "eval-batches",
   "sample-every",
   "no-shuffle",
+  "column",
   "lang",
   "min-tokens",
   "skip-bad",

@@ -101,6 +101,7 @@ function namesInput(data: readonly string[], task: string): boolean {
 const KINDS: Record<SpooledFile["content"], string> = {
   jsonl: "documents, a line of JSON each",
   txt: "one plain text",
+  parquet: "a Parquet file",
   tar: "an archive",
 };
 

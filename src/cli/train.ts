@@ -120,11 +120,12 @@ async function findData(
   settings: TrainSettings,
   isKept: boolean,
 ): Promise<{ shards: Shard[]; skipped: number }> {
-  const { data, filters: { skipBad } } = settings;
+  const { data, column, filters: { skipBad } } = settings;
   let skipped = 0;
   if (!usesData(settings)) return { shards: [], skipped };
   try {
-    return { shards: await findShards(data, { skipBad, onBad: () => skipped++ }), skipped };
+    const shards = await findShards(data, { column, skipBad, onBad: () => skipped++ });
+    return { shards, skipped };
   } catch (error) {
     if (!isKept || !(error instanceof UserError)) throw error;
     throw new UserError(

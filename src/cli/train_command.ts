@@ -1,4 +1,5 @@
 import type { CommandSpec } from "./arguments.ts";
+import { COLUMN } from "./column_option.ts";
 import { DEVICE } from "./device.ts";
 import { PRESET_NAMES } from "./train_settings.ts";
 
@@ -111,6 +112,7 @@ export const TRAIN: CommandSpec = {
       help: "start from a checkpoint, or owner/name on the Hugging Face Hub",
     },
     "no-shuffle": { help: "read the data in order" },
+    column: COLUMN,
     lang: {
       value: "CODE",
       help: "leave out documents that say to be in another language, e.g. en",

@@ -15,6 +15,8 @@ export const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
 export interface TrainSettings {
   /** Paths, globs, directories and URLs. */
   data: string[];
+  /** The column of Parquet files that holds the texts. */
+  column?: string;
   /** Which documents count, and how they are read. */
   filters: { skipBad: boolean; lang?: string; minTokens?: number };
   shuffle: boolean;
@@ -52,6 +54,7 @@ export function readSettings(options: Arguments, resume: SavedRun | undefined): 
   const optimizer = chooseOptimizer(options);
   return {
     data,
+    column: options.text("column"),
     filters: {
       skipBad: options.flag("skip-bad"),
       lang: options.text("lang"),

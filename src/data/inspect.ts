@@ -36,7 +36,7 @@ export interface Inspection {
 /** A document to look at. */
 export interface Example {
   file: string;
-  /** The line on which it begins, from 1; of tokens there is none. */
+  /** The line on which it begins, or the row, from 1; of tokens there is none. */
   line?: number;
   /** The language that it says to be in. */
   lang?: string;

@@ -25,7 +25,7 @@
  * @module
  */
 export type { HttpOptions } from "../http/options.ts";
-export { type DataSources, findShards } from "./files/sources.ts";
+export { type DataSources, type FindOptions, findShards } from "./files/sources.ts";
 export type { Shard } from "./files/shard.ts";
 export type { TarIndexOptions } from "./files/tar_index.ts";
 export type { CorpusCount, CountOptions } from "./order/count.ts";

@@ -15,12 +15,12 @@ export interface SpooledFile {
   path: string;
   /** Its size. */
   bytes: number;
-  /** Documents line by line, one plain text, or an archive of data files. */
+  /** Documents line by line, one plain text, documents row by row, or an archive of data files. */
   content: Exclude<Format["content"], "bin">;
 }
 
 /**
- * Writes what comes from a stream to a file `stdin.jsonl`, `.txt` or `.tar` in a directory, with
+ * Writes what comes from a stream to a file `stdin.jsonl`, `.txt`, `.parquet` or `.tar` in a directory, with
  * `.zst` or `.gz` if it is packed: data is read more than once, and from anywhere. Which it is, its
  * beginning says: it is documents if its first lines are JSON (an object, or two strings).
  *
@@ -69,11 +69,13 @@ async function formatOfFile(path: string): Promise<Format & Pick<SpooledFile, "c
   }
   const begins = ({ at, bytes }: typeof TAR) => bytes.every((byte, i) => head[at + i] === byte);
   if (begins(TAR)) return { content: "tar" };
+  if (begins(PARQUET)) return { content: "parquet" };
   const compression = begins(ZSTD) ? "zstd" : begins(GZIP) ? "gzip" : undefined;
   return { content: await holdsDocuments(path, compression) ? "jsonl" : "txt", compression };
 }
 
 const TAR = { at: 257, bytes: new TextEncoder().encode("ustar") };
+const PARQUET = { at: 0, bytes: new TextEncoder().encode("PAR1") };
 const ZSTD = { at: 0, bytes: Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd) };
 const GZIP = { at: 0, bytes: Uint8Array.of(0x1f, 0x8b) };
 

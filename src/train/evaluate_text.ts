@@ -13,6 +13,8 @@ import { LossPass } from "./loss_pass.ts";
 export interface EvaluateTextOptions {
   /** Files, globs, directories and URLs. */
   data: DataSources;
+  /** The column of Parquet files that holds the texts. @default text */
+  column?: string;
   /** The whole of the data, or the part that training on it would leave to either. @default "all" */
   split?: Split | "all";
   /** Tokens from one window to the next, at most the context. @default the model's context */
@@ -71,13 +73,13 @@ export interface Evaluation {
  */
 export async function evaluateText(model: Gpt2, options: EvaluateTextOptions): Promise<Evaluation> {
   const { vocabulary, config: { context } } = model;
-  const { data, split = "all", stride = context, batch = 8, maxBatches } = options;
+  const { data, column, split = "all", stride = context, batch = 8, maxBatches } = options;
   const { lang, minTokens, skipBad, weights = model.weights, onProgress } = options;
   checkCounts({ stride, batch, maxBatches: maxBatches ?? 1 }, context);
 
   const sums = new Sums(vocabulary);
   const onBad = () => sums.skipped++;
-  const shards = await findShards(data, { skipBad, onBad });
+  const shards = await findShards(data, { column, skipBad, onBad });
   const ids = readIds(shards, { vocabulary, split, lang, minTokens, skipBad, onBad });
   const windows = slidingWindows(afterEndOfText(ids, vocabulary), context, stride);
   let pass: LossPass | undefined;

@@ -9,6 +9,7 @@ import { compactVocabulary, fullVocabulary } from "../../src/tokens/vocabulary.t
 import { UserError } from "../../src/errors.ts";
 import { Random } from "../../src/random.ts";
 import { frame, TempDir, texts } from "./fixtures.ts";
+import { parquetFile } from "./parquet/files.ts";
 
 const defaults = {
   ...{ context: 16, batch: 6, seed: 3, vocabulary: fullVocabulary() },
@@ -31,6 +32,7 @@ async function writeCorpus(dir: TempDir): Promise<string[]> {
     await dir.write("c.jsonl", lines(200)),
     await dir.write("d.txt", "A short text in one piece."),
     await dir.write("e.jsonl.zst", frame(lines(300))),
+    parquetFile("pyarrow_v2_zstd"),
   ];
 }
 

@@ -2,8 +2,8 @@ import { UserError } from "../../errors.ts";
 
 /** How a data file is to be read. */
 export interface Format {
-  /** Documents line by line, one plain text, an archive of data files, or tokens. */
-  content: "jsonl" | "txt" | "tar" | "bin";
+  /** Documents line by line, one plain text, documents row by row, an archive of data files, or tokens. */
+  content: "jsonl" | "txt" | "parquet" | "tar" | "bin";
   /** What its bytes are packed with. */
   compression?: "zstd" | "gzip";
 }
@@ -15,6 +15,7 @@ const FORMATS: Record<string, Format> = {
   ".txt.zst": { content: "txt", compression: "zstd" },
   ".txt.gz": { content: "txt", compression: "gzip" },
   ".txt": { content: "txt" },
+  ".parquet": { content: "parquet" },
   ".tar": { content: "tar" },
   ".bin": { content: "bin" },
 };
@@ -26,13 +27,14 @@ export const KINDS = Object.keys(FORMATS).join(", ");
 export const TEXT_KINDS = endings(holdsText).join(", ");
 
 /** Those that are not. */
-export const OTHER_KINDS = endings((format) => !holdsText(format)).join(" and ");
+export const OTHER_KINDS = endings((format) => !holdsText(format)).join(", ")
+  .replace(/, ([^,]*)$/, " and $1");
 
 function endings(isSo: (format: Format) => boolean): string[] {
   return Object.entries(FORMATS).filter(([, format]) => isSo(format)).map(([ending]) => ending);
 }
 
-/** Whether files of a format hold documents, not other files or tokens. */
+/** Whether files of a format are read from their beginning to their end, for the documents in them. */
 export function holdsText({ content }: Format): boolean {
   return content === "jsonl" || content === "txt";
 }
@@ -47,7 +49,7 @@ export function formatOf(name: string): Format | undefined {
 const ELSEWHERE: readonly [endings: readonly string[], what: string][] = [
   [[".md", ".rst", ".tex", ".text"], "copy it to a name that ends in .txt"],
   [
-    [".csv", ".tsv", ".json", ".parquet", ".arrow", ".xml", ".html", ".npy"],
+    [".csv", ".tsv", ".json", ".arrow", ".xml", ".html", ".npy"],
     'write its texts to a .jsonl file, a line {"text": "…"} for each document',
   ],
   [[".pdf", ".epub", ".doc", ".docx", ".odt", ".rtf"], "save its text as a .txt file"],

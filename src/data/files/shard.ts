@@ -22,6 +22,8 @@ export interface Shard {
   readonly size?: number;
   /** For a URL, what the server called this state of the file: its ETag, or date of last change. */
   readonly version?: string;
+  /** Of a Parquet file, the column that holds its texts. @default text */
+  readonly column?: string;
 }
 
 const CHUNK = 1 << 18;

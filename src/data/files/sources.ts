@@ -12,6 +12,12 @@ import { indexTar, type TarIndexOptions } from "./tar_index.ts";
 /** Paths, globs, directories and URLs, or the shards that {@linkcode findShards} found in them. */
 export type DataSources = readonly string[] | readonly Shard[];
 
+/** How to find shards. */
+export interface FindOptions extends TarIndexOptions {
+  /** The column of Parquet files that holds the texts. @default text */
+  column?: string;
+}
+
 /**
  * The shards that paths, globs, directories and URLs stand for: each once, sorted, so that it does
  * not matter how they were named. A path that exists is taken as it is, even if it looks like a
@@ -35,7 +41,7 @@ export type DataSources = readonly string[] | readonly Shard[];
  */
 export async function findShards(
   data: DataSources,
-  options: TarIndexOptions = {},
+  options: FindOptions = {},
 ): Promise<Shard[]> {
   if (data.length === 0) {
     throw new UserError("no data: name a file, a glob, a directory or a URL", "NOT_FOUND");
@@ -62,7 +68,17 @@ export async function findShards(
       shards.set(shard.name, shard);
     }
   }
-  return [...shards.values()];
+  return withColumn([...shards.values()], options.column);
+}
+
+/** @throws {UserError} If there is a column to be read and no Parquet file. */
+function withColumn(shards: Shard[], column: string | undefined): Shard[] {
+  if (column === undefined) return shards;
+  const isParquet = ({ name }: Shard) => formatOf(name)?.content === "parquet";
+  if (!shards.some(isParquet)) {
+    throw new UserError("there is no .parquet file in the data to read a --column of", "DATA");
+  }
+  return shards.map((shard) => isParquet(shard) ? { ...shard, column } : shard);
 }
 
 function isFound(data: DataSources): data is readonly Shard[] {

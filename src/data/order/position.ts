@@ -65,10 +65,9 @@ export function identify(
   rest: Omit<StreamIdentity, "data" | "vocabulary" | "lang"> & { lang?: string },
 ): StreamIdentity {
   // Without directories: a corpus may be moved, or named from elsewhere.
-  const files = shards.map(({ name, size, version }) => [
-    name.replace(/^.*[/\\]/, ""),
-    size,
-    version,
+  const files = shards.map(({ name, size, version, column }) => [
+    ...[name.replace(/^.*[/\\]/, ""), size, version],
+    ...column === undefined ? [] : [column],
   ]);
   const { split, seed, context, shuffle, lang, minTokens } = rest;
   return {

@@ -16,6 +16,8 @@ export interface PrepareOptions {
   out: string;
   /** Every `of`-th shard only, from the `number`-th on, counted from 1. @default all */
   share?: Share;
+  /** The column of Parquet files that holds the texts. @default text */
+  column?: string;
   /** Leave out documents that say to be in another language than this, e.g. `en`. */
   lang?: string;
   /** Leave out documents of fewer tokens. @default 0 */
@@ -72,10 +74,11 @@ export interface PrepareResult {
  * @throws The signal's reason, if it is aborted before all is done.
  */
 export async function prepare(options: PrepareOptions): Promise<PrepareResult> {
-  const { data, out, lang, minTokens = 0, skipBad = false, share = { number: 1, of: 1 } } = options;
+  const { data, out, column, lang, minTokens = 0, skipBad = false, share = { number: 1, of: 1 } } =
+    options;
   const { signal } = options;
   let skipped = 0;
-  const shards = await findShards(data, { skipBad, onBad: () => skipped++ });
+  const shards = await findShards(data, { column, skipBad, onBad: () => skipped++ });
   const bin = shards.find(isBin);
   if (bin) throw new UserError(`${bin.name} holds tokens: it needs no preparation`, "DATA");
   using _lock = await lockShare(out, share);

@@ -16,6 +16,8 @@ export interface ShardIdentity {
   modified?: number;
   /** What the server called its state, if it is on one. */
   version?: string;
+  /** The column of a Parquet file, if one is named. */
+  column?: string;
   /** The language of documents that are not left out, if one is set. */
   lang?: string;
   /** The number of tokens below which documents are left out. */
@@ -73,11 +75,11 @@ export class ShardFiles {
 
 /** What the tokens of a shard depend on. */
 export async function identifyShard(
-  { name, source, size, version }: Shard,
+  { name, source, size, version, column }: Shard,
   options: Pick<ShardIdentity, "lang" | "minTokens" | "validationBound">,
 ): Promise<ShardIdentity> {
   const modified = isUrl(source) ? undefined : await modifiedAt(source);
-  return { name: name.replace(/^.*[/\\]/, ""), size, modified, version, ...options };
+  return { name: name.replace(/^.*[/\\]/, ""), size, modified, version, column, ...options };
 }
 
 /** In milliseconds. */
@@ -111,6 +113,7 @@ export async function readRecord(
       size: "before its data changed in size",
       modified: "before its data was modified",
       version: "before its data was modified",
+      column: `from column ${record.of.column ?? "text"}`,
       validationBound: "with other data beside it",
       minTokens: `with --min-tokens ${record.of.minTokens}`,
       skipped: "with --skip-bad",

@@ -1,4 +1,5 @@
 import type { HttpOptions } from "../../http/options.ts";
+import type { TextRows } from "../parquet/text_rows.ts";
 
 /** Lines of JSON that follow each other in a file, not yet looked into. */
 export interface Lines {
@@ -32,8 +33,15 @@ export interface Piece {
   number: number;
 }
 
+/** Texts of a table's rows that follow each other. */
+export interface Rows extends TextRows {
+  file: string;
+  /** The most bytes that a text may have. */
+  maxLineBytes: number;
+}
+
 /** What is read of a file at a time. */
-export type TextBlock = Lines | Pieces;
+export type TextBlock = Lines | Pieces | Rows;
 
 /** How to treat what cannot be read. */
 export interface DocumentOptions {
@@ -47,8 +55,10 @@ export interface DocumentOptions {
   onBad?: () => void;
   /** Called with numbers of bytes, as they are stored, when they are read. */
   onRead?: (bytes: number) => void;
-  /** The most bytes of a line of JSON; a longer one is bad. @default 64 MiB */
+  /** The most bytes of a line of JSON, or of a row's text; a longer one is bad. @default 64 MiB */
   maxLineBytes?: number;
+  /** The number of the first line or row that is wanted: rows before it need not be read. @default 0 */
+  first?: number;
   /** For shards on servers. */
   http?: HttpOptions;
 }

@@ -3,7 +3,7 @@ import { endOfLine } from "./lines.ts";
 import type { Shard } from "../files/shard.ts";
 import { isIn, isInLanguage, type SplitPart } from "./split.ts";
 import { readTextBlocks } from "./text_blocks.ts";
-import type { DocumentOptions, Lines, TextBlock } from "./block.ts";
+import type { DocumentOptions, Lines, Rows, TextBlock } from "./block.ts";
 
 /** Text of one shard. Plain data, so that it can be sent to a worker. */
 export interface TextChunk {
@@ -50,7 +50,12 @@ export async function* readTexts(
   for (let shard = from.shard; shard < shards.length; shard++) {
     const first = shard === from.shard ? from.line : 0;
     let held: TextChunk | undefined; // pieces, until it is known whether they are the last
-    for await (const block of readTextBlocks(shards[shard], options)) {
+    for await (const block of readTextBlocks(shards[shard], { ...options, first })) {
+      if ("ends" in block) {
+        const rows = rowsFrom(first, block);
+        if (rows.ends.length > 0) yield { shard, block: rows, last: false };
+        continue;
+      }
       if ("bytes" in block) {
         const lines = linesFrom(first, block);
         if (lines.count > 0) yield { shard, block: lines, last: false };
@@ -81,6 +86,16 @@ function linesFrom(first: number, lines: Lines): Lines {
     count: count - dropped,
     bytes: bytes.subarray(start),
   };
+}
+
+/** Those of the rows that have at least some number in the shard. */
+function rowsFrom(first: number, rows: Rows): Rows {
+  const { number, bytes, ends } = rows;
+  const dropped = Math.min(Math.max(0, first - number), ends.length);
+  if (dropped === 0) return rows;
+  const start = ends[dropped - 1];
+  const its = ends.slice(dropped).map((end) => end - start);
+  return { ...rows, number: number + dropped, bytes: bytes.slice(start), ends: its };
 }
 
 /** All documents of shards, one after the other. */

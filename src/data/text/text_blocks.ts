@@ -3,9 +3,10 @@ import { ByteReader } from "../files/byte_reader.ts";
 import { DataError } from "../files/data_error.ts";
 import { type Format, formatOf } from "../files/format.ts";
 import { gunzip } from "../files/gzip.ts";
-import type { DocumentOptions, Lines, TextBlock } from "./block.ts";
+import type { DocumentOptions, Lines, Rows, TextBlock } from "./block.ts";
 import { countLines, LineBlocks } from "./lines.ts";
 import { readPieces } from "./plain_text.ts";
+import { readRows } from "../parquet/rows.ts";
 import { readShard, type Shard, withoutLfsPointer } from "../files/shard.ts";
 import { tarMembers } from "../files/tar.ts";
 import { isReadable } from "../files/tar_index.ts";
@@ -20,7 +21,7 @@ const MAX_LINE = 64 * 2 ** 20;
  *
  * A `.jsonl` file has a document a line. A `.txt` file is a single document that comes in pieces (see
  * {@linkcode PieceStream}), so that its length does not matter. Either may be compressed by zstd or
- * gzip. An archive gives the lines of its `.jsonl` files in its order.
+ * gzip. A `.parquet` file has a document a row. An archive gives the lines of its `.jsonl` files in its order.
  *
  * Memory does not depend on the size of the shard: at most twice the longest line, and what
  * decompression takes. The file is closed when the iteration ends.
@@ -35,11 +36,19 @@ export function readTextBlocks(
 ): AsyncGenerator<TextBlock> {
   const { name } = shard;
   const { content, compression } = formatOf(name) ?? {};
+  if (content === "parquet") return tableRows(shard, options);
   const bytes = counted(readShard(shard, options.http), options.onRead);
   if (content === "tar") return archiveLines(bytes, name, options);
   if (content === "jsonl") return readLines(unpack(bytes, name, compression), name, options);
   if (content === "txt") return readPieces(unpack(bytes, name, compression), name, options);
   throw new UserError(`${name} holds no text`, "DATA");
+}
+
+async function* tableRows(shard: Shard, options: DocumentOptions): AsyncGenerator<Rows> {
+  const { maxLineBytes = MAX_LINE } = options;
+  for await (const rows of readRows(shard, options)) {
+    yield { file: shard.name, ...rows, maxLineBytes };
+  }
 }
 
 async function* counted(

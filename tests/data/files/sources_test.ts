@@ -53,11 +53,14 @@ Deno.test("findShards says what it did not find", async () => {
   await fails([`${dir.path}/*.zst`], `matches ${dir.path}/*.zst`);
   await fails(
     [`${dir.path}/*`],
-    `no .jsonl.zst, .jsonl.gz, .jsonl, .txt.zst, .txt.gz, .txt, .tar, .bin file matches`,
+    `no .jsonl.zst, .jsonl.gz, .jsonl, .txt.zst, .txt.gz, .txt, .parquet, .tar, .bin file matches`,
   );
   await fails([dir.path], `file in the directory ${dir.path}`);
   await fails([`${dir.path}/README.md`], "the data must be one of .jsonl.zst, ");
-  await fails([`${dir.path}/README.md`], ".txt, .tar, .bin; copy it to a name that ends in .txt");
+  await fails(
+    [`${dir.path}/README.md`],
+    ".txt, .parquet, .tar, .bin; copy it to a name that ends in .txt",
+  );
   const others = {
     "a.CSV": "write its texts to a .jsonl file, a line",
     "b.zip": "unpack it",

@@ -49,7 +49,7 @@ Deno.test("indexTar gives the data files of an archive, not the rest", async () 
   for (const name of ["a.bin", "b/c.tar"]) {
     const [found, why] = (await none(name)).split(" (");
     assertMatch(found, message);
-    assertEquals(why, ".tar and .bin files are not looked for in archives: unpack it)");
+    assertEquals(why, ".parquet, .tar and .bin files are not looked for in archives: unpack it)");
   }
 });
 
