@@ -34,6 +34,7 @@ export * from "./src/errors.ts";
 export * from "./src/gpu/mod.ts";
 export * from "./src/tokens/mod.ts";
 export * from "./src/data/mod.ts";
+export * from "./src/ops/mod.ts";
 export * from "./src/model/mod.ts";
 export * from "./src/checkpoint/mod.ts";
 export * from "./src/hub/mod.ts";

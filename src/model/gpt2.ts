@@ -85,7 +85,7 @@ export class Gpt2 implements Disposable {
       vocabularySize: vocabulary.size,
     };
     checkConfig(config);
-    const weights = await initialWeights(gpu, config, initialisation, seed);
+    const weights = await initialWeights(gpu, parameterTable(config), initialisation, seed);
     return new Gpt2(gpu, config, vocabulary, weights);
   }
 

@@ -6,8 +6,7 @@ import { matmul } from "../ops/matmul/matmul.ts";
 import { polarFactor, polarWorkspace } from "../ops/polar/polar.ts";
 import { polarSteps } from "../ops/polar/steps.ts";
 import { Random } from "../random.ts";
-import type { Gpt2Config } from "./config.ts";
-import { naturalRowSize, type ParameterSpec, parameterTable, sizeOf } from "./parameters.ts";
+import { naturalRowSize, type ParameterSpec, sizeOf } from "./parameters.ts";
 import { allocateLike, type TensorMap } from "./weights.ts";
 
 /**
@@ -23,14 +22,17 @@ import { allocateLike, type TensorMap } from "./weights.ts";
  */
 export type Initialisation = "natural" | "orthogonal" | "normal";
 
-/** Allocates and initialises a model's weights. The same seed gives the same weights. */
+/**
+ * Allocates and initialises the weights of a table of parameters, which need not be a GPT-2's. The
+ * same seed gives the same weights.
+ */
 export async function initialWeights(
   gpu: Gpu,
-  config: Gpt2Config,
+  table: readonly ParameterSpec[],
   initialisation: Initialisation,
   seed: number,
 ): Promise<TensorMap> {
-  const table = parameterTable(config);
+  const branches = table.filter(({ residual }) => residual).length;
   const weights = allocateLike(gpu, table, "weight");
   using onFailure = new DisposableStack();
   onFailure.defer(() => gpu.free(...weights.values()));
@@ -40,7 +42,7 @@ export async function initialWeights(
     if (spec.role === "gain") gpu.write(tensor, new Float32Array(tensor.size).fill(1));
     if (spec.shape.length === 1) continue;
 
-    const smaller = spec.residual ? 1 / Math.sqrt(2 * config.layers) : 1;
+    const smaller = spec.residual ? 1 / Math.sqrt(branches) : 1;
     const natural = Math.sqrt(spec.fanOut / spec.fanIn);
     if (initialisation === "normal") {
       gpu.write(tensor, normals(random, tensor.size, 0.02 * smaller));

@@ -20,7 +20,7 @@
 export type { Precision } from "./activations.ts";
 export { type Gpt2Config, type PresetName, PRESETS } from "./config.ts";
 export { type Architecture, type CreateGpt2Options, Gpt2 } from "./gpt2.ts";
-export type { Initialisation } from "./initialise.ts";
+export { type Initialisation, initialWeights } from "./initialise.ts";
 export {
   parameterCount,
   type ParameterRole,

@@ -19,7 +19,7 @@ async function initialised(
   on: Gpu = gpu,
 ): Promise<Map<string, Float32Array>> {
   const before = on.allocatedBytes;
-  const weights = await initialWeights(on, config, initialisation, seed);
+  const weights = await initialWeights(on, parameterTable(config), initialisation, seed);
   const values = await readTensors(on, weights);
   // The padding rows of wte too.
   const wte = weights.get("wte.weight")!;

@@ -21,8 +21,11 @@ export interface MatmulOptions {
   b: Tensor;
   /** (m, n); must share memory with neither operand. */
   out: Tensor;
+  /** Rows of the product. */
   m: number;
+  /** Columns of the product. */
   n: number;
+  /** What is added up over. */
   k: number;
   /** A is stored (k, m). @default false */
   aTransposed?: boolean;
@@ -34,7 +37,7 @@ export interface MatmulOptions {
   activated?: Tensor;
   /** (m, n), laid out as `out`: `out` is multiplied by the derivative of GELU there. */
   geluOf?: Tensor;
-  /** @default 1 */
+  /** A factor of the product. @default 1 */
   alpha?: number;
   /** How much of the old `out` is kept: 1 to accumulate. @default 0 */
   beta?: number;
@@ -52,7 +55,7 @@ export interface MatmulOptions {
   outStride?: number;
   /** Elements from one stored row of A to the next. @default its stored row length */
   aStride?: number;
-  /** @default chosen by shape and adapter */
+  /** Which kernel. @default chosen by shape and adapter */
   variant?: MatmulVariant;
 }
 

@@ -2,6 +2,7 @@ import type { Gpu } from "../../gpu/gpu.ts";
 
 /** Keeps a tile in registers and reads both operands from memory. */
 export interface RegisterVariant {
+  /** Which of the two it is. */
   kind: "registers";
   /** Rows and columns of the part of the product that one invocation computes. */
   tile: readonly [rows: number, columns: number];
@@ -11,6 +12,7 @@ export interface RegisterVariant {
 
 /** A workgroup shares panels of both operands in its memory. */
 export interface WorkgroupVariant {
+  /** Which of the two it is. */
   kind: "workgroup";
   /** Rows and columns of a workgroup's part of the product, and how much of K a panel holds. */
   block: readonly [rows: number, columns: number, k: number];
