@@ -1,5 +1,6 @@
 import { fileError } from "../files/file_error.ts";
 import { tokenizerFiles } from "./formats/tokenizer_files.ts";
+import { withTokenizerJson } from "./formats/write_tokenizer_json.ts";
 import { replaceText } from "../files/replace_file.ts";
 import { type CheckpointConfig, configToJson } from "./formats/checkpoint_config.ts";
 import { parameterTable } from "../model/parameters.ts";
@@ -47,11 +48,12 @@ function describingFiles(config: CheckpointConfig, dtype: "F32" | "F16"): Map<st
   const { vocabularySize, context } = config.model;
   const { tokens, tokenizer } = config;
   const endOfText = tokenizer?.endOfText ?? vocabularySize - 1;
+  const files = tokenizer?.files ?? tokenizerFiles(context, endOfText);
   const generation = { bos_token_id: endOfText, eos_token_id: endOfText };
   const json = configToJson(config, dtype === "F16" ? "float16" : "float32");
   return new Map([
     // Hugging Face's tokenizer would give a compact vocabulary's model ids of other tokens.
-    ...tokens ? [] : tokenizer?.files ?? tokenizerFiles(context, endOfText),
+    ...tokens ? [] : withTokenizerJson(files, endOfText),
     ["generation_config.json", JSON.stringify(generation) + "\n"],
     [CONFIG, JSON.stringify(json) + "\n"],
   ]);

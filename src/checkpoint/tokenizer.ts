@@ -4,7 +4,7 @@ import { fileExists } from "../files/file_exists.ts";
 import { countNested, isObject } from "../json.ts";
 import { quote } from "../quote.ts";
 import { type NamedEncoding, readEncoding } from "./formats/read_encoding.ts";
-import { isGpt2Merges, isGpt2Vocabulary } from "./formats/tokenizer_files.ts";
+import { isGpt2Merges, isGpt2Vocabulary, mergesLines } from "./formats/tokenizer_files.ts";
 import { checkTokenizerClass, checkTokenizerConfig } from "./formats/tokenizer_config.ts";
 import { type Fail, readTokenizerJson, type WrittenTokens } from "./formats/tokenizer_json.ts";
 
@@ -61,7 +61,7 @@ export async function readTokenizer(
   json(SETTINGS, (json, fail) => checkTokenizerConfig(json, both !== undefined, fail));
   if (!both) checkTokenizerClass(className, failing(`${directory}/config.json`));
   const vocabulary = json("vocab.json", readObject);
-  const pairs = files.has("merges.txt") ? linesOf(files.get("merges.txt")!) : undefined;
+  const pairs = files.has("merges.txt") ? mergesLines(files.get("merges.txt")!) : undefined;
   if (!both && !vocabulary) await checkNoForeign(directory);
   if (both) checkSame(both, vocabulary, pairs, directory);
   const found = { vocabulary: both?.vocabulary ?? vocabulary, pairs: both?.pairs ?? pairs };
@@ -104,13 +104,6 @@ function parse(text: string): unknown {
 function readObject(json: unknown, fail: Fail): Record<string, unknown> {
   if (isObject(json)) return json;
   throw fail("is no object of tokens and ids");
-}
-
-/** The pairs of a merges.txt, without the version that it begins with and empty lines at its end. */
-function linesOf(text: string): string[] {
-  const lines = text.split(/\r?\n/);
-  while (lines.at(-1) === "") lines.pop();
-  return lines[0]?.startsWith("#version") ? lines.slice(1) : lines;
 }
 
 /** @throws {UserError} If there is a tokenizer of another kind. */

@@ -77,7 +77,7 @@ for (
       ...options.vocabulary ? ["merges.txt"] : [],
       "model.safetensors",
       ...options.vocabulary
-        ? ["special_tokens_map.json", "tokenizer_config.json", "vocab.json"]
+        ? ["special_tokens_map.json", "tokenizer.json", "tokenizer_config.json", "vocab.json"]
         : [],
     ]);
     using loaded = await loadCheckpoint(gpu, directory);

@@ -42,6 +42,31 @@ Deno.test("sampling from a checkpoint", async (t) => {
     assertEquals(both.slice(both.indexOf("--- sample 2\n") + "--- sample 2\n".length), second);
   });
 
+  await t.step("with --json a text is an object, in a line", async () => {
+    const args = ["--prompt", "the moon", "--max-tokens", "8"];
+    const [plain, json] = await Promise.all([
+      ...[sample(args), sample([...args, "--json", "--num-samples", "2"])],
+    ]);
+    const texts = json.trimEnd().split("\n").map((line) => JSON.parse(line));
+    assertEquals(texts.map(({ seed, prompt }) => [seed, prompt]), [[0, "the moon"], [
+      ...[1, "the moon"],
+    ]]);
+    assertEquals(`the moon${texts[0].text}\n`, plain);
+    assertNotEquals(texts[0].text, texts[1].text);
+  });
+
+  await t.step("--interactive goes on from each line, with seeds that count up", async () => {
+    const args = ["--max-tokens", "6"];
+    const [all, first, second] = await Promise.all([
+      sample([...args, "--interactive", "--json"], "the moon\r\nä"),
+      sample([...args, "--json", "--prompt", "the moon"]),
+      sample([...args, "--json", "--prompt", "ä", "--seed", "1"]),
+    ]);
+    assertEquals(all, first + second);
+    const text = await sample([...args, "--interactive"], "the moon\n");
+    assertEquals(text, `${JSON.parse(first).text}\n`);
+  });
+
   await t.step("a pipe gets control characters", async () => {
     const prompt = "\x1b[31mthe moon";
     assertStringIncludes(await sample(["--prompt", prompt, "--max-tokens", "2"]), prompt);
@@ -98,6 +123,11 @@ Deno.test("sampling from a checkpoint", async (t) => {
       1,
       "the prompt on standard input is not UTF-8 at byte 2",
     );
+    assertFails(
+      await runTask("sample", [...from, "--interactive"], { cwd, stdin: Uint8Array.of(255, 10) }),
+      1,
+      "the prompt in line 1 of standard input is not UTF-8 at byte 0",
+    );
     const seeds = ["--seed", "9007199254740991", "--num-samples", "2"];
     assertFails(
       await runTask("sample", [...from, "--prompt", "a", ...seeds], { cwd }),
@@ -132,6 +162,11 @@ Deno.test("a wrong call of sample is told in one line", async () => {
     ["--checkpoint a --temperature -1", 2, "temperature must be 0 or more, not -1"],
     ["--checkpoint a --top-k 0", 2, "--top-k must be an integer of 1 or more, not 0"],
     ["--checkpoint a --top-p 2", 2, "top-p must be above 0 and at most 1, not 2"],
+    [
+      "--checkpoint a --interactive --prompt x",
+      2,
+      "--interactive asks for prompts: leave out --prompt",
+    ],
     ["--checkpoint a --promt x", 2, "unknown option '--promt': did you mean --prompt?"],
     [
       "--checkpoint ./no/where",

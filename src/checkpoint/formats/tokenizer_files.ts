@@ -75,3 +75,10 @@ export function isGpt2Vocabulary(json: Record<string, unknown>): boolean {
 export async function isGpt2Merges(pairs: readonly string[]): Promise<boolean> {
   return await sha256(new TextEncoder().encode(pairs.join("\n"))) === MERGES_SHA256;
 }
+
+/** The pairs of a merges.txt, without the version that it begins with and empty lines at its end. */
+export function mergesLines(text: string): string[] {
+  const lines = text.split(/\r?\n/);
+  while (lines.at(-1) === "") lines.pop();
+  return lines[0]?.startsWith("#version") ? lines.slice(1) : lines;
+}
