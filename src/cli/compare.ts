@@ -39,7 +39,9 @@ const COMMAND: CommandSpec = {
     preset: { value: "NAME", help: `${PRESET_NAMES.join(", ")} (default quick)` },
     data: {
       value: "PATH",
-      help: "file, glob, directory or URL; each one given is a corpus of its own (default data/)",
+      help:
+        "file, glob, directory, URL or hf://datasets/owner/name; each one given is a corpus of its " +
+        "own (default data/)",
       repeatable: true,
     },
     vocab: { value: "KIND", help: "* compact, full", repeatable: true },

@@ -1,4 +1,4 @@
-import { isUrl } from "../data/files/shard.ts";
+import { isRemote } from "../data/files/dataset_name.ts";
 import { isOnHub } from "./checkpoint.ts";
 
 /**
@@ -6,6 +6,6 @@ import { isOnHub } from "./checkpoint.ts";
  * is on a server.
  */
 export function limitNetwork(data: readonly string[], checkpoint?: string): void {
-  const isRemote = data.some(isUrl) || checkpoint !== undefined && isOnHub(checkpoint);
-  if (!isRemote) Deno.permissions.revokeSync({ name: "net" });
+  const isNeeded = data.some(isRemote) || checkpoint !== undefined && isOnHub(checkpoint);
+  if (!isNeeded) Deno.permissions.revokeSync({ name: "net" });
 }

@@ -23,7 +23,8 @@ const COMMAND: CommandSpec = {
   options: {
     data: {
       value: "PATH",
-      help: "file, glob, directory or URL of text, or - for standard input; repeatable",
+      help: "file, glob, directory or URL of text, hf://datasets/owner/name, or - for standard " +
+        "input; repeatable",
       repeatable: true,
     },
     out: { value: "DIR", help: "where to write tokens_train_*.bin and tokens_val_*.bin" },

@@ -1,6 +1,6 @@
 import { basename, dirname, resolve } from "@std/path";
 import { UsageError, UserError } from "../errors.ts";
-import { isUrl } from "../data/files/shard.ts";
+import { isRemote } from "../data/files/dataset_name.ts";
 import type { CheckpointConfig } from "../checkpoint/formats/checkpoint_config.ts";
 import { type PresetName, PRESETS } from "../model/config.ts";
 import { quote } from "../quote.ts";
@@ -75,7 +75,7 @@ export function keptOptions(
  * own by its name there, since that may be moved.
  */
 function keptPath(path: string, out: string): string {
-  if (isUrl(path)) return path;
+  if (isRemote(path)) return path;
   return dirname(resolve(path)) === resolve(out) ? basename(path) : resolve(path);
 }
 
@@ -99,7 +99,7 @@ export function resumedOptions(
   );
   const kept = checkKept(run);
   if (Array.isArray(kept.data)) {
-    kept.data = kept.data.map((path) => isUrl(path) ? path : resolve(run.directory, path));
+    kept.data = kept.data.map((path) => isRemote(path) ? path : resolve(run.directory, path));
   }
   const length = resumedLength(kept, given, run.state);
   const others = Object.entries({ ...kept, ...now }).filter(([name]) => !isLength(name));
@@ -172,7 +172,7 @@ function checkKept({ checkpoint, state }: SavedRun): Record<string, unknown> {
 
 function isSame(name: string, before: unknown, now: unknown): boolean {
   if (name !== "data" || !Array.isArray(before) || !Array.isArray(now)) return before === now;
-  const absolute = now.map((path) => isUrl(path) ? path : resolve(path));
+  const absolute = now.map((path) => isRemote(path) ? path : resolve(path));
   return JSON.stringify(before) === JSON.stringify(absolute);
 }
 

@@ -1,6 +1,7 @@
 /** `deno task train`: trains a GPT-2 on text. */
 import { UserError } from "../errors.ts";
 import type { Shard } from "../data/files/shard.ts";
+import { pinDatasets } from "../data/files/dataset.ts";
 import { findShards } from "../data/files/sources.ts";
 import { readCheckpointConfig } from "../checkpoint/checkpoint.ts";
 import { trainToDirectory } from "../run/run.ts";
@@ -47,7 +48,7 @@ async function trainCommand(given: Arguments): Promise<number> {
   if (!isDryRun && isElsewhere) await checkRunDirectory(out);
   using input = await takeInput(settings);
   if (input.note) display.tell("note", { text: input.note }, input.note);
-  const { data } = input;
+  const data = usesData(settings) ? await pinDatasets(input.data) : input.data;
   const { shards, skipped } = await findData({ ...settings, data }, isKept);
   const isHidden = options.flag("quiet") || options.flag("json");
   const checkpoint = resume?.checkpoint ?? (initFrom && await findCheckpoint(initFrom, isHidden));

@@ -11,8 +11,8 @@ export const TRAIN: CommandSpec = {
     data: {
       value: "PATH",
       help:
-        "file, glob, directory or URL of text, - for standard input, or .bin files; repeatable " +
-        "(default data/)",
+        "file, glob, directory or URL of text, hf://datasets/owner/name, - for standard input, or " +
+        ".bin files; repeatable (default data/)",
       repeatable: true,
       elsewhere: ["dataset", "input-bin", "i"],
     },

@@ -1,6 +1,7 @@
-import { cacheDirectory, environment, environmentPath } from "../files/cache_directory.ts";
+import { cacheDirectory, environmentPath } from "../files/cache_directory.ts";
 import { UserError } from "../errors.ts";
 import type { HttpOptions } from "../http/options.ts";
+import { type HubServer, hubServer } from "../http/hub_server.ts";
 
 /** Where models come from, and where they are kept. */
 export interface HubOptions {
@@ -18,9 +19,7 @@ export interface HubOptions {
 }
 
 /** Options with what the environment says in place of what is left out. */
-export interface HubSettings {
-  endpoint: string;
-  token?: string;
+export interface HubSettings extends HubServer {
   /** The directory that models are in. */
   cache: string;
   http: HttpOptions;
@@ -30,27 +29,11 @@ export interface HubSettings {
  * Completes options from the environment. The cache is where Hugging Face's own tools keep theirs,
  * on every system: `$XDG_CACHE_HOME/huggingface`, or else `.cache/huggingface` in the user's home.
  *
- * White space around an address or a token, as a file that it was read from may have, does not count.
- *
  * @throws {UserError} If the endpoint is no address, the token none, or there is no home directory.
  */
 export function hubSettings(options: HubOptions = {}): HubSettings {
   const { http = {} } = options;
-  const given = options.endpoint ?? environment("HF_ENDPOINT") ?? "";
-  const endpoint = given.trim() || "https://huggingface.co";
-  if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) {
-    throw new UserError(
-      `HF_ENDPOINT is ${endpoint}, which is not an http(s):// address`,
-      "NOT_FOUND",
-    );
-  }
-  const token = (options.token ?? environment("HF_TOKEN"))?.trim() || undefined;
-  if (token !== undefined && !/^[!-~]+$/.test(token)) { // not shown: it is a secret
-    throw new UserError(
-      "HF_TOKEN is no token: it has white space or other such characters in it",
-      "PERMISSION",
-    );
-  }
+  const { endpoint, token } = hubServer(options);
   const caches = cacheDirectory();
   const home = options.home ?? environmentPath("HF_HOME") ?? (caches && `${caches}/huggingface`);
   if (home === undefined) {
@@ -59,5 +42,5 @@ export function hubSettings(options: HubOptions = {}): HubSettings {
       "NOT_FOUND",
     );
   }
-  return { endpoint: endpoint.replace(/\/+$/, ""), token, cache: `${home}/hub`, http };
+  return { endpoint, token, cache: `${home}/hub`, http };
 }

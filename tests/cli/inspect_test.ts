@@ -1,7 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { showTokens } from "../../src/cli/inspect.ts";
 import { encode } from "../../src/tokens/tokenizer.ts";
+import { DatasetServer } from "../data/files/dataset_server.ts";
 import { TempDir } from "../data/fixtures.ts";
+import { parquetFile } from "../data/parquet/files.ts";
 import { assertFails, runTask } from "./helpers.ts";
 
 const LINES = [
@@ -68,4 +70,16 @@ Deno.test("showTokens makes white space and bytes visible", () => {
   assertEquals(showTokens(encode("a  b\n")), "a│·│·b│↵\n");
   assertEquals(showTokens(encode("🌕")), "<f0 9f>│<8c>│<95>");
   assertEquals(showTokens([]), "");
+});
+
+Deno.test("inspect reads a column of a data set of the hub", async () => {
+  const files = { "data/train.parquet": await Deno.readFile(parquetFile("duckdb_zstd")) };
+  await using dir = new TempDir();
+  await using server = new DatasetServer({ "me/gated": { files, token: "secret" } });
+  const data = ["--data", "hf://datasets/me/gated/data/*.parquet"];
+  const env = { HF_ENDPOINT: server.url, HF_TOKEN: "secret" };
+  const args = [...data, "--column", "meta.body", "--json"];
+  const { stdout, stderr } = await runTask("inspect", args, { cwd: dir.path, env });
+  assertEquals(stderr, "");
+  assertEquals(JSON.parse(stdout).documents, 14);
 });

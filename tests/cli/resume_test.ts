@@ -6,12 +6,18 @@ import {
   assertThrows,
 } from "@std/assert";
 import { Arguments } from "../../src/cli/arguments.ts";
-import { resumedOptions } from "../../src/cli/resume.ts";
+import { keptOptions, resumedOptions } from "../../src/cli/resume.ts";
 import { UsageError, UserError } from "../../src/errors.ts";
 import { PRESETS } from "../../src/model/config.ts";
 import type { SavedRun } from "../../src/run/saved_run.ts";
 import { RunLock } from "../../src/run/run_lock.ts";
 import { assertFails, corpusDirectory, readLosses, runTask, TINY } from "./helpers.ts";
+
+Deno.test("a run keeps a data set's name as it is, and the paths of files from anywhere", () => {
+  const data = ["hf://datasets/me/texts@0123/data?split=train", "https://a.org/b.txt", "/c.txt"];
+  const kept = keptOptions(new Arguments({ data: ["x"] }), { data, out: "runs/a", steps: 1 });
+  assertEquals(kept.data, data);
+});
 
 Deno.test("a run goes on with its options, but those given again", async () => {
   await using directory = await corpusDirectory();

@@ -22,6 +22,8 @@ export interface Shard {
   readonly size?: number;
   /** For a URL, what the server called this state of the file: its ETag, or date of last change. */
   readonly version?: string;
+  /** An Authorization header for the URL's server, if it is to know who asks: a secret. */
+  readonly authorization?: string;
   /** Of a Parquet file, the column that holds its texts. @default text */
   readonly column?: string;
 }
@@ -44,7 +46,8 @@ export function readShard(shard: Shard, http?: HttpOptions): AsyncGenerator<Uint
   const { name, source } = shard;
   if (!isUrl(source)) return withoutLfsPointer(readLocal(shard), name);
   const range = { ...shard, url: source, endsItself: endsItself(name) };
-  return withoutLfsPointer(readRemote(range, http), name);
+  const { authorization = http?.authorization } = shard;
+  return withoutLfsPointer(readRemote(range, { ...http, authorization }), name);
 }
 
 /**

@@ -3,6 +3,8 @@ import { resolve } from "node:path";
 import { UserError } from "../../errors.ts";
 import { fileError } from "../../files/file_error.ts";
 import { checkRegular } from "../../files/read_file.ts";
+import { findDataset } from "./dataset.ts";
+import { isDataset } from "./dataset_name.ts";
 import { formatOf, KINDS, unknownKind } from "./format.ts";
 import { probe } from "../../http/remote_file.ts";
 import type { HttpOptions } from "../../http/options.ts";
@@ -19,7 +21,8 @@ export interface FindOptions extends TarIndexOptions {
 }
 
 /**
- * The shards that paths, globs, directories and URLs stand for: each once, sorted, so that it does
+ * The shards that paths, globs, directories, URLs and data sets of the Hugging Face Hub, as in
+ * `hf://datasets/owner/name/path`, stand for: each once, sorted, so that it does
  * not matter how they were named. A path that exists is taken as it is, even if it looks like a
  * glob. A directory stands for the supported files directly in it, a glob for the supported files
  * that it matches; `**` crosses directories. Hidden files count only where they are named.
@@ -49,6 +52,12 @@ export async function findShards(
   if (isFound(data)) return [...data];
   const files = new Map<string, File>(); // by absolute path or URL
   for (const name of data) {
+    if (isDataset(name)) {
+      for (const shard of await findDataset(name, options.http)) {
+        files.set(shard.name, { shard, hasParts: true });
+      }
+      continue;
+    }
     if (isUrl(name)) {
       const url = URL.parse(name)?.href;
       if (url === undefined) throw new UserError(`${name} is not a URL`, "DATA");

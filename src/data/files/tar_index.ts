@@ -30,7 +30,7 @@ export async function indexTar(
   archive: Shard & { size: number },
   { skipBad, onBad, http }: TarIndexOptions = {},
 ): Promise<Shard[]> {
-  const { name, source, size, version } = archive;
+  const { name, source, size, version, authorization } = archive;
   const members = new Map<string, TarMember>();
   let last: TarMember | undefined;
   let hasOthers = false;
@@ -61,6 +61,7 @@ export async function indexTar(
       offset: member.offset,
       size: member.size,
       version,
+      authorization,
     },
   }));
 }
