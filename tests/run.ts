@@ -48,6 +48,8 @@ async function check(args: string[]): Promise<boolean> {
 interface Outcome {
   passed: number;
   failed: number;
+  /** Tests that cannot be run here, e.g. without a browser. */
+  ignored: number;
   /** The errors and the summary of a process in which a test failed, to be read at the very end. */
   errors: string[];
   /** Seconds that the tests of each file took. */
@@ -60,7 +62,7 @@ async function test(args: readonly string[]): Promise<Outcome> {
     ...{ args: ["test", "--allow-all", "--no-check", ...args], cwd, env },
     ...{ stdout: "piped", stdin: "null" },
   }).spawn();
-  let [passed, failed] = [0, 0];
+  let [passed, failed, ignored] = [0, 0, 0];
   let block: string[] = [];
   const seconds = new Map<string, number>();
   let file: string | undefined;
@@ -86,12 +88,14 @@ async function test(args: readonly string[]): Promise<Outcome> {
     }
     const summary = line.match(/^(?:ok|FAILED) \| (\d+) passed.* \| (\d+) failed/);
     if (summary) [passed, failed] = [Number(summary[1]), Number(summary[2])];
+    if (summary) ignored = Number(line.match(/ \| (\d+) ignored/)?.[1] ?? 0);
   }
   // Without a summary, or with an error outside of any test, the run itself failed.
   const { success } = await child.status;
   endFile();
   if (success) print();
-  return { passed, failed: success ? failed : Math.max(failed, 1), errors: block, seconds };
+  failed = success ? failed : Math.max(failed, 1);
+  return { passed, failed, ignored, errors: block, seconds };
 }
 
 /** All tests: those of each directory, the largest ones first, and those that are in none. */
@@ -136,5 +140,7 @@ for (const outcome of outcomes) {
   passed += outcome.passed;
   failed += outcome.failed;
 }
+const ignored = outcomes.reduce((sum, outcome) => sum + outcome.ignored, 0);
+if (ignored > 0) console.log(`${ignored} skipped, which cannot be run on this machine`);
 console.log(`${passed} passed, ${failed} failed`);
 Deno.exitCode = failed === 0 ? 0 : 1;

@@ -22,6 +22,8 @@ export interface CommandSpec {
   name: string;
   summary: string;
   options: Record<string, OptionSpec>;
+  /** The repeatable option whose values may also stand by themselves, after other options. */
+  positional?: string;
   /** Options of other programs that have no like here, by names joined with commas: why not. */
   absent?: Record<string, string>;
   /** Arguments worth showing, in the help. */
@@ -92,11 +94,12 @@ export function parseArguments(
   args: readonly string[],
   spec: CommandSpec,
 ): Arguments | string {
-  const { name: command, options } = spec;
+  const { name: command, options, positional } = spec;
   const names = Object.keys(options);
   const withValue = names.filter((name) => options[name].value !== undefined);
   const flags = [...names.filter((name) => options[name].value === undefined), "help", "version"];
   const seeHelp = `see ${commandOf(command)} --help`;
+  const bare: string[] = [];
   const parsed = parseArgs(joinValues(args, options), {
     boolean: flags,
     string: withValue,
@@ -104,19 +107,22 @@ export function parseArguments(
     alias: { help: "h" },
     unknown: (argument) => {
       if (!argument.startsWith("-") || argument === "-") {
+        if (positional !== undefined) return bare.push(argument) > 0;
         throw new UsageError(`unexpected argument '${argument}'; ${seeHelp}`);
       }
       throw unknownOption(argument, spec);
     },
   });
-  if (parsed._.length > 0) throw new UsageError(`unexpected argument '${parsed._[0]}'; ${seeHelp}`);
+  if (parsed._.length > bare.length) {
+    throw new UsageError(`unexpected argument '${parsed._[0]}'; ${seeHelp}`);
+  }
   if (parsed.help) return helpText(spec);
   if (parsed.version) return versionText();
 
   const values: Record<string, unknown> = {};
   for (const name of flags) values[name] = parsed[name];
   for (const name of withValue) {
-    const given = parsed[name] as string[];
+    const given = [...parsed[name] as string[], ...name === positional ? bare : []];
     if (given.length === 0) continue;
     const { value, repeatable, mayBeEmpty } = options[name];
     if (given.includes("") && !mayBeEmpty) throw needsValue(name, value!);

@@ -1,6 +1,7 @@
 import type { Checkpoints } from "./checkpoints.ts";
 import { copyMetrics } from "./metrics.ts";
 import type { RunOptions } from "./options.ts";
+import { copySamples } from "./sample_log.ts";
 import type { SavedRun } from "./saved_run.ts";
 import type { BestStep } from "./training_state.ts";
 
@@ -23,6 +24,7 @@ export async function goOn(
     await checkpoints.prune((other) => other <= step);
   }
   await copyMetrics(`${directory}/metrics.jsonl`, `${out}/metrics.jsonl`, step);
+  await copySamples(directory, out, step);
   const steps = checkpoints.steps();
   if (steps.includes(step)) await checkpoints.publish(step);
   if (best === null) return null;

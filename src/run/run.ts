@@ -14,12 +14,15 @@ import { stepMetrics } from "./metrics.ts";
 import type { RunOptions, RunResult } from "./options.ts";
 import { openRunData, type RunData } from "./run_data.ts";
 import { checkOut, openRunDirectory, type RunDirectory } from "./run_directory.ts";
+import { RunFileWriter } from "./run_file.ts";
+import { appendSample } from "./sample_log.ts";
 import { restoreTraining, type TrainingState, writeTrainingState } from "./training_state.ts";
 
 /**
  * Trains a model on text files and writes a directory: `checkpoints/step-000100` and the like, at
  * each evaluation and at the end, also when aborted; `config.json` and `model.safetensors`, the
- * last checkpoint's; `metrics.jsonl` and `loss.svg`. A checkpoint takes the host's memory for its
+ * last checkpoint's; `metrics.jsonl`, `samples.jsonl` and `loss.svg`; and `run.json`, which says what
+ * the run is, and how it ended. A checkpoint takes the host's memory for its
  * tensors while it is written, which further steps do not wait for.
  *
  * A run goes on from a checkpoint ({@linkcode openRun}) as if it had never stopped: bit for bit on
@@ -77,6 +80,8 @@ class Run implements AsyncDisposable {
   readonly #tensors: ReadonlyMap<string, Tensor>;
   /** Writes a checkpoint while training goes on. */
   readonly #saving = new Background();
+  /** What those who watch the run are told of it. */
+  readonly #file: RunFileWriter;
   #best: TrainingState["best"];
   /** The step that was the last to be saved, or is being. */
   #savedStep: number;
@@ -97,6 +102,7 @@ class Run implements AsyncDisposable {
     readonly options: RunOptions,
   ) {
     const { resume } = options;
+    this.#file = new RunFileWriter(model, trainer.optimizer.kind, options);
     this.#start = resume?.state ?? { step: 0, tokens: 0, validation: null };
     this.#tensors = stateTensors(model, trainer.optimizer);
     this.#best = directory.best;
@@ -109,6 +115,7 @@ class Run implements AsyncDisposable {
   async train(): Promise<RunResult> {
     const { steps, seconds, evalEvery, verbose, signal, onCompile, now } = this.options;
     const { batches, validation } = this.data;
+    await this.#file.begin();
     try {
       const last = await train(this.trainer, {
         ...{ batches, validation, steps, seconds, start: this.#start, evalEvery, verbose },
@@ -116,9 +123,13 @@ class Run implements AsyncDisposable {
         pauseAt: (step) => this.#isSampled(step),
         onStep: (event) => this.#afterStep(event),
       });
-      return await this.#finish(last);
-    } catch (error) {
-      throw await this.#giveUp(error);
+      const result = await this.#finish(last);
+      await this.#file.end(signal?.aborted ? "interrupted" : "finished");
+      return result;
+    } catch (thrown) {
+      const error = await this.#giveUp(thrown);
+      await this.#file.fail(error);
+      throw error;
     }
   }
 
@@ -236,6 +247,7 @@ class Run implements AsyncDisposable {
       if (signal?.aborted) return;
       text += piece;
     }
+    await appendSample(this.options.out, { step, text });
     onSample(step, text);
   }
 

@@ -10,6 +10,7 @@ import { MetricsLog, readMetrics } from "./metrics.ts";
 import type { RunOptions } from "./options.ts";
 import { goOn } from "./resume.ts";
 import { checkUnlocked, RunLock } from "./run_lock.ts";
+import { removeSamples } from "./sample_log.ts";
 import { isInPlace } from "./saved_run.ts";
 import type { BestStep } from "./training_state.ts";
 
@@ -136,6 +137,7 @@ async function startOver(log: string, onNote: RunOptions["onNote"]): Promise<voi
   if (!await fileExists(log)) return;
   const { length } = await readMetrics(log);
   await removeFile(log);
+  await removeSamples(dirname(log));
   if (length > 0) {
     onNote?.(
       `Started over: a run that ended here before (${length} ${

@@ -32,6 +32,16 @@ Deno.test("options are read by kind", () => {
   assertEquals(none.flag("no-bias"), false);
 });
 
+Deno.test("values of the positional option may stand by themselves", () => {
+  const options = parseArguments(["--data", "a", "007", "--steps", "3", "c"], {
+    ...COMMAND,
+    positional: "data",
+  });
+  assert(options instanceof Arguments);
+  assertEquals(options.list("data"), ["a", "007", "c"]);
+  assertEquals(options.integer("steps"), 3);
+});
+
 Deno.test("a value may be any text", () => {
   for (const text of ["", "- a list", "--- rule", "a=b", "two\nlines", "007", "true", "-1"]) {
     assertEquals(parse("--prompt", text).text("prompt"), text);

@@ -22,7 +22,16 @@ export interface CommandOptions {
 
 /** Runs `deno task <task>` as a user in `cwd` would, with the permissions that the task has. */
 export async function runTask(
-  task: "train" | "sample" | "eval" | "export" | "prepare" | "inspect" | "compare" | "devices",
+  task:
+    | "train"
+    | "sample"
+    | "eval"
+    | "export"
+    | "prepare"
+    | "inspect"
+    | "compare"
+    | "devices"
+    | "dashboard",
   args: string[],
   { cwd, stdin = "", env = {} }: CommandOptions,
 ): Promise<Outcome> {

@@ -46,6 +46,7 @@ Deno.test("a run leaves its results in a directory", async (t) => {
   await t.step("which holds the model of each evaluation, and of the end", async () => {
     let second: Uint8Array | undefined;
     const { out, last } = await train("full", {
+      onSample: () => {},
       onSave: (step, out) => {
         if (step === 2) second = weightsIn(out);
       },
@@ -56,6 +57,9 @@ Deno.test("a run leaves its results in a directory", async (t) => {
     assertEquals(evaluations.map(({ step }) => step), [2, 4, 5]);
     assertEquals(metrics[4].val_loss, last?.validationLoss);
     assertStringIncludes(await Deno.readTextFile(`${out}/loss.svg`), "</svg>");
+    assertMatch(await Deno.readTextFile(`${out}/samples.jsonl`), /^{"step":5,"text":".*"}\n$/);
+    const { state, steps, config } = JSON.parse(await Deno.readTextFile(`${out}/run.json`));
+    assertEquals([state, steps, config.layers], ["finished", 5, 1]);
 
     const short = await train("short", { steps: 2 });
     assertEquals(short.saves, [2]);

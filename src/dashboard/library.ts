@@ -1,0 +1,108 @@
+import { discover, type Found } from "./discover.ts";
+import { readJsonInside } from "./inside.ts";
+import { RunSeries } from "./series.ts";
+import { type RunSummary, summarise } from "./summary.ts";
+import { Tail } from "./tail.ts";
+import { parseSample, type Sample } from "../run/sample_log.ts";
+
+/** Samples of a run, and characters of each, that are shown at most. */
+const MOST_SAMPLES = 1_000;
+const MOST_TEXT = 20_000;
+
+/** Bytes of a sample that is read at all. */
+const MOST_SAMPLE_BYTES = 1 << 25;
+
+/** What is in the directories that a page shows. */
+export interface Contents {
+  runs: RunSummary[];
+  comparisons: { id: string; name: string }[];
+}
+
+/** The runs and comparisons below some directories, which are only read. */
+export class Library {
+  #found = new Map<string, Found>();
+  readonly #curves = new Map<string, RunCurves>();
+
+  /**
+   * @param roots Absolute, without links.
+   * @param now A clock, in milliseconds since 1970.
+   */
+  constructor(readonly roots: readonly string[], readonly now: () => number) {}
+
+  /** Looks for runs, and how they are doing. */
+  async look(): Promise<Contents> {
+    const found = await discover(this.roots);
+    this.#found = new Map(found.map((entry) => [`${entry.kind} ${entry.id}`, entry]));
+    for (const id of this.#curves.keys()) {
+      if (!this.#found.has(`run ${id}`)) this.#curves.delete(id);
+    }
+    const runs: RunSummary[] = [];
+    for (const run of found) {
+      if (run.kind === "run") runs.push(await summarise(run, this.now()));
+    }
+    const comparisons = found.filter(({ kind }) => kind === "comparison")
+      .map(({ id, name }) => ({ id, name }));
+    return { runs, comparisons };
+  }
+
+  /** The curves of a run; undefined if there is no such run. */
+  curves(id: string): RunCurves | undefined {
+    const found = this.#found.get(`run ${id}`);
+    if (!found) return undefined;
+    let curves = this.#curves.get(id);
+    if (!curves) this.#curves.set(id, curves = new RunCurves(found));
+    return curves;
+  }
+
+  /** The samples of a run, the last of many; undefined if there is no such run. */
+  async samples(id: string): Promise<Sample[] | undefined> {
+    const found = this.#found.get(`run ${id}`);
+    if (!found) return undefined;
+    const { root, relative } = found;
+    const samples: Sample[] = [];
+    const tail = new Tail(root, below(relative, "samples.jsonl"), MOST_SAMPLE_BYTES);
+    await tail.read((line) => {
+      const sample = parseSample(line);
+      if (!sample) return;
+      if (samples.length === MOST_SAMPLES) samples.shift();
+      samples.push({ step: sample.step, text: cut(sample.text) });
+    }, () => samples.length = 0);
+    return samples;
+  }
+
+  /** What `compare.json` holds; undefined if there is none. */
+  async comparison(id: string): Promise<unknown> {
+    const found = this.#found.get(`comparison ${id}`);
+    if (!found) return undefined;
+    return await readJsonInside(found.root, below(found.relative, "compare.json"));
+  }
+}
+
+/** The curves of a run, as far as its log was read. */
+export class RunCurves {
+  readonly series = new RunSeries();
+  readonly #tail: Tail;
+  #reading: Promise<void> | undefined;
+
+  /** Those of a run that was found. */
+  constructor({ root, relative }: Found) {
+    this.#tail = new Tail(root, below(relative, "metrics.jsonl"));
+  }
+
+  /** Reads what is new; a long log takes some seconds, and what is read so far is there meanwhile. */
+  read(): Promise<void> {
+    this.#reading ??= this.#tail.read(
+      (line) => this.series.addLine(line),
+      () => this.series.reset(),
+    ).finally(() => this.#reading = undefined);
+    return this.#reading;
+  }
+}
+
+function below(relative: string, name: string): string {
+  return relative === "" ? name : `${relative}/${name}`;
+}
+
+function cut(text: string): string {
+  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}\n… (cut)` : text;
+}

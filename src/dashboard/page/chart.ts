@@ -1,0 +1,297 @@
+/// <reference lib="dom" />
+import * as echarts from "echarts";
+import { toCsv } from "./csv.ts";
+import { download, el, table } from "./dom.ts";
+import { duration, measure, short, whole } from "./format.ts";
+import { extentOf, type Line, nearest, type Point, pointsIn, type Scale } from "./points.ts";
+import { styleColour } from "./theme.ts";
+
+/** What a chart shows, and how. */
+export interface ChartSpec {
+  title: string;
+  unit: string;
+  /** What the x axis is: seconds are labelled as durations. */
+  x: "step" | "tokens" | "seconds";
+  xScale: Scale;
+  y: Scale;
+  zoom?: [number, number];
+  lines: Line[];
+}
+
+/** What a chart tells of its user. */
+export interface ChartEvents {
+  /** Of the part to be shown; undefined for all. */
+  onZoom(range: [number, number] | undefined): void;
+  /** Of the place on the x axis that is pointed to; undefined when it is left. */
+  onPoint(x: number | undefined): void;
+}
+
+/** Lines that are read out at most. */
+const MOST_READ = 16;
+
+/** A chart with its title, what it reads at a place, and its table. */
+export class ChartPanel {
+  readonly element: HTMLElement;
+  readonly #canvas = el("div", { class: "canvas", role: "img" });
+  readonly #table = el("div", { hidden: true });
+  readonly #readout = el("div", { class: "readout" });
+  readonly #heading = el("h2");
+  readonly #band = el("div", { class: "band", hidden: true });
+  readonly #button: HTMLButtonElement;
+  readonly #chart: echarts.ECharts;
+  readonly #events: ChartEvents;
+  #spec!: ChartSpec;
+  #at: number | undefined;
+
+  constructor(events: ChartEvents, { wide = false } = {}) {
+    this.#events = events;
+    this.#button = el("button", { type: "button", onclick: () => this.#toggleTable() }, "Table");
+    this.element = el(
+      "figure",
+      { class: wide ? "chart wide" : "chart", tabindex: 0 },
+      el(
+        "div",
+        { class: "chart-head" },
+        this.#heading,
+        this.#button,
+        el("button", { type: "button", onclick: () => this.#savePng() }, "PNG"),
+        el("button", { type: "button", onclick: () => this.#saveCsv() }, "CSV"),
+      ),
+      this.#canvas,
+      this.#table,
+      this.#readout,
+    );
+    this.#chart = echarts.init(this.#canvas, null, { renderer: "canvas", width: 440, height: 232 });
+    this.#canvas.append(this.#band);
+    new ResizeObserver(() => this.#fit()).observe(this.#canvas);
+    this.#listen();
+  }
+
+  /** Draws; where nothing has changed this is quick. */
+  update(spec: ChartSpec): void {
+    this.#spec = spec;
+    const { title, unit, lines } = spec;
+    this.#heading.replaceChildren(title, el("span", { class: "unit" }, unit));
+    this.element.setAttribute("aria-label", `${title}, ${unit}`);
+    const about = `${title} of ${lines.filter(({ isFaint }) => !isFaint).length} curves`;
+    this.#canvas.setAttribute("aria-label", `${about}; the button Table has the numbers`);
+    this.#chart.setOption(chartOption(spec), { notMerge: true });
+    if (!this.#table.hidden) this.#fillTable();
+    this.showAt(this.#at);
+  }
+
+  /** Reads all lines at a place, or their ends. */
+  showAt(x: number | undefined): void {
+    this.#at = x;
+    const lines = this.#spec.lines.filter(({ isFaint }) => !isFaint);
+    const items = lines.slice(0, MOST_READ).map(({ label, kind, colour, dash, points }) => {
+      const mark = el("span", { class: `mark ${dash ?? ""}` });
+      mark.style.color = colour;
+      const name = kind === undefined ? label : `${label} ${kind}`;
+      const value = measure(nearest(points, x)?.[1]);
+      const text = el("span", { class: "label", title: name }, name);
+      return el("span", { class: "item" }, mark, text, el("b", {}, value));
+    });
+    const place = x === undefined ? "" : placeText(this.#spec.x, x);
+    const more = lines.length > MOST_READ ? `and ${lines.length - MOST_READ} more` : "";
+    this.#readout.replaceChildren(place, ...items, more);
+    this.#pointer(x);
+  }
+
+  /** Frees what the chart holds. */
+  dispose(): void {
+    this.#chart.dispose();
+    this.element.remove();
+  }
+
+  #fit(): void {
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
+    if (width > 0 && height > 0) this.#chart.resize({ width, height });
+  }
+
+  #pointer(x: number | undefined): void {
+    const place = x === undefined ? undefined : this.#chart.convertToPixel({ xAxisIndex: 0 }, x);
+    if (place === undefined || !Number.isFinite(place)) {
+      this.#chart.dispatchAction({ type: "updateAxisPointer", currTrigger: "leave" });
+    } else {
+      this.#chart.dispatchAction({ type: "updateAxisPointer", x: place, y: 60 });
+    }
+  }
+
+  #listen(): void {
+    let start: number | undefined;
+    const canvas = this.#canvas;
+    const left = (event: PointerEvent) => event.clientX - canvas.getBoundingClientRect().left;
+    const valueAt = (pixel: number) => this.#chart.convertFromPixel({ xAxisIndex: 0 }, pixel);
+    canvas.addEventListener("pointerdown", (event) => {
+      if (event.button === 0 && event.pointerType !== "touch") start = left(event);
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      this.#events.onPoint(valueAt(left(event)));
+      if (start === undefined) return;
+      canvas.setPointerCapture(event.pointerId);
+      const [from, to] = [start, left(event)].sort((a, b) => a - b);
+      this.#band.hidden = to - from < 5;
+      this.#band.style.left = `${from}px`;
+      this.#band.style.width = `${to - from}px`;
+    });
+    canvas.addEventListener("pointerup", (event) => {
+      const range = [start ?? 0, left(event)].sort((a, b) => a - b).map(valueAt);
+      if (start !== undefined && !this.#band.hidden) this.#events.onZoom([range[0], range[1]]);
+      start = undefined;
+      this.#band.hidden = true;
+    });
+    canvas.addEventListener("pointerleave", () => this.#events.onPoint(undefined));
+    canvas.addEventListener("dblclick", () => this.#events.onZoom(undefined));
+    this.element.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  /** Arrows read, plus and minus zoom, Escape shows all. */
+  #key(event: KeyboardEvent): void {
+    const extent = this.#spec.zoom ?? extentOf(this.#spec.lines);
+    if (!extent || event.target !== this.element) return;
+    const [from, to] = extent;
+    const at = this.#at ?? (from + to) / 2;
+    const width = to - from;
+    const zoomed = (factor: number): [number, number] => [
+      Math.max(at - width * factor / 2, Math.min(from, at)),
+      Math.max(at - width * factor / 2, Math.min(from, at)) + width * factor,
+    ];
+    const act = {
+      ArrowLeft: () => this.#events.onPoint(Math.max(from, at - width / 50)),
+      ArrowRight: () => this.#events.onPoint(Math.min(to, at + width / 50)),
+      "+": () => this.#events.onZoom([at - width / 4, at + width / 4]),
+      "-": () => this.#events.onZoom(zoomed(2)),
+      Escape: () => this.#events.onZoom(undefined),
+    }[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  #toggleTable(): void {
+    const isOpen = this.#table.hidden;
+    this.#table.hidden = !isOpen;
+    this.#canvas.hidden = isOpen;
+    this.#button.setAttribute("aria-pressed", String(isOpen));
+    if (isOpen) this.#fillTable();
+  }
+
+  #fillTable(): void {
+    const { x, title, lines } = this.#spec;
+    this.#table.replaceChildren(tableOf(x, title, lines.filter(({ isFaint }) => !isFaint)));
+  }
+
+  #saveCsv(): void {
+    const { x, title, lines } = this.#spec;
+    download(`${fileName(title)}.csv`, new Blob([toCsv(x, title, lines)], { type: "text/csv" }));
+  }
+
+  #savePng(): void {
+    const holder = el("div");
+    const size = { width: 1200, height: 640 };
+    const chart = echarts.init(holder, null, { renderer: "canvas", devicePixelRatio: 2, ...size });
+    chart.setOption(pictureOption(this.#spec));
+    chart.renderToCanvas({ pixelRatio: 2, backgroundColor: styleColour("--panel") })
+      .toBlob((blob) => {
+        if (blob) download(`${fileName(this.#spec.title)}.png`, blob);
+        chart.dispose();
+      });
+  }
+}
+
+/** What ECharts is told. */
+function chartOption({ x, xScale, y, zoom, lines }: ChartSpec): echarts.EChartsOption {
+  const [text, grid] = [styleColour("--muted"), styleColour("--grid")];
+  const label = { color: text, fontSize: 11, hideOverlap: true };
+  const shown = lines.map((line) => ({ ...line, points: pointsIn(line.points, zoom, y, xScale) }));
+  const extent = zoom ?? extentOf(shown) ?? [0, 1];
+  return {
+    animation: false,
+    grid: { left: 54, right: 14, top: 12, bottom: 28 },
+    tooltip: { trigger: "axis", showContent: false, axisPointer: { lineStyle: { color: text } } },
+    xAxis: {
+      type: xScale === "log" ? "log" : "value",
+      ...xScale === "log" ? {} : { min: extent[0], max: extent[1] },
+      axisLabel: { ...label, formatter: (value: number) => placeText(x, value, true) },
+      axisLine: { onZero: false, lineStyle: { color: grid } },
+      ...{ axisTick: { show: false }, splitLine: { show: false }, splitNumber: 5 },
+    },
+    yAxis: {
+      ...{ type: y === "log" ? "log" : "value", scale: true, splitNumber: 4 },
+      axisLabel: { ...label, formatter: (value: number) => short(value) },
+      ...{
+        axisLine: { show: false },
+        axisTick: { show: false },
+        splitLine: { lineStyle: { color: grid } },
+      },
+    },
+    series: shown.map(seriesOf),
+  };
+}
+
+function seriesOf({ label, kind, colour, dash, isFaint, points }: Line) {
+  return {
+    ...{ type: "line", silent: true, emphasis: { disabled: true }, data: points } as const,
+    name: kind === undefined ? label : `${label} ${kind}`,
+    ...{ showSymbol: points.length <= 40 && !isFaint, symbol: "circle", symbolSize: 5 },
+    itemStyle: { color: colour },
+    lineStyle: {
+      ...{ color: colour, type: dash ?? "solid" },
+      ...{ width: isFaint ? 1 : 1.8, opacity: isFaint ? 0.28 : 1 },
+    },
+    z: isFaint ? 1 : 2,
+  };
+}
+
+/** The same with a title and legend, for a file. */
+function pictureOption(spec: ChartSpec): echarts.EChartsOption {
+  const option = chartOption(spec);
+  const color = styleColour("--text");
+  const names = spec.lines.filter(({ isFaint }) => !isFaint)
+    .map(({ label, kind }) => kind === undefined ? label : `${label} ${kind}`);
+  return {
+    ...option,
+    title: { text: `${spec.title}, ${spec.unit}`, left: 20, top: 14, textStyle: { color } },
+    legend: {
+      ...{ type: "scroll", left: 20, right: 20, top: 44, data: [...new Set(names)].slice(0, 40) },
+      textStyle: { color },
+    },
+    grid: { left: 70, right: 30, top: 90, bottom: 56 },
+    xAxis: { ...option.xAxis, name: spec.x, nameLocation: "middle", nameGap: 32 },
+  } as echarts.EChartsOption;
+}
+
+/** Rows of a table at most: what a reader wants of a curve. */
+const ROWS = 25;
+
+function tableOf(x: ChartSpec["x"], title: string, lines: readonly Line[]): HTMLElement {
+  const longest = lines.reduce<Point[]>(
+    (a, { points }) => points.length > a.length ? points : a,
+    [],
+  );
+  const count = Math.min(ROWS, longest.length);
+  const places = Array.from(
+    { length: count },
+    (_, i) => longest[Math.round(i * (longest.length - 1) / Math.max(1, count - 1))][0],
+  );
+  const heads = [
+    x,
+    ...lines.map(({ label, kind }) => kind === undefined ? label : `${label} ${kind}`),
+  ];
+  const rows = places.map((place) => [
+    placeText(x, place),
+    ...lines.map(({ points }) => measure(nearest(points, place)?.[1])),
+  ]);
+  return table(heads, rows, { caption: title, numeric: heads.slice(1) });
+}
+
+function placeText(x: ChartSpec["x"], value: number, isShort = false): string {
+  if (x === "seconds") return duration(value);
+  if (isShort) return short(value);
+  return `${x} ${whole(value)}`;
+}
+
+function fileName(title: string): string {
+  return title.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+}

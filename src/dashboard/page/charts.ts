@@ -1,0 +1,184 @@
+/// <reference lib="dom" />
+import type { Bucket } from "../series.ts";
+import type { View } from "./address.ts";
+import { ChartPanel, type ChartSpec } from "./chart.ts";
+import type { Line, Point } from "./points.ts";
+import { choice, el } from "./dom.ts";
+import type { RunFields, Store } from "./store.ts";
+import { colour } from "./theme.ts";
+
+/** A chart of one or several fields of metrics.jsonl. */
+interface Plot {
+  title: string;
+  unit: string;
+  /** Fields, and what each is called where there are several. */
+  fields: Record<string, string>;
+  /** Whether a mean is drawn over what was measured. */
+  isSmoothed?: boolean;
+  wide?: boolean;
+}
+
+const PLOTS: readonly Plot[] = [
+  {
+    title: "Training loss",
+    unit: "nats per token",
+    fields: { loss: "" },
+    isSmoothed: true,
+    wide: true,
+  },
+  { title: "Validation loss", unit: "nats per token", fields: { val_loss: "" } },
+  { title: "Step size", unit: "eta of AGD", fields: { eta: "" }, isSmoothed: true },
+  {
+    title: "Gradient summary",
+    unit: "G of AGD",
+    fields: { gradient_summary: "" },
+    isSmoothed: true,
+  },
+  { title: "Learning rate", unit: "AdamW and SGD", fields: { learning_rate: "" } },
+  {
+    title: "Throughput",
+    unit: "tokens per second",
+    fields: { tokens_per_second: "" },
+    isSmoothed: true,
+  },
+  {
+    ...{ title: "Waiting", unit: "milliseconds a step", isSmoothed: true },
+    fields: { data_wait_ms: "for data", host_ms: "host" },
+  },
+  { title: "Skipped steps", unit: "in all", fields: { skipped: "" } },
+];
+
+const NORMS = { gradient: "Gradient norms", update: "Update norms", weight: "Weight norms" };
+
+const DASHES = ["solid", "dashed", "dotted"] as const;
+
+/** The view of curves: controls, and a chart for each thing that any of the runs has measured. */
+export class Curves {
+  readonly element: HTMLElement;
+  readonly #controls = el("div", { class: "controls" });
+  readonly #grid = el("div", { class: "charts" });
+  readonly #panels = new Map<string, ChartPanel>();
+  readonly #store: Store;
+  readonly #change: (change: Partial<View>) => void;
+
+  constructor(store: Store, change: (change: Partial<View>) => void) {
+    this.#store = store;
+    this.#change = change;
+    this.element = el("div", {}, this.#controls, this.#grid);
+  }
+
+  /** Draws the curves of these runs. */
+  update(view: View, ids: readonly string[]): void {
+    const plots = [...PLOTS, ...this.#normPlots(ids)];
+    for (const plot of plots) {
+      const lines = ids.flatMap((id) => this.#lines(plot, view, id));
+      this.#draw(plot, view, lines);
+    }
+  }
+
+  /** Makes the controls anew: they are as the view says. */
+  setControls(view: View): void {
+    const slider = el("input", {
+      ...{ type: "range", min: 0, max: 0.99, step: 0.01, value: view.smooth },
+      oninput: (event) => {
+        const smooth = Number((event.target as HTMLInputElement).value);
+        output.textContent = smooth.toFixed(2);
+        this.#change({ smooth });
+      },
+    });
+    const output = el("output", {}, view.smooth.toFixed(2));
+    const scales = { linear: "linear", log: "logarithmic" };
+    this.#controls.replaceChildren(
+      choice(
+        "Over",
+        { step: "steps", tokens: "tokens", seconds: "time" },
+        view.x,
+        (x) => this.#change({ x, zoom: undefined }),
+      ),
+      choice("Horizontal", scales, view.xScale, (xScale) => this.#change({ xScale })),
+      choice("Vertical", scales, view.y, (y) => this.#change({ y })),
+      el("label", {}, "Smoothing", slider, output),
+      el("button", {
+        ...{ type: "button", id: "all", hidden: view.zoom === undefined },
+        onclick: () => this.#change({ zoom: undefined }),
+      }, "Show all"),
+    );
+  }
+
+  #normPlots(ids: readonly string[]): Plot[] {
+    const names = new Set(ids.flatMap((id) => [...this.#store.fields(id).keys()]));
+    return Object.entries(NORMS).map(([kind, title]) => {
+      const prefix = `norm/${kind}/`;
+      const fields = [...names].filter((name) => name.startsWith(prefix)).sort();
+      const labels = fields.map((name) => [name, name.slice(prefix.length)]);
+      return { title, unit: "by group of parameters", fields: Object.fromEntries(labels) };
+    });
+  }
+
+  #lines({ fields, isSmoothed }: Plot, view: View, id: string): Line[] {
+    const known: RunFields = this.#store.fields(id);
+    const own = { label: this.#store.run(id)?.name ?? "", colour: colour(this.#store.number(id)) };
+    return Object.entries(fields).flatMap(([name, kind], i) => {
+      const buckets = known.get(name);
+      if (!buckets || buckets.length === 0) return [];
+      const line = { ...own, kind: kind === "" ? undefined : kind, dash: DASHES[i % 3] };
+      const raw = { ...line, points: rawPoints(buckets, view.x) };
+      if (!isSmoothed || view.smooth === 0 || buckets.length < 3) return [raw];
+      return [{ ...raw, isFaint: true }, { ...line, points: smoothed(buckets, view) }];
+    });
+  }
+
+  #draw(plot: Plot, view: View, lines: Line[]): void {
+    let panel = this.#panels.get(plot.title);
+    if (lines.every(({ points }) => points.length === 0)) {
+      panel?.dispose();
+      this.#panels.delete(plot.title);
+      return;
+    }
+    if (!panel) {
+      panel = new ChartPanel({
+        onZoom: (zoom) => this.#change({ zoom }),
+        onPoint: (x) => this.#panels.forEach((other) => other.showAt(x)),
+      }, plot);
+      this.#panels.set(plot.title, panel);
+      this.#place(panel, plot);
+    }
+    const { x, xScale, y, zoom } = view;
+    panel.update({ title: plot.title, unit: plot.unit, x, xScale, y, zoom, lines } as ChartSpec);
+  }
+
+  /** Puts a new chart where it belongs among the others. */
+  #place(panel: ChartPanel, plot: Plot): void {
+    const order = [...PLOTS.map(({ title }) => title), ...Object.values(NORMS)];
+    const after = order.slice(order.indexOf(plot.title) + 1);
+    const next = after.map((title) => this.#panels.get(title)?.element).find((found) => found);
+    this.#grid.insertBefore(panel.element, next ?? null);
+  }
+}
+
+function placeOf([step, tokens, seconds]: Bucket, x: View["x"]): number | null {
+  return x === "step" ? step : x === "tokens" ? tokens : seconds;
+}
+
+/** The extremes of each bucket: no spike is lost where many steps share a point. */
+function rawPoints(buckets: readonly Bucket[], x: View["x"]): Point[] {
+  return buckets.flatMap((bucket): Point[] => {
+    const at = placeOf(bucket, x);
+    if (at === null) return [];
+    const [, , , , least, greatest] = bucket;
+    return least === greatest ? [[at, least]] : [[at, least], [at, greatest]];
+  });
+}
+
+/** An exponential moving average of the means, without the bias of its start (Kingma and Ba 2015). */
+function smoothed(buckets: readonly Bucket[], { x, smooth }: View): Point[] {
+  const points: Point[] = [];
+  let [average, weight] = [0, 0];
+  for (const bucket of buckets) {
+    average = smooth * average + (1 - smooth) * bucket[3];
+    weight = smooth * weight + (1 - smooth);
+    const at = placeOf(bucket, x);
+    if (at !== null) points.push([at, average / weight]);
+  }
+  return points;
+}

@@ -1,0 +1,82 @@
+import { UserError } from "../errors.ts";
+import { fileError } from "../files/file_error.ts";
+import { requestHandler } from "./handler.ts";
+import { Library } from "./library.ts";
+
+/** Which directories a page shows, and where. */
+export interface DashboardOptions {
+  /** Directories of runs, or above such. */
+  runs: readonly string[];
+  /** The address to listen at; another than this machine's own demands a token. @default 127.0.0.1 */
+  host?: string;
+  /** 0 for any that is free. */
+  port: number;
+  /** A clock, in milliseconds since 1970. @default Date.now */
+  now?: () => number;
+}
+
+/** A page that is being served. */
+export interface Dashboard extends AsyncDisposable {
+  /** Where the page is, its token included. */
+  readonly address: string;
+  /** The directories that are shown, absolute and without links. */
+  readonly roots: readonly string[];
+  /** Resolves when it is served no more. */
+  readonly finished: Promise<void>;
+}
+
+/**
+ * Serves a page on runs, which it only reads.
+ *
+ * @throws {UserError} If a directory cannot be read, or the port is taken.
+ */
+export async function serveDashboard(options: DashboardOptions): Promise<Dashboard> {
+  const { runs, host = "127.0.0.1", port, now = Date.now } = options;
+  const roots: string[] = [];
+  for (const path of runs) roots.push(await rootOf(path));
+  const isLocal = host === "127.0.0.1" || host === "::1" || host === "localhost";
+  const token = isLocal ? undefined : crypto.randomUUID().replaceAll("-", "");
+  const handler = requestHandler(new Library(roots, now), token);
+  const stop = new AbortController();
+  const server = listen(host, port, stop.signal, handler);
+  const name = host.includes(":") ? `[${host}]` : host;
+  const prefix = token === undefined ? "" : `${token}/`;
+  return {
+    roots,
+    address: `http://${name}:${server.addr.port}/${prefix}`,
+    finished: server.finished,
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await server.finished;
+    },
+  };
+}
+
+function listen(
+  hostname: string,
+  port: number,
+  signal: AbortSignal,
+  handler: (request: Request) => Promise<Response>,
+): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve({ hostname, port, signal, onListen() {} }, handler);
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new UserError(`port ${port} is in use: choose another one with --port`, "OTHER");
+    }
+    if (error instanceof Error && /lookup address/.test(error.message)) {
+      throw new UserError(`--host ${hostname}: there is no such address`, "OTHER");
+    }
+    throw fileError(error, `${hostname}:${port}: cannot listen`);
+  }
+}
+
+async function rootOf(path: string): Promise<string> {
+  try {
+    const root = await Deno.realPath(path);
+    if ((await Deno.stat(root)).isDirectory) return root;
+  } catch (error) {
+    throw fileError(error, `${path}: cannot read`);
+  }
+  throw new UserError(`${path} is no directory`, "NOT_FOUND");
+}

@@ -1,0 +1,252 @@
+import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
+import type { Page } from "playwright-core";
+import { serveDashboard } from "../../src/dashboard/serve.ts";
+import { TempDir } from "../data/fixtures.ts";
+import { hasBrowser, openBrowser } from "./browser.ts";
+
+const HOSTILE =
+  '<img src=x onerror="document.title=1"><script>document.title=2</script>\u202e{b|&amp;';
+
+/** Steps from one on, as lines of metrics.jsonl. */
+function steps(first: number, last: number, scale = 1): string {
+  const lines = Array.from({ length: last - first + 1 }, (_, i) => {
+    const step = first + i;
+    const loss = scale * (2 + 8 / Math.sqrt(step));
+    const some = { step, tokens: 64 * step, loss, seconds: step / 4, tokens_per_second: 256 };
+    const norms = { matrices: { gradient: 1, update: 2, weight: 3 } };
+    return { ...some, data_wait_ms: 1, eta: 0.5, ...step % 10 ? {} : { val_loss: loss, norms } };
+  });
+  return lines.map((line) => JSON.stringify(line) + "\n").join("");
+}
+
+/** The number that a chart reads of a run. */
+async function reading(page: Page, title: string, run: string): Promise<number> {
+  const figure = page.locator("figure", { has: page.getByRole("heading", { name: title }) });
+  const item = figure.locator(".readout .item", { hasText: run }).locator("b");
+  return Number(await item.innerText());
+}
+
+async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
+  for (let tries = 0; !await condition(); tries++) {
+    assertLess(tries, 600, `waits too long until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+Deno.test({
+  name: "the page in a browser",
+  ignore: !hasBrowser,
+  sanitizeOps: false, // the browser's connection
+  sanitizeResources: false,
+}, async (t) => {
+  await using directory = new TempDir();
+  const { path } = directory;
+  await directory.write("runs/first/metrics.jsonl", steps(1, 100));
+  await directory.write("runs/second/metrics.jsonl", steps(1, 60, 2));
+  const about = (state: string, options: Record<string, string>) =>
+    JSON.stringify({ state, options, config: { layers: 2 }, optimizer: "agd", steps: 200 });
+  await directory.write("runs/first/run.json", about("running", { seed: "1", batch: "4" }));
+  await directory.write("runs/second/run.json", about("finished", { seed: "2", batch: "4" }));
+  const samples = [10, 20, 30, 40].map((step) => JSON.stringify({ step, text: `It is ${step}.` }));
+  await directory.write("runs/first/samples.jsonl", samples.join("\n") + "\n");
+  await using served = await serveDashboard({ runs: [`${path}/runs`], port: 0 });
+  const browser = await openBrowser();
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on("console", (message) => problems.push(message.text()));
+  page.on("pageerror", ({ message }) => problems.push(message));
+
+  try {
+    await t.step("lays the curves of two runs over each other", async () => {
+      await page.goto(served.address);
+      await until(
+        () => page.locator("figure .item").count().then((n) => n >= 8),
+        "there are curves",
+      );
+      const titles = await page.locator("figure h2").allInnerTexts();
+      assertEquals(
+        titles.map((title) => title.replace(/\s*(nats|eta|by|tok|mill|in all).*$/, "")),
+        [
+          ...["Training loss", "Validation loss", "Step size", "Throughput", "Waiting"],
+          ...["Gradient norms", "Update norms", "Weight norms"],
+        ],
+      );
+      assertEquals(await reading(page, "Validation loss", "first"), 2.8);
+      assertEquals(await reading(page, "Validation loss", "second"), 6.0656);
+    });
+
+    await t.step("and goes on with a run that goes on", async () => {
+      await Deno.writeTextFile(`${path}/runs/first/metrics.jsonl`, steps(101, 160), {
+        append: true,
+      });
+      await until(
+        () => reading(page, "Validation loss", "first").then((loss) => loss === 2.6325),
+        "the new steps are there",
+      );
+    });
+
+    await t.step("reads all runs at a place, by mouse and by keys", async () => {
+      const canvas = page.locator("figure .canvas").first();
+      const box = (await canvas.boundingBox())!;
+      await page.mouse.move(box.x + box.width / 2, box.y + 100);
+      const readout = page.locator("figure .readout").nth(1);
+      assertMatch(await readout.innerText(), /^step 7\d\b/);
+      await page.mouse.move(5, 5);
+      await page.locator("figure").first().focus();
+      await page.keyboard.press("ArrowRight");
+      assertMatch(await readout.innerText(), /^step 8\d\b/);
+    });
+
+    await t.step("zooms by a drag, and the address keeps the view", async () => {
+      const box = (await page.locator("figure .canvas").first().boundingBox())!;
+      await page.mouse.move(box.x + 300, box.y + 50);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 500, box.y + 80, { steps: 3 });
+      await page.mouse.up();
+      await page.getByLabel("Vertical").selectOption("log");
+      await page.getByRole("button", { name: "second" }).click();
+      const address = page.url();
+      assertMatch(address, /#y=log&zoom=\d+\.?\d*%2C\d+\.?\d*&runs=1&run=0%2Ffirst$/);
+      const [from, to] = decodeURIComponent(address).match(/zoom=([^&]*)/)![1].split(",").map(
+        Number,
+      );
+      assert(35 < from && from < to && to < 90, address);
+
+      const other = await context.newPage();
+      await other.goto(address);
+      await other.waitForSelector("figure .item");
+      assertEquals(await other.getByLabel("Vertical").inputValue(), "log");
+      assertEquals(await other.locator(".run[aria-pressed=true]").count(), 1);
+      assert(await other.getByRole("button", { name: "Show all" }).isVisible());
+      await other.close();
+
+      await page.locator("figure").first().focus();
+      await page.keyboard.press("Escape");
+      assertEquals(page.url().includes("zoom"), false);
+      await page.getByRole("button", { name: "second" }).click();
+    });
+
+    await t.step("has a table for each chart, and files of it", async () => {
+      const figure = page.locator("figure").nth(1);
+      await figure.getByRole("button", { name: "Table" }).click();
+      assertEquals(await figure.locator("thead th").allInnerTexts(), ["step", "first", "second"]);
+      assertEquals((await figure.locator("tbody tr").last().innerText()).split(/\s+/), [
+        ...["step", "160", "2.6325", "6.0656"],
+      ]);
+      const save = async (name: string) => {
+        const [download] = await Promise.all([
+          page.waitForEvent("download"),
+          figure.getByRole("button", { name }).click(),
+        ]);
+        return [download.suggestedFilename(), await Deno.readFile(await download.path())] as const;
+      };
+      const [csvName, csv] = await save("CSV");
+      assertEquals(csvName, "validation-loss.csv");
+      assertStringIncludes(new TextDecoder().decode(csv), "run,curve,step,Validation loss\r\n");
+      assertStringIncludes(new TextDecoder().decode(csv), "\r\nfirst,,100,2.8\r\n");
+      const [pngName, png] = await save("PNG");
+      assertEquals([pngName, [...png.slice(1, 4)]], ["validation-loss.png", [80, 78, 71]]);
+    });
+
+    await t.step("shows samples side by side, and how options differ", async () => {
+      await page.getByRole("button", { name: "Samples" }).click();
+      await until(() => page.locator("pre").count().then((n) => n === 3), "three are shown");
+      assertEquals(await page.locator("pre").allInnerTexts(), [
+        "It is 20.",
+        "It is 30.",
+        "It is 40.",
+      ]);
+      await page.locator(".chips button", { hasText: "10" }).click();
+      assertEquals(await page.locator("pre").count(), 4);
+      assertMatch(page.url(), /at=10%2C20%2C30%2C40/);
+      await page.getByRole("button", { name: "Details" }).click();
+      const rows = await page.locator(".card").first().locator("tbody tr").allInnerTexts();
+      assertEquals(rows.map((row) => row.split(/\s+/)), [["seed", "1", "2"]]);
+    });
+
+    await t.step("takes names and samples of any kind for text", async () => {
+      const hostile = { state: "failed", message: HOSTILE, options: { [HOSTILE]: HOSTILE } };
+      const name = HOSTILE.replaceAll("/", "");
+      await directory.write(`runs/${name}/metrics.jsonl`, steps(1, 20) + "{\n");
+      await directory.write(`runs/${name}/run.json`, JSON.stringify(hostile));
+      const text = HOSTILE + "\x1b[2J\0" + "x".repeat(10_000_000);
+      await directory.write(`runs/${name}/samples.jsonl`, JSON.stringify({ step: 1, text }) + "\n");
+      const entry = page.locator(".run", { hasText: "onerror" });
+      await entry.click(); // the address names the runs by now
+      assertEquals(await entry.locator(".run-name").textContent(), name);
+      assertEquals(await page.locator(".message").textContent(), HOSTILE);
+      for (const tab of ["Curves", "Samples"]) {
+        await page.getByRole("button", { name: tab, exact: true }).click();
+        await page.locator("main", { hasText: "onerror" }).waitFor();
+      }
+      const shown = page.locator("pre", { hasText: "onerror" }).first();
+      await shown.waitFor();
+      assert((await shown.textContent())!.startsWith(HOSTILE + "\x1b[2J"));
+      assertLess((await shown.textContent())!.length, 30_000);
+      assertEquals(await page.locator("main img, aside img, main script").count(), 0);
+      assertEquals(await page.title(), "Runs");
+    });
+
+    await t.step("lets go of a run that is removed while it is shown", async () => {
+      await page.getByRole("button", { name: "Curves", exact: true }).click();
+      await Deno.remove(`${path}/runs/second`, { recursive: true });
+      await until(
+        () => page.locator(".run").count().then((n) => n === 2),
+        "it is gone from the list",
+      );
+      assertEquals(await page.locator("figure").first().locator(".item").count(), 2);
+      await Deno.remove(`${path}/runs/${HOSTILE.replaceAll("/", "")}`, { recursive: true });
+    });
+
+    await t.step("is as quick with 1,000,000 steps", async () => {
+      const line = (step: number) =>
+        `{"step":${step},"tokens":${step},"loss":${step === 654_321 ? 99 : 3}}\n`;
+      await Deno.mkdir(`${path}/runs/long`);
+      for (let from = 1; from < 1e6; from += 1e5) {
+        const part = Array.from({ length: 1e5 }, (_, i) => line(from + i)).join("");
+        await Deno.writeTextFile(`${path}/runs/long/metrics.jsonl`, part, { append: true });
+      }
+      await page.goto(`${served.address}#smooth=0&runs=1&run=0%2Flong`);
+      await page.reload();
+      const button = page.locator("figure").getByRole("button", { name: "Table" });
+      await button.click();
+      const last = page.locator("figure tbody tr").last();
+      await until(
+        () => last.innerText().then((text) => text.startsWith("step 1,000,000")),
+        "all is read",
+      );
+      await button.click();
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.locator("figure").getByRole("button", { name: "CSV" }).click(),
+      ]);
+      const points = (await Deno.readTextFile(await download.path())).trim().split("\r\n").slice(1);
+      assertLess(points.length, 4097);
+      const spike = points.find((point) => point.endsWith(",99"))!;
+      assertLess(Math.abs(Number(spike.split(",")[2]) - 654_321), 1000);
+    });
+
+    await t.step("is drawn in both themes, and on a narrow screen", async () => {
+      await page.goto(served.address);
+      await page.waitForSelector("figure canvas");
+      const grounds = [];
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        await page.waitForSelector(`html[data-theme=${colorScheme}]`);
+        grounds.push(
+          await page.evaluate("getComputedStyle(document.body).backgroundColor"),
+        );
+        assertLess(10_000, (await page.screenshot()).length);
+      }
+      assertEquals(grounds, ["rgb(246, 247, 249)", "rgb(15, 18, 22)"]);
+      await page.setViewportSize({ width: 360, height: 700 });
+      const overflow =
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+      await until(async () => await page.evaluate(overflow) === 0, "nothing is cut off");
+    });
+    assertEquals(problems, []);
+  } finally {
+    await browser.close();
+  }
+});
