@@ -1,6 +1,6 @@
 /** `deno task dashboard`: a page on runs, as they go on. */
 import { UsageError } from "../errors.ts";
-import { serveDashboard } from "../dashboard/serve.ts";
+import { runsRoot, serveDashboard } from "../dashboard/serve.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { main } from "./main.ts";
 import { printLine } from "./terminal.ts";
@@ -32,8 +32,11 @@ async function dashboard(options: Arguments): Promise<void> {
   const port = options.integer("port", { min: 0 }) ?? 6006;
   if (port > 65535) throw new UsageError(`--port must be at most 65535, not ${port}`);
   const runs = given.length > 0 ? given : ["runs"];
-  await using page = await serveDashboard({ runs, host: options.text("host"), port });
-  limitReading(page.roots);
+  const roots: string[] = [];
+  for (const path of runs) roots.push(await runsRoot(path));
+  await using page = serveDashboard({ roots, host: options.text("host"), port });
+  Deno.permissions.revokeSync({ name: "net" }); // it listens, and has no use for more
+  limitReading(roots);
   printLine(`Shows ${runs.join(", ")} at ${page.address}`);
   await page.finished;
 }

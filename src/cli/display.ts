@@ -25,6 +25,7 @@ export interface Display extends Disposable {
  *   the first ends it, `tokens_per_step`, `out`
  * - `resume`: `step`, the last one that was done before, `checkpoint`, and `changes`, a list of
  *   sentences on the options that are not what they were
+ * - `dashboard`: `address`, of the page on the run
  * - `compile`: `kernels`, how many are compiled before the first step
  * - `note`: `text`, something to know
  * - `step`: the same as a line of metrics.jsonl, and `steps`, those that the run will have taken, and

@@ -20,6 +20,7 @@ import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { keptOptions, resumedOptions } from "./resume.ts";
 import { TRAIN } from "./train_command.ts";
+import { openTrainDashboard } from "./train_dashboard.ts";
 import { measureModel, openModel } from "./train_model.ts";
 import { PaceTeller, tellEnd, tellResume, tellStart } from "./train_report.ts";
 import { readSettings, type TrainSettings } from "./train_settings.ts";
@@ -36,6 +37,9 @@ async function trainCommand(given: Arguments): Promise<number> {
   const { filters, initFrom, optimizer, trainer, out, isDryRun } = settings;
   const { shuffle, seed, keep, evalEvery, evalBatches, sampleEvery } = settings;
   using display = chooseDisplay(options);
+  await using _page = given.flag("dashboard") && !isDryRun
+    ? await openTrainDashboard(out, display)
+    : undefined;
   limitNetwork(settings.data, initFrom);
 
   // What can be wrong comes to light before what takes long.

@@ -124,6 +124,7 @@ export const TRAIN: CommandSpec = {
       help: "only print parameters and memory, whether the adapter holds them, and about what time",
     },
     verbose: { help: "print each step, and of agd the norms of gradients, updates and weights" },
+    dashboard: { help: "show the run in a browser as it goes on, at an address that is printed" },
     device: DEVICE,
     quiet: { help: "print only how it ended" },
     json: { help: "print one JSON object a line instead of the display" },

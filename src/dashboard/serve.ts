@@ -5,8 +5,8 @@ import { Library } from "./library.ts";
 
 /** Which directories a page shows, and where. */
 export interface DashboardOptions {
-  /** Directories of runs, or above such. */
-  runs: readonly string[];
+  /** Directories of runs, or above such, from {@linkcode runsRoot}; they may be made later. */
+  roots: readonly string[];
   /** The address to listen at; another than this machine's own demands a token. @default 127.0.0.1 */
   host?: string;
   /** 0 for any that is free. */
@@ -19,8 +19,6 @@ export interface DashboardOptions {
 export interface Dashboard extends AsyncDisposable {
   /** Where the page is, its token included. */
   readonly address: string;
-  /** The directories that are shown, absolute and without links. */
-  readonly roots: readonly string[];
   /** Resolves when it is served no more. */
   readonly finished: Promise<void>;
 }
@@ -28,12 +26,10 @@ export interface Dashboard extends AsyncDisposable {
 /**
  * Serves a page on runs, which it only reads.
  *
- * @throws {UserError} If a directory cannot be read, or the port is taken.
+ * @throws {UserError} If the port is taken, or there is no such host.
  */
-export async function serveDashboard(options: DashboardOptions): Promise<Dashboard> {
-  const { runs, host = "127.0.0.1", port, now = Date.now } = options;
-  const roots: string[] = [];
-  for (const path of runs) roots.push(await rootOf(path));
+export function serveDashboard(options: DashboardOptions): Dashboard {
+  const { roots, host = "127.0.0.1", port, now = Date.now } = options;
   const isLocal = host === "127.0.0.1" || host === "::1" || host === "localhost";
   const token = isLocal ? undefined : crypto.randomUUID().replaceAll("-", "");
   const handler = requestHandler(new Library(roots, now), token);
@@ -42,7 +38,6 @@ export async function serveDashboard(options: DashboardOptions): Promise<Dashboa
   const name = host.includes(":") ? `[${host}]` : host;
   const prefix = token === undefined ? "" : `${token}/`;
   return {
-    roots,
     address: `http://${name}:${server.addr.port}/${prefix}`,
     finished: server.finished,
     async [Symbol.asyncDispose]() {
@@ -62,7 +57,7 @@ function listen(
     return Deno.serve({ hostname, port, signal, onListen() {} }, handler);
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) {
-      throw new UserError(`port ${port} is in use: choose another one with --port`, "OTHER");
+      throw new UserError(`port ${port} is in use: choose another one with --port`, "EXISTS");
     }
     if (error instanceof Error && /lookup address/.test(error.message)) {
       throw new UserError(`--host ${hostname}: there is no such address`, "OTHER");
@@ -71,7 +66,12 @@ function listen(
   }
 }
 
-async function rootOf(path: string): Promise<string> {
+/**
+ * A directory's absolute path without links.
+ *
+ * @throws {UserError} If there is none, or it cannot be read.
+ */
+export async function runsRoot(path: string): Promise<string> {
   try {
     const root = await Deno.realPath(path);
     if ((await Deno.stat(root)).isDirectory) return root;

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { TextLineStream } from "@std/streams/text-line-stream";
 import { TempDir } from "../data/fixtures.ts";
-import { assertFails, CONFIG, runTask } from "./helpers.ts";
+import { assertFails, CONFIG, corpusDirectory, runTask, TINY } from "./helpers.ts";
 
 Deno.test("the dashboard says what is wrong with its options", async () => {
   await using directory = new TempDir();
@@ -47,4 +48,42 @@ Deno.test("the dashboard prints its address, with a token for other machines", a
     await child.status;
     await output.cancel();
   }
+});
+
+Deno.test("train --dashboard shows its run while it goes on, and prints where", async () => {
+  await using directory = await corpusDirectory();
+  const { path: cwd } = directory;
+  const args = [
+    "train",
+    "--data",
+    "corpus.jsonl",
+    "--out",
+    "new/run",
+    "--steps",
+    "100000",
+    ...TINY,
+  ];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "--config", CONFIG, ...args, "--dashboard", "--json"],
+    ...{ cwd, stdin: "null", stdout: "piped", stderr: "inherit" },
+    env: { NO_COLOR: "1", INIT_CWD: cwd },
+  }).spawn();
+  const lines = child.stdout.pipeThrough(new TextDecoderStream())
+    .pipeThrough(new TextLineStream())[Symbol.asyncIterator]();
+  const until = async (event: string) => {
+    while (true) {
+      const told = JSON.parse((await lines.next()).value);
+      if (told.event === event) return told;
+    }
+  };
+  const { address } = await until("dashboard");
+  await until("step");
+  const response = await fetch(`${address}events?run=0/`);
+  const events = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  assertMatch((await events.read()).value!, /"name":"run".*"state":"running"/);
+  assertMatch((await events.read()).value!, /"loss":{"from":0,"buckets":\[\[1,32,/);
+  await events.cancel();
+  child.kill("SIGINT");
+  await until("end");
+  assertEquals((await child.status).code, 130);
 });

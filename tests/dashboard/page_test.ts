@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
-import { serveDashboard } from "../../src/dashboard/serve.ts";
+import { runsRoot, serveDashboard } from "../../src/dashboard/serve.ts";
 import { TempDir } from "../data/fixtures.ts";
 import { hasBrowser, openBrowser } from "./browser.ts";
 
@@ -49,7 +49,7 @@ Deno.test({
   await directory.write("runs/second/run.json", about("finished", { seed: "2", batch: "4" }));
   const samples = [10, 20, 30, 40].map((step) => JSON.stringify({ step, text: `It is ${step}.` }));
   await directory.write("runs/first/samples.jsonl", samples.join("\n") + "\n");
-  await using served = await serveDashboard({ runs: [`${path}/runs`], port: 0 });
+  await using served = serveDashboard({ roots: [await runsRoot(`${path}/runs`)], port: 0 });
   const browser = await openBrowser();
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
   const page = await context.newPage();
