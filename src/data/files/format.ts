@@ -1,5 +1,3 @@
-import { UserError } from "../../errors.ts";
-
 /** How a data file is to be read. */
 export interface Format {
   /** Documents line by line, one plain text, documents row by row, an archive of data files, or tokens. */
@@ -43,27 +41,6 @@ export function holdsText({ content }: Format): boolean {
 export function formatOf(name: string): Format | undefined {
   const ending = Object.keys(FORMATS).find((ending) => name.endsWith(ending));
   return ending === undefined ? undefined : FORMATS[ending];
-}
-
-/** What to do with files of other endings. */
-const ELSEWHERE: readonly [endings: readonly string[], what: string][] = [
-  [[".md", ".rst", ".tex", ".text"], "copy it to a name that ends in .txt"],
-  [
-    [".csv", ".tsv", ".json", ".arrow", ".xml", ".html", ".npy"],
-    'write its texts to a .jsonl file, a line {"text": "…"} for each document',
-  ],
-  [[".pdf", ".epub", ".doc", ".docx", ".odt", ".rtf"], "save its text as a .txt file"],
-  [[".xz", ".bz2", ".zip", ".7z", ".tgz", ".tar.gz", ".tar.zst", ".lz4"], "unpack it"],
-];
-
-/** That a file's ending stands for no format, and what to do with it. */
-export function unknownKind(name: string): UserError {
-  const isSo = ([endings]: (typeof ELSEWHERE)[number]) =>
-    endings.some((ending) => name.toLowerCase().endsWith(ending));
-  const what = formatOf(name.toLowerCase())
-    ? "spell its ending in small letters"
-    : ELSEWHERE.findLast(isSo)?.[1] ?? "if it is a text, copy it to a name that ends in .txt";
-  return new UserError(`${name}: the data must be one of ${KINDS}; ${what}`, "DATA");
 }
 
 /** Whether a file, by its name, shows its own end, so that one cut short does not pass for whole. */

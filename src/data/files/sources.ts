@@ -5,10 +5,11 @@ import { fileError } from "../../files/file_error.ts";
 import { checkRegular } from "../../files/read_file.ts";
 import { findDataset } from "./dataset.ts";
 import { isDataset } from "./dataset_name.ts";
-import { formatOf, KINDS, unknownKind } from "./format.ts";
+import { formatOf, KINDS } from "./format.ts";
 import { probe } from "../../http/remote_file.ts";
 import type { HttpOptions } from "../../http/options.ts";
 import { isUrl, type Shard } from "./shard.ts";
+import { remedyFor, unknownKind } from "./other_files.ts";
 import { indexTar, type TarIndexOptions } from "./tar_index.ts";
 
 /** Paths, globs, directories and URLs, or the shards that {@linkcode findShards} found in them. */
@@ -131,7 +132,8 @@ async function expand(name: string, options: TarIndexOptions): Promise<string[]>
   if (info?.isDirectory) {
     const found = await dataFiles(visibleFiles(name), options);
     if (found.length === 0) {
-      throw new UserError(`no ${KINDS} file in the directory ${name}`, "NOT_FOUND");
+      const why = await whatElse(name);
+      throw new UserError(`no ${KINDS} file in the directory ${name}${why}`, "NOT_FOUND");
     }
     return found;
   }
@@ -144,6 +146,17 @@ async function expand(name: string, options: TarIndexOptions): Promise<string[]>
   const found = await dataFiles(glob(name), options);
   if (found.length === 0) throw new UserError(`no ${KINDS} file matches ${name}`, "NOT_FOUND");
   return found;
+}
+
+/** What may be meant by a directory without data files: those of its folders, or another kind. */
+async function whatElse(directory: string): Promise<string> {
+  const paths = (await Array.fromAsync(visibleFiles(directory))).sort();
+  for (const path of paths) {
+    if (!(await stat(path))?.isDirectory) continue;
+    const pattern = `${directory.replace(/[/\\]+$/, "")}/**/*`;
+    return `, whose folders are not looked into: '${pattern}' names what is in them`;
+  }
+  return paths.length === 0 ? "" : `; of ${paths[0]}: ${remedyFor(paths[0])}`;
 }
 
 /** What is directly in a directory and not hidden. */

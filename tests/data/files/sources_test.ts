@@ -62,7 +62,7 @@ Deno.test("findShards says what it did not find", async () => {
     ".txt, .parquet, .tar, .bin; copy it to a name that ends in .txt",
   );
   const others = {
-    "a.CSV": "write its texts to a .jsonl file, a line",
+    "a.html": "write its texts to a .jsonl file, a line",
     "b.zip": "unpack it",
     "c.pdf": "save its text as a .txt file",
     "d.TXT": "spell its ending in small letters",
@@ -72,6 +72,38 @@ Deno.test("findShards says what it did not find", async () => {
   for (const [name, what] of Object.entries(others)) {
     await fails([await dir.write(`other/${name}`, "")], `.tar, .bin; ${what}`);
   }
+});
+
+Deno.test("findShards says how to make data of tables and arrays", async () => {
+  await using dir = new TempDir();
+  const path = (name: string) => `${dir.path}/${name}`;
+  const becomes = async (name: string, remedy: string) => {
+    const file = await dir.write(name, "");
+    await assertRejects(() => findShards([file]), UserError, `.bin; ${remedy}`);
+  };
+  const column = `${path("a.parquet")}"), and name its column of texts with --column`;
+  const table = "make a Parquet file of it, e.g. in Python: import duckdb; duckdb.read_";
+  await becomes("a.csv", `${table}csv("${path("a.csv")}").write_parquet("${column}`);
+  await becomes("a.TSV", `${table}csv("${path("a.TSV")}").write_parquet("${column}`);
+  await becomes("a.json", `${table}json("${path("a.json")}").write_parquet("${column}`);
+  await becomes("a.arrow", "make a Parquet file of it in Python: from datasets import Dataset; ");
+  await becomes(
+    "a.npy",
+    "if it holds GPT-2 tokens, make a .bin of it in Python: import numpy as np; " +
+      `np.load("${path("a.npy")}").ravel().astype(np.uint16).tofile("${path("a.bin")}")`,
+  );
+});
+
+Deno.test("findShards says what may be meant by a directory without data files", async () => {
+  await using dir = new TempDir();
+  const { path } = dir;
+  const note = await dir.write("notes.md", "# A text");
+  const fails = (why: string) =>
+    assertRejects(() => findShards([path]), UserError, `file in the directory ${path}${why}`);
+  await fails(`; of ${note}: copy it to a name that ends in .txt`);
+  const text = await dir.write("1999/may.txt", "A text.");
+  await fails(`, whose folders are not looked into: '${path}/**/*' names what is in them`);
+  assertEquals(await findNames([`${path}/**/*`]), [text]);
 });
 
 Deno.test({
