@@ -1,6 +1,6 @@
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { matmul } from "../../src/ops/matmul/matmul.ts";
-import { polarFactor, polarWorkspace } from "../../src/ops/polar/polar.ts";
+import { polarFactor, polarWorkspaces } from "../../src/ops/polar/polar.ts";
 import { POLAR_STEPS } from "../../src/optim/agd/polar.ts";
 import { matmulFlops } from "../formulas.ts";
 import { fillRandom, type Scratch } from "../scratch.ts";
@@ -62,8 +62,8 @@ export function squareProducts(gpu: Gpu, scratch: Scratch, size: number): Kernel
   const symmetric = product("square NT, symmetric", shape, (plan, shape) => {
     matmul(gpu, plan, { a: x, b: x, bTransposed: true, symmetric: true, out: gram, ...shape });
   });
-  const workspace = polarWorkspace(gpu, 1, size, size);
-  for (const tensor of Object.values(workspace)) scratch.own(tensor);
+  const { workspaces: [workspace], memory } = polarWorkspaces(gpu, [[1, size, size]]);
+  for (const tensor of memory) scratch.own(tensor);
   fillRandom(gpu, workspace.x, 1 / size);
   const flops = matmulFlops(size, size, size);
   return [

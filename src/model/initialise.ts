@@ -3,7 +3,7 @@ import { Plan } from "../gpu/plan.ts";
 import { rowSlices, type Tensor } from "../gpu/tensor.ts";
 import { paddedVocabulary } from "../ops/cross_entropy.ts";
 import { matmul } from "../ops/matmul/matmul.ts";
-import { polarFactor, polarWorkspace } from "../ops/polar/polar.ts";
+import { polarFactor, polarWorkspaces } from "../ops/polar/polar.ts";
 import { polarSteps } from "../ops/polar/steps.ts";
 import { Random } from "../random.ts";
 import { naturalRowSize, type ParameterSpec, sizeOf } from "./parameters.ts";
@@ -91,9 +91,9 @@ async function orthogonal(
   const [rows, stride] = shape as readonly [number, number];
   const columns = stride / parts;
   const [m, n] = [Math.min(rows, columns), Math.max(rows, columns)];
-  const workspace = polarWorkspace(gpu, parts, m, n);
+  const { workspaces: [workspace], memory } = polarWorkspaces(gpu, [[parts, m, n]]);
   using allocated = new DisposableStack();
-  allocated.defer(() => gpu.free(...Object.values(workspace)));
+  allocated.defer(() => gpu.free(...memory));
   // The iteration diverges from singular values above 1. The largest one of a normal matrix exceeds
   // sqrt(m) + sqrt(n) + t with a probability below exp(-t^2 / 2) (Davidson and Szarek 2001).
   const largest = Math.sqrt(m) + Math.sqrt(n) + 4;

@@ -17,6 +17,7 @@ const interrupt = interruptSignal(() => {
 });
 let reports = 0;
 setInterval(() => {
+  if (reports === 12) return; // a signal may be long on its way
   console.log(interrupt.exitCode, interrupt.signal.aborted);
   if (reports++ === 0 || interrupt.exitCode !== 0 && reports === 12) pressKey();
   if (interrupt.exitCode === 0) reports = 1;

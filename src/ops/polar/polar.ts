@@ -25,21 +25,46 @@ function isWide(rows: number, columns: number): boolean {
   return columns >= 2 * rows;
 }
 
-/** Allocates a workspace for `batch` matrices. */
-export function polarWorkspace(
+/** Workspaces that lie over the same memory, so that only one at a time can be worked in. */
+export interface PolarWorkspaces {
+  /** One for each size. */
+  workspaces: PolarWorkspace[];
+  /** What they lie over: to be freed. */
+  memory: Tensor[];
+}
+
+/** Allocates workspaces for so many matrices of so many rows and columns each. */
+export function polarWorkspaces(
   gpu: Gpu,
-  batch: number,
-  rows: number,
-  columns: number,
-): PolarWorkspace {
-  const square = (label: string) => gpu.tensor(`polar ${label}`, [batch, rows, rows]);
-  return gpu.allocateAll(() => ({
-    x: gpu.tensor("polar x", [batch, rows, columns]),
-    next: gpu.tensor("polar next", [batch, rows, columns]),
-    gram: square("gram"),
-    polynomial: square("polynomial"),
-    ...isWide(rows, columns) ? { factor: square("factor"), scratch: square("scratch") } : {},
-  }));
+  sizes: readonly (readonly [batch: number, rows: number, columns: number])[],
+): PolarWorkspaces {
+  const shapes = sizes.map(([batch, rows, columns]) => {
+    const [matrices, squares] = [[batch, rows, columns], [batch, rows, rows]];
+    const always = { x: matrices, next: matrices, gram: squares, polynomial: squares };
+    return isWide(rows, columns) ? { ...always, factor: squares, scratch: squares } : always;
+  });
+  const largest = new Map<string, number>();
+  for (const [name, shape] of shapes.flatMap((one) => Object.entries(one))) {
+    largest.set(name, Math.max(largest.get(name) ?? 0, sizeOf(shape)));
+  }
+  const memory = gpu.allocateAll(() =>
+    new Map([...largest].map(([name, size]) => [name, gpu.tensor(`polar ${name}`, [size])]))
+  );
+  const view = (name: string, shape: number[]) => memory.get(name)!.as(shape);
+  return {
+    workspaces: shapes.map(({ x, next, gram, polynomial, ...wide }) => ({
+      x: view("x", x),
+      next: view("next", next),
+      gram: view("gram", gram),
+      polynomial: view("polynomial", polynomial),
+      ...Object.fromEntries(Object.entries(wide).map(([name, shape]) => [name, view(name, shape)])),
+    })),
+    memory: [...memory.values()],
+  };
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, n) => product * n, 1);
 }
 
 /**

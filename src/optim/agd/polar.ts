@@ -2,7 +2,7 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import type { Plan } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import { WORKGROUP_SUM } from "../../ops/includes.ts";
-import { polarFactor, type PolarWorkspace, polarWorkspace } from "../../ops/polar/polar.ts";
+import { polarFactor, type PolarWorkspace, polarWorkspaces } from "../../ops/polar/polar.ts";
 import { polarSteps } from "../../ops/polar/steps.ts";
 import { rowThreads } from "../../ops/threads.ts";
 import type { Span } from "../spans.ts";
@@ -123,21 +123,23 @@ function checkWhole(
   }
 }
 
-/** Batches of maps whose matrices fit a workspace; all of one shape have the same one. */
+/** Batches of maps of one shape, whose matrices fit a workspace. */
 function batchesOf(gpu: Gpu, plan: Plan, maps: readonly LinearMap[]): PolarBatch[] {
   const shapeOf = ({ rows, columns }: Submatrix) => [rows, columns].sort((a, b) => a - b).join("x");
   const bytes = maps.reduce((sum, { rows, columns }) => sum + rows * columns * 4, 0);
   const most = Math.min(Math.max(BATCH_BYTES, bytes * BATCH_PART), gpu.maxBindingBytes);
-  return [...Map.groupBy(maps, shapeOf)].flatMap(([shape, group]) => {
+  const groups = [...Map.groupBy(maps, shapeOf)].map(([shape, group]) => {
     const [m, n] = shape.split("x").map(Number);
     const fitting = Math.max(1, Math.floor(most / (m * n * 4)));
-    const workspace = polarWorkspace(gpu, Math.min(fitting, group.length), m, n);
-    plan.own(...Object.values(workspace));
-    const count = Math.ceil(group.length / fitting);
-    return Array.from({ length: count }, (_, i) => (
-      { maps: group.slice(i * fitting, (i + 1) * fitting), workspace }
-    ));
+    return { group, size: [Math.min(fitting, group.length), m, n] as const };
   });
+  const { workspaces, memory } = polarWorkspaces(gpu, groups.map(({ size }) => size));
+  plan.own(...memory);
+  return groups.flatMap(({ group, size: [fitting] }, i) =>
+    Array.from({ length: Math.ceil(group.length / fitting) }, (_, batch) => (
+      { maps: group.slice(batch * fitting, (batch + 1) * fitting), workspace: workspaces[i] }
+    ))
+  );
 }
 
 /** A map, number `i` of its batch, as the kernels read it. */

@@ -1,5 +1,5 @@
 import { assertLess } from "@std/assert";
-import { polarFactor, polarWorkspace } from "../../../src/ops/polar/polar.ts";
+import { polarFactor, polarWorkspaces } from "../../../src/ops/polar/polar.ts";
 import { polarSteps } from "../../../src/ops/polar/steps.ts";
 import { Random } from "../../../src/random.ts";
 import { norm } from "../../reference/optimizers/norm.ts";
@@ -18,7 +18,9 @@ for (const [rows, columns] of [[1, 1], [5, 7], [8, 8], [6, 12], [7, 31], [16, 64
     matrices[1].fill(0);
     const normalised = matrices.map((matrix) => matrix.map((value) => value / (norm(matrix) || 1)));
     await onBothKinds(gpu, async () => {
-      const workspace = polarWorkspace(gpu, 3, rows, columns);
+      // In memory of which others make use too.
+      const sizes = [[1, 5, 90], [3, rows, columns]] as const;
+      const { workspaces: [, workspace], memory } = polarWorkspaces(gpu, sizes);
       const source = gpu.tensorFrom(
         "source",
         [3, rows, columns],
@@ -34,7 +36,7 @@ for (const [rows, columns] of [[1, 1], [5, 7], [8, 8], [6, 12], [7, 31], [16, 64
         if (i === 1) assertLess(norm(Float64Array.from(factor)), 1e-30);
         else assertClose(factor, polar(matrix, rows, columns), 1e-4, `matrix ${i}`);
       });
-      gpu.free(source, result, ...Object.values(workspace));
+      gpu.free(source, result, ...memory);
     });
   });
 }
