@@ -61,7 +61,7 @@ export async function indexTar(
       offset: member.offset,
       size: member.size,
       version,
-      authorization,
+      ...authorization === undefined ? {} : { authorization },
     },
   }));
 }
