@@ -9,8 +9,8 @@ export class LossHistory {
   readonly #validation = new ThinnedSeries();
 
   /** Adds the losses of the next step. */
-  add({ step, loss, val_loss }: LossPoint): void {
-    this.#training.add({ step, loss });
+  add({ step, loss, val_loss, eta }: LossPoint): void {
+    this.#training.add({ step, loss, eta });
     if (typeof val_loss === "number") this.#validation.add({ step, loss: NaN, val_loss });
   }
 

@@ -5,9 +5,9 @@ export interface RoundRange {
   interval: number;
 }
 
-/** The shortest range with some five round steps, of 1, 2 or 5 times a power of ten, that holds both. */
-export function roundRange(low: number, high: number): RoundRange {
-  const interval = roundStep((high - low || 1) / 5);
+/** The shortest range with some `steps` round steps, of 1, 2 or 5 times a power of ten, that holds both. */
+export function roundRange(low: number, high: number, steps = 5): RoundRange {
+  const interval = roundStep((high - low || 1) / steps);
   return {
     min: round(Math.floor(low / interval) * interval),
     max: round(Math.ceil(high / interval) * interval),

@@ -1,3 +1,4 @@
+import { basename, resolve } from "@std/path";
 import { DivergedError, UserError } from "../errors.ts";
 import { replaceText } from "../files/replace_file.ts";
 import { Snapshot, snapshotBytes } from "../gpu/snapshot.ts";
@@ -226,9 +227,11 @@ class Run implements AsyncDisposable {
     // Loaded only now: it is large, and mod.ts should import fast.
     const { lossChart } = await import("./chart.ts");
     const { layers, width } = this.model.config;
-    const title = `Loss of a ${layers}-layer GPT-2 of width ${width}`;
+    const { out } = this.options;
+    const title = basename(resolve(out));
+    const subtitle = `Loss of a ${layers}-layer GPT-2 of width ${width}`;
     const { points } = this.directory.history;
-    await replaceText(`${this.options.out}/loss.svg`, lossChart(points, { title }));
+    await replaceText(`${out}/loss.svg`, lossChart(points, { title, subtitle }));
   }
 
   #isSampled(step: number): boolean {

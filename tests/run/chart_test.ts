@@ -109,3 +109,18 @@ Deno.test("10,000 steps are thinned", () => {
   assertLess(svg.length, 60_000);
   assertGreater(points(svg, TRAINING).length, 300);
 });
+
+Deno.test("the step size is drawn below, on an axis of its own, and all is read at half the size", () => {
+  const history = falling(300, 100).map((point, i) => ({ ...point, eta: 0.5 + 0.4 / (i + 1) }));
+  const svg = lossChart(history, OPTIONS);
+  checkSvg(svg);
+  assert(svg.includes(">step size</text>"));
+  const eta = points(svg, "#2b8a3e").map(([, y]) => y);
+  const losses = points(svg, TRAINING).map(([, y]) => y);
+  assertGreater(eta.length, 200);
+  assertGreater(Math.min(...eta), Math.max(...losses));
+  const [, width] = svg.match(/viewBox="0 0 (\d+) \d+"/)!;
+  for (const [, size] of svg.matchAll(/font-size:([\d.]+)px/g)) {
+    assertGreater(Number(size) * 400 / Number(width), 9);
+  }
+});
