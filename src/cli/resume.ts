@@ -24,6 +24,7 @@ const KEPT = [
   "minutes",
   "seed",
   "keep",
+  "tensorboard",
   "eval-every",
   "eval-batches",
   "sample-every",

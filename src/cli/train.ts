@@ -83,6 +83,7 @@ async function trainCommand(given: Arguments): Promise<number> {
     ...{ evalEvery, evalBatches, sampleEvery, sampleTokens },
     record: keptOptions(options, { data, out, ...length }),
     verbose: options.flag("verbose"),
+    tensorboard: options.flag("tensorboard"),
     onNote: (text) => display.tell("note", { text }, text),
     onCompile: (done, kernels) => display.compiling(done, kernels),
     onStep: (event) => {

@@ -124,6 +124,7 @@ export const TRAIN: CommandSpec = {
       help: "only print parameters and memory, whether the adapter holds them, and about what time",
     },
     verbose: { help: "print each step, and of agd the norms of gradients, updates and weights" },
+    tensorboard: { help: "write an event file for TensorBoard, and others that read such, too" },
     dashboard: { help: "show the run in a browser as it goes on, at an address that is printed" },
     device: DEVICE,
     quiet: { help: "print only how it ended" },
@@ -149,8 +150,9 @@ export const TRAIN: CommandSpec = {
     "backend": "the backend is WebGPU's: the task devices lists the adapters, --device chooses one",
     "compile, flash, tensorcores, f, ge":
       "kernels are compiled, and the fastest ones chosen, by themselves",
-    "log-interval, lg, wandb-log, wandb-project, wandb-run-name":
-      "every step is in the run's metrics.jsonl, and --json prints it",
+    "log-interval, lg": "every step is in the run's metrics.jsonl, and --json prints it",
+    "wandb-log, wandb-project, wandb-run-name":
+      "--dashboard shows the run, and --tensorboard writes files that wandb sync takes",
     "always-save-checkpoint, nm": "each evaluation saves, and --keep says how many remain",
     "eval-only, inference-only": "the tasks eval and sample do that",
     "input-val-bin, j":

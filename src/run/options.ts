@@ -43,6 +43,8 @@ export interface RunOptions extends TrainerOptions, RunLength {
   sampleTokens: number;
   /** Measure norms at every step, and not only at evaluations. @default false */
   verbose?: boolean;
+  /** Write an event file for TensorBoard too. @default false */
+  tensorboard?: boolean;
   /** Called while kernels are compiled, before the first step; not if all have been. */
   onCompile?: (done: number, kernels: number) => void;
   /** Called after each step. */

@@ -145,9 +145,10 @@ class Run implements AsyncDisposable {
 
   #report(event: StepEvent): void {
     const { step, skipped } = event;
-    const { metrics, history } = this.directory;
+    const { metrics, events, history } = this.directory;
     const recorded = stepMetrics(event);
     metrics.append(recorded);
+    events?.addStep(recorded);
     history.add(recorded);
     this.options.onStep?.(event);
     this.#lastEvent = event;
@@ -251,6 +252,7 @@ class Run implements AsyncDisposable {
       text += piece;
     }
     await appendSample(this.options.out, { step, text });
+    this.directory.events?.addSample({ step, text });
     onSample(step, text);
   }
 

@@ -10,7 +10,8 @@ import { MetricsLog, readMetrics } from "./metrics.ts";
 import type { RunOptions } from "./options.ts";
 import { goOn } from "./resume.ts";
 import { checkUnlocked, RunLock } from "./run_lock.ts";
-import { removeSamples } from "./sample_log.ts";
+import { readSamples, removeSamples } from "./sample_log.ts";
+import { EventFile } from "./tensorboard/event_file.ts";
 import { isInPlace } from "./saved_run.ts";
 import type { BestStep } from "./training_state.ts";
 
@@ -98,6 +99,8 @@ export interface RunDirectory extends Disposable {
   readonly checkpoints: Checkpoints;
   /** Its `metrics.jsonl`. */
   readonly metrics: MetricsLog;
+  /** What TensorBoard reads, if that is asked for. */
+  readonly events: EventFile | undefined;
   /** The losses of the steps done before. */
   readonly history: LossHistory;
   /** The best step so far that there is a checkpoint of. */
@@ -126,9 +129,13 @@ export async function openRunDirectory(
   const best = resume ? await goOn(resume, checkpoints, options, validation) : null;
   const metrics = held.use(new MetricsLog(`${out}/metrics.jsonl`));
   const history = new LossHistory();
-  for (const step of await readMetrics(`${out}/metrics.jsonl`)) history.add(step);
+  const steps = await readMetrics(`${out}/metrics.jsonl`);
+  for (const step of steps) history.add(step);
+  const events = options.tensorboard
+    ? held.use(await EventFile.open(out, { steps, samples: await readSamples(out) }))
+    : undefined;
   const all = held.move();
-  return { checkpoints, metrics, history, best, [Symbol.dispose]: () => all.dispose() };
+  return { checkpoints, metrics, events, history, best, [Symbol.dispose]: () => all.dispose() };
 }
 
 /** Removes the log of a run that ended before it had saved anything. */

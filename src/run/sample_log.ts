@@ -43,6 +43,16 @@ export function parseSample(line: string): Sample | undefined {
 }
 
 /**
+ * The samples of a run.
+ *
+ * @throws {UserError} If there are some, and they cannot be read.
+ */
+export async function readSamples(run: string): Promise<Sample[]> {
+  const text = await readTextIfThere(`${run}/${NAME}`) ?? "";
+  return text.split("\n").flatMap((line) => parseSample(line) ?? []);
+}
+
+/**
  * Writes the samples of one run up to `lastStep` to another's directory, or to the same. If there are
  * none, an old file there ends up empty.
  *
