@@ -8,15 +8,20 @@ import type { CheckpointConfig } from "./formats/checkpoint_config.ts";
 import { CONFIG, writeDirectory } from "./checkpoint_directory.ts";
 import { FULL_VOCABULARY_SIZE, type Gpt2Config } from "../model/config.ts";
 import { expandVocabulary } from "./formats/expand_vocabulary.ts";
+import { ggufParts } from "./formats/gguf.ts";
 import { llmcParts } from "./formats/llmc.ts";
 import { verifyIfListed } from "./manifest.ts";
 import { parameterTable } from "../model/parameters.ts";
 import { WeightFiles } from "./weight_files.ts";
 
+/** All formats. */
+export const EXPORT_FORMATS = ["f32", "f16", "llmc", "gguf", "gguf-f16"] as const;
+
 /**
- * What to write: a Hugging Face directory with weights as F32 or F16, or llm.c's fp32 checkpoint.
+ * What to write: a Hugging Face directory with weights as F32 or F16, llm.c's fp32 checkpoint, or a
+ * GGUF file for llama.cpp with weights as F32 or F16.
  */
-export type ExportFormat = "f32" | "f16" | "llmc";
+export type ExportFormat = typeof EXPORT_FORMATS[number];
 
 /** What was exported. */
 export interface ExportResult {
@@ -33,7 +38,7 @@ export interface ExportResult {
  * It takes no GPU.
  *
  * @param directory A checkpoint.
- * @param out A directory, or for llm.c a file; there must be nothing yet.
+ * @param out A directory, or for llm.c and GGUF a file; there must be nothing yet.
  * @throws {UserError} If the checkpoint cannot be read or exported, or is damaged, or `out` exists or cannot be
  * written.
  *
@@ -56,11 +61,13 @@ export async function exportCheckpoint(
   files.checkLayers(checkpoint.model.layers, CONFIG);
   files.check(parameterTable(checkpoint.model), CONFIG, checkpoint.storedRows);
   await checkFree(out);
-  const dtype = format === "f16" ? "F16" : "F32";
+  const dtype = format === "f16" || format === "gguf-f16" ? "F16" : "F32";
   const { model, tokenizer, data, shift } = await withFullVocabulary(checkpoint, files, dtype);
   const temporary = exportedName(out);
   if (format === "llmc") {
-    await writeLlmc(out, model, data, temporary);
+    await writeParts(out, llmcParts(model, data), temporary);
+  } else if (format === "gguf" || format === "gguf-f16") {
+    await writeParts(out, ggufParts(model, data, dtype, tokenizer), temporary);
   } else {
     await addDirectory(
       out,
@@ -84,19 +91,18 @@ async function checkFree(out: string): Promise<void> {
 }
 
 /**
- * Writes a file of llm.c's (see {@linkcode llmcParts}); it has its name once it is whole.
+ * Writes a file part after part; it has its name once it is whole.
  *
  * @param temporary The name that it has until then.
  * @throws {UserError} If it cannot be written.
  */
-export async function writeLlmc(
+export async function writeParts(
   path: string,
-  config: Gpt2Config,
-  data: (name: string) => Promise<Float32Array>,
+  parts: AsyncIterable<ArrayBufferView>,
   temporary?: string,
 ): Promise<void> {
   await replaceFile(path, async (file) => {
-    for await (const part of llmcParts(config, data)) await writeAll(file, part);
+    for await (const part of parts) await writeAll(file, part);
     if (temporary !== undefined) await checkFree(path); // still, or another export was faster
   }, temporary);
 }

@@ -1,6 +1,6 @@
 /**
  * Models on disk, in Hugging Face's layout: `config.json` and weights as safetensors. They are
- * exported as 16- or 32-bit floats and to llm.c.
+ * exported as 16- or 32-bit floats, to llm.c and to llama.cpp.
  *
  * @example Save half of a model's precision
  * ```ts

@@ -1,6 +1,11 @@
 /** `deno task export`: writes a checkpoint in another format. */
 import { UsageError } from "../errors.ts";
-import { exportCheckpoint, exportedName, type ExportResult } from "../checkpoint/export.ts";
+import {
+  EXPORT_FORMATS,
+  exportCheckpoint,
+  exportedName,
+  type ExportResult,
+} from "../checkpoint/export.ts";
 import { MARGIN } from "../checkpoint/formats/expand_vocabulary.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
@@ -8,8 +13,6 @@ import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { printJson, printLine } from "./terminal.ts";
 import { limitWriting } from "./writing.ts";
-
-const FORMATS = ["f32", "f16", "llmc"] as const;
 
 const COMMAND: CommandSpec = {
   name: "export",
@@ -23,7 +26,8 @@ const COMMAND: CommandSpec = {
     },
     format: {
       value: "NAME",
-      help: "f32 or f16: a directory for Hugging Face; llmc: a .bin checkpoint for llm.c",
+      help:
+        "f32, f16: a directory for Hugging Face; llmc: for llm.c; gguf, gguf-f16: for llama.cpp",
     },
     out: { value: "PATH", help: "where to write it; must not exist yet" },
     json: { help: "print one JSON object instead" },
@@ -31,14 +35,15 @@ const COMMAND: CommandSpec = {
   examples: [
     "--checkpoint runs/owt2 --format f16 --out owt2-f16",
     "--checkpoint runs/owt2 --format llmc --out owt2.bin",
+    "--checkpoint runs/owt2 --format gguf-f16 --out owt2.gguf",
   ],
 };
 
 async function exportCommand(options: Arguments): Promise<void> {
   const checkpoint = options.text("checkpoint");
   if (!checkpoint) throw new UsageError("--checkpoint DIR is needed");
-  const format = options.choice("format", FORMATS);
-  if (!format) throw new UsageError(`--format is needed: one of ${FORMATS.join(", ")}`);
+  const format = options.choice("format", EXPORT_FORMATS);
+  if (!format) throw new UsageError(`--format is needed: one of ${EXPORT_FORMATS.join(", ")}`);
   const out = options.text("out");
   if (!out) throw new UsageError("--out PATH is needed");
   const json = options.flag("json");

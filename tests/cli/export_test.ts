@@ -29,6 +29,11 @@ Deno.test("export of a checkpoint", async () => {
   const { buffer } = await Deno.readFile(`${cwd}/model.bin`);
   assertEquals([...new Int32Array(buffer, 0, 8)], [20240326, 3, 16, 50257, 1, 2, 16, 50304]);
 
+  const gguf = await run("--format", "gguf", "--out", "model.gguf");
+  assertEquals([gguf.code, gguf.stderr], [0, ""]);
+  const begin = (await Deno.readFile(`${cwd}/model.gguf`)).subarray(0, 4);
+  assertEquals(new TextDecoder().decode(begin), "GGUF");
+
   assertFails(
     await run("--format", "f16", "--out", "half"),
     1,
@@ -39,8 +44,12 @@ Deno.test("export of a checkpoint", async () => {
 Deno.test("a wrong call of export is told in one line", async () => {
   const wrong: [string, 1 | 2, string][] = [
     ["--format f16 --out a", 2, "--checkpoint DIR is needed"],
-    ["--checkpoint a --out b", 2, "--format is needed: one of f32, f16, llmc"],
-    ["--checkpoint a --format f8 --out b", 2, "--format must be one of f32, f16, llmc, not 'f8'"],
+    ["--checkpoint a --out b", 2, "--format is needed: one of f32, f16, llmc, gguf, gguf-f16"],
+    [
+      "--checkpoint a --format f8 --out b",
+      2,
+      "--format must be one of f32, f16, llmc, gguf, gguf-f16, not 'f8'",
+    ],
     ["--checkpoint a --format f16", 2, "--out PATH is needed"],
     [
       ...["--checkpoint ./no --format f16 --out b", 1] as const,

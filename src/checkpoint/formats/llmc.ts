@@ -1,5 +1,6 @@
 import type { Gpt2Config } from "../../model/config.ts";
 import { parameterTable } from "../../model/parameters.ts";
+import { transposed } from "./transposed.ts";
 
 /** The first two numbers of llm.c's fp32 checkpoints. */
 const MAGIC = 20240326;
@@ -42,15 +43,4 @@ export async function* llmcParts(
     yield role === "matrix" ? transposed(values, shape[0], shape[1]!) : values;
     if (name === "wte.weight") yield new Float32Array((padded - vocabularySize) * width);
   }
-}
-
-/** (rows, columns) to (columns, rows). */
-function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      result[column * rows + row] = values[row * columns + column];
-    }
-  }
-  return result;
 }

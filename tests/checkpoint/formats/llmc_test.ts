@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UserError } from "../../../src/errors.ts";
-import { writeLlmc } from "../../../src/checkpoint/export.ts";
+import { writeParts } from "../../../src/checkpoint/export.ts";
+import { llmcParts } from "../../../src/checkpoint/formats/llmc.ts";
 import { parameterTable, sizeOf } from "../../../src/model/parameters.ts";
 import { TempDir } from "../../data/fixtures.ts";
 import { ODD, randomWeights } from "../../model/helpers.ts";
@@ -27,7 +28,7 @@ const KINDS: [name: string, shape: number[]][] = [
 Deno.test("llm.c: the header, and each tensor in its place", async () => {
   await using temp = new TempDir();
   const path = `${temp.path}/model.bin`;
-  await writeLlmc(path, ODD, data);
+  await writeParts(path, llmcParts(ODD, data));
   const { buffer } = await Deno.readFile(path);
   const header = new Int32Array(buffer, 0, 256);
   // Magic, version, context, vocabulary, layers, heads, width, padded vocabulary.
@@ -62,9 +63,9 @@ Deno.test("llm.c: a file that cannot be written, or not to its end, is not there
   await using temp = new TempDir();
   const path = `${temp.path}/model.bin`;
   const broken = () => Promise.reject(new UserError("cut short"));
-  await assertRejects(() => writeLlmc(path, ODD, broken), UserError, "cut short");
+  await assertRejects(() => writeParts(path, llmcParts(ODD, broken)), UserError, "cut short");
   assertEquals([...Deno.readDirSync(temp.path)], []);
   const nowhere = `${temp.path}/no/model.bin`;
-  const error = await assertRejects(() => writeLlmc(nowhere, ODD, data), UserError);
+  const error = await assertRejects(() => writeParts(nowhere, llmcParts(ODD, data)), UserError);
   assertEquals(error.message, `${nowhere}: cannot write: No such file or directory`);
 });
