@@ -6,7 +6,7 @@ import { writeAll } from "../files/transfer.ts";
 import { readCheckpointConfig } from "./checkpoint.ts";
 import type { CheckpointConfig } from "./formats/checkpoint_config.ts";
 import { CONFIG, writeDirectory } from "./checkpoint_directory.ts";
-import { FULL_VOCABULARY_SIZE, type Gpt2Config } from "../model/config.ts";
+import { FULL_VOCABULARY_SIZE } from "../model/config.ts";
 import { expandVocabulary } from "./formats/expand_vocabulary.ts";
 import { ggufParts } from "./formats/gguf.ts";
 import { llmcParts } from "./formats/llmc.ts";

@@ -1,5 +1,4 @@
 /** The worker in which data is read; its first message is the {@linkcode Job}. */
-/// <reference lib="deno.worker" />
 import { readBatches } from "./pack/batches.ts";
 import type { BatchOptions, PositionedBatch } from "./order/batch.ts";
 import { readBinBatches } from "./bin/bin_batches.ts";

@@ -2,7 +2,6 @@
  * A worker that prepares shards. Its first message is shared memory: where it counts the bytes that
  * it reads, and a number that is not 0 once it is to stop.
  */
-/// <reference lib="deno.worker" />
 import { prepareShard, type PrepareTask } from "./shard.ts";
 import { serve } from "../threads/worker_server.ts";
 

@@ -1,4 +1,3 @@
-/// <reference lib="deno.worker" />
 import { type ErrorCode, UserError } from "../../errors.ts";
 
 /** What a worker answers, and what of it is moved instead of copied. */
@@ -9,6 +8,17 @@ export interface Answer<R> {
 
 /** An answer as it is sent: a result or why there is none, with a code if by the user's mistake. */
 export type Reply<R> = { result: R } | { message: string; stack?: string; code?: ErrorCode };
+
+/**
+ * What is used of a worker's globals. A reference to their library would change the globals of whoever
+ * imports this, which registries refuse.
+ */
+interface WorkerScope {
+  onmessage: (event: MessageEvent) => void;
+  postMessage(message: unknown, transfer?: Transferable[]): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
 
 /**
  * Makes this worker the far end of a {@linkcode WorkerClient}. Requests are answered in order; after
@@ -23,9 +33,9 @@ export function serve<I, Q, R>(
   let last: Promise<void> = Promise.resolve();
   const reply = async (request: Q) => {
     const { result, transfer = [] } = await answer!(request);
-    self.postMessage({ result } satisfies Reply<R>, transfer);
+    scope.postMessage({ result } satisfies Reply<R>, transfer);
   };
-  self.onmessage = ({ data }: MessageEvent) => {
+  scope.onmessage = ({ data }: MessageEvent) => {
     if (!answer) answer = start(data);
     else {
       last = last.then(() => reply(data));
@@ -37,5 +47,5 @@ export function serve<I, Q, R>(
 function replyError(error: Error): void {
   const { message, stack } = error;
   const code = error instanceof UserError ? error.code : undefined;
-  self.postMessage({ message, stack, code } satisfies Reply<never>);
+  scope.postMessage({ message, stack, code } satisfies Reply<never>);
 }

@@ -1,5 +1,4 @@
 /** A worker that tokenizes: its first message is the {@linkcode ChunkOptions}, then comes text. */
-/// <reference lib="deno.worker" />
 import type { TextChunk } from "../text/reader.ts";
 import { type ChunkOptions, createChunkTokenizer, type IdChunk } from "./tokenize.ts";
 import { serve } from "../threads/worker_server.ts";
