@@ -2,6 +2,7 @@
 import { UsageError } from "../errors.ts";
 import { loadCheckpoint } from "../checkpoint/checkpoint.ts";
 import { evaluateText, type Evaluation } from "../train/evaluate_text.ts";
+import { TASK_NAMES, type TaskName } from "../train/tasks/evaluate_task.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
 import { COLUMN } from "./column_option.ts";
@@ -9,6 +10,7 @@ import { dataOption } from "./data_option.ts";
 import { count } from "./count.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { DEVICE, deviceOption } from "./device.ts";
+import { measureTask, taskData } from "./eval_task.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { ReadingBar } from "./reading_bar.ts";
@@ -20,7 +22,7 @@ const COMMAND: CommandSpec = {
   name: "eval",
   summary:
     "Measures how well a model predicts a text: loss in nats per token, perplexity, and bits per\n" +
-    "byte. The same call gives the same numbers on one adapter.",
+    "byte; or by a task that others are measured by. The same call gives the same numbers on one adapter.",
   options: {
     checkpoint: {
       value: "DIR",
@@ -33,6 +35,11 @@ const COMMAND: CommandSpec = {
         "(default data/)",
       repeatable: true,
     },
+    task: {
+      value: "NAME",
+      help: `${TASK_NAMES.join(", ")}, on the one --data FILE that was published`,
+    },
+    limit: { value: "N", help: "of a task: stop after N questions (default: all)" },
     split: {
       value: "PART",
       help: "all, training or validation, as training splits it (default all, of data/ validation)",
@@ -53,6 +60,7 @@ const COMMAND: CommandSpec = {
   examples: [
     "--checkpoint runs/owt2 --data 'owt2/2020-04.jsonl.zst'",
     "--checkpoint openai-community/gpt2 --data wikitext.txt --stride 512 --json",
+    "--checkpoint runs/owt2 --task hellaswag --data hellaswag_val.jsonl",
   ],
 };
 
@@ -62,6 +70,9 @@ const BETWEEN_DRAWINGS = 200;
 async function evalCommand(options: Arguments): Promise<void> {
   const checkpoint = options.text("checkpoint");
   if (!checkpoint) throw new UsageError("--checkpoint DIR is needed");
+  const task = options.choice("task", TASK_NAMES);
+  if (task) return await evaluateByTask(task, checkpoint, options);
+  if (options.text("limit")) throw new UsageError("--limit goes with --task; here --eval-batches");
   const { data: given, isSample } = dataOption(options);
   limitNetwork(given, checkpoint);
   const device = deviceOption(options);
@@ -98,6 +109,21 @@ async function evalCommand(options: Arguments): Promise<void> {
   const { bitsPerByte = null, ...rest } = evaluation;
   if (json) printJson({ ...rest, bits_per_byte: bitsPerByte });
   else printLine(describe(evaluation));
+}
+
+async function evaluateByTask(
+  task: TaskName,
+  checkpoint: string,
+  options: Arguments,
+): Promise<void> {
+  const data = taskData(options, task);
+  limitNetwork([data], checkpoint);
+  const device = deviceOption(options);
+  const directory = await findCheckpoint(checkpoint, options.flag("json"));
+  limitWriting();
+  using gpu = await Gpu.open(device);
+  using model = await loadCheckpoint(gpu, directory);
+  await measureTask(model, task, data, options);
 }
 
 function describe(evaluation: Evaluation): string {

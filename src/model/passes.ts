@@ -76,17 +76,22 @@ export function halfWeights(
   return { weights: new Map([...weights, ...byName]), copies, plan };
 }
 
-/** A plan that leaves the loss of each token in `losses` and their mean in `loss`. */
+/**
+ * A plan that leaves the loss of each token in `losses` and their mean in `loss`.
+ *
+ * @param hits (N): set to 1 where no token is likelier than the target, else to 0.
+ */
 export function lossPlan(
   gpu: Gpu,
   config: Gpt2Config,
   weights: TensorMap,
   activations: Activations,
+  hits?: Tensor,
 ): Plan {
   const plan = new Plan(gpu);
   const { outer } = activations;
   forward({ gpu, plan, config, weights, activations });
-  crossEntropy(gpu, plan, { ...outer, x: outer.final, wte: weights.get("wte.weight")! });
+  crossEntropy(gpu, plan, { ...outer, hits, x: outer.final, wte: weights.get("wte.weight")! });
   mean(gpu, plan, outer.losses, outer.loss, 0);
   return plan;
 }

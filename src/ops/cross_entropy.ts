@@ -31,6 +31,8 @@ export interface CrossEntropy {
   targets: Tensor;
   /** (N) */
   losses: Tensor;
+  /** (N): set to 1 where no token is likelier than the target, else to 0. Not with `dx`. */
+  hits?: Tensor;
   /** (logitRows, padded V), scratch. */
   logits: Tensor;
   /** (N, C): overwritten with the gradient of the mean loss. Without it, no gradient. */
@@ -74,7 +76,7 @@ export function outputLogits(gpu: Gpu, plan: Plan, x: Tensor, wte: Tensor, logit
  * one binding.
  */
 export function crossEntropy(gpu: Gpu, plan: Plan, op: CrossEntropy): void {
-  const { x, wte, logits, dx, dwte, microBatches = 1, lossScale } = op;
+  const { x, wte, logits, hits, dx, dwte, microBatches = 1, lossScale } = op;
   const [rows, width] = x.shape;
   const [chunk, padded] = logits.shape;
   const slicesOf = ({ type }: Tensor) => rowSlices(padded, width, gpu.maxReadBytes, type);
@@ -85,6 +87,7 @@ export function crossEntropy(gpu: Gpu, plan: Plan, op: CrossEntropy): void {
     THREADS: rowThreads(gpu),
     TEXELS,
     BACKWARD: dx !== undefined,
+    HITS: hits !== undefined,
     SCALED: lossScale !== undefined,
     SCALE: dx && TEXELS ? 5 : 4,
   };
@@ -101,6 +104,7 @@ export function crossEntropy(gpu: Gpu, plan: Plan, op: CrossEntropy): void {
         op.targets,
         dx ? logits : read(logits, m * padded),
         op.losses,
+        ...(hits ? [hits] : []),
         ...(dx && TEXELS ? [read(logits, m * padded)] : []),
         ...(lossScale ? [lossScale] : []),
       ],

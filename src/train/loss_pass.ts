@@ -1,4 +1,5 @@
 import { type Activations, allocateActivations, freeActivations } from "../model/activations.ts";
+import type { Tensor } from "../gpu/tensor.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
 import { lossPlan, uploadBatch } from "../model/passes.ts";
 import type { Batch } from "../tokens/batch.ts";
@@ -9,18 +10,21 @@ export class LossPass implements Disposable {
   readonly #model: Gpt2;
   readonly #activations: Activations;
   readonly #plan: ReturnType<typeof lossPlan>;
+  readonly #hits: Tensor | undefined;
 
   /**
    * @param weights What to run.
    * @param batch Sequences, each of the model's context.
+   * @param marksHits Whether {@linkcode hits} are wanted. @default false
    */
-  constructor(model: Gpt2, weights: TensorMap, batch: number) {
+  constructor(model: Gpt2, weights: TensorMap, batch: number, marksHits = false) {
     const { gpu, config } = model;
     this.#model = model;
-    [this.#activations, this.#plan] = gpu.allocateAll(() => {
+    [this.#activations, this.#plan, this.#hits] = gpu.allocateAll(() => {
       const sizes = { batch, length: config.context, backward: false };
       const activations = allocateActivations(gpu, config, sizes);
-      return [activations, lossPlan(gpu, config, weights, activations)];
+      const hits = marksHits ? gpu.tensor("hits", [batch * config.context]) : undefined;
+      return [activations, lossPlan(gpu, config, weights, activations, hits), hits];
     });
   }
 
@@ -40,7 +44,13 @@ export class LossPass implements Disposable {
     return this.#model.gpu.read(this.#activations.outer.losses);
   }
 
-  /** The mean of them. */
+  /** (batch, context) 1 where no token is likelier than the target, else 0. */
+  async hits(): Promise<Float32Array> {
+    if (!this.#hits) throw new Error("the pass marks no hits");
+    return await this.#model.gpu.read(this.#hits);
+  }
+
+  /** The mean loss. */
   async meanLoss(): Promise<number> {
     const [loss] = await this.#model.gpu.read(this.#activations.outer.loss);
     return loss;
@@ -48,7 +58,9 @@ export class LossPass implements Disposable {
 
   /** Frees its memory. */
   [Symbol.dispose](): void {
-    freeActivations(this.#model.gpu, this.#activations);
+    const { gpu } = this.#model;
+    freeActivations(gpu, this.#activations);
+    if (this.#hits) gpu.free(this.#hits);
     this.#plan[Symbol.dispose]();
   }
 }

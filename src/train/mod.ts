@@ -26,6 +26,12 @@
  */
 export { evaluate } from "./evaluate.ts";
 export { evaluateText, type EvaluateTextOptions, type Evaluation } from "./evaluate_text.ts";
+export {
+  evaluateTask,
+  type EvaluateTaskOptions,
+  type TaskName,
+  type TaskResult,
+} from "./tasks/evaluate_task.ts";
 export { scheduledLearningRate } from "./schedule.ts";
 export { meanLoss } from "./mean_loss.ts";
 export type { StepEvent, TrainOptions } from "./options.ts";

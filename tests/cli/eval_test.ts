@@ -37,12 +37,37 @@ Deno.test("eval of a checkpoint", async (t) => {
     );
     assertMatch(one, new RegExp(`^tokens +${16 + 11 * 8}$`, "m"));
   });
+
+  await t.step("by a task it says the task's measures", async () => {
+    const passages = ["Story 1: the moon rises", "Story 2: over a quiet harbour"];
+    await Deno.writeTextFile(`${cwd}/lambada.jsonl`, passages.map((text) => `${text}\n`).join(""));
+    const args = ["--checkpoint", "run", "--task", "lambada", "--data", "lambada.jsonl"];
+    const [people, json] = await Promise.all([args, [...args, "--limit", "1", "--json"]].map(
+      (args) => runTask("eval", args, { cwd }),
+    ));
+    assertMatch(
+      people.stdout,
+      /^task +lambada\nacc +[01]\.\d{4}\nperplexity +\d+\.\d\d\nquestions +2\n$/,
+    );
+    const { task, questions, acc, perplexity } = JSON.parse(json.stdout);
+    assertEquals([task, questions, people.stderr, json.stderr], ["lambada", 1, "", ""]);
+    assertEquals([typeof acc, typeof perplexity], ["number", "number"]);
+  });
 });
 
 Deno.test("a wrong call of eval is told in one line", async () => {
   const wrong: [string, 1 | 2, string][] = [
     ["--data data", 2, "--checkpoint DIR is needed"],
     ["--checkpoint a --data b --stride 0", 2, "--stride must be an integer of 1 or more, not 0"],
+    [
+      ...["--checkpoint a --task lambada", 2] as const,
+      "--task lambada is measured on one --data FILE, as it was published",
+    ],
+    [
+      ...["--checkpoint a --task lambada --data b --stride 2", 2] as const,
+      "--stride cannot go with --task",
+    ],
+    ["--checkpoint a --limit 2", 2, "--limit goes with --task; here --eval-batches"],
     [
       ...["--checkpoint a --data b --split test", 2] as const,
       "--split must be one of all, training, validation, not 'test'",

@@ -139,6 +139,33 @@ Deno.test("cross-entropy: without gradients only the losses", async () => {
   assertClose(result, expectedOf(inputs).losses, FORWARD);
 });
 
+Deno.test("cross-entropy: marks targets than which no token is likelier", async () => {
+  const inputs = randomInputs(70, 6, 53);
+  const { N, C, V, x } = inputs;
+  const logits = linear.forward(x, transpose(inputs.wte, V, C), new Float64Array(V), N, C, V);
+  const likeliest = Array.from({ length: N }, (_, row) => {
+    const its = logits.subarray(row * V, (row + 1) * V);
+    return its.indexOf(Math.max(...its));
+  });
+  for (let row = 0; row < N; row += 2) inputs.targets[row] = likeliest[row];
+  const wte = gpu.tensor("wte", [V, C], "f32", 56 * C);
+  gpu.write(wte, Float32Array.from(inputs.wte));
+  await onBothKinds(gpu, async () => {
+    const op = {
+      x: upload(gpu, [N, C], x),
+      wte,
+      targets: uploadIntegers(gpu, inputs.targets),
+      losses: unwritten(gpu, N),
+      hits: unwritten(gpu, N),
+      logits: unwritten(gpu, 64, 56),
+    };
+    const results = await run(gpu, (plan) => crossEntropy(gpu, plan, op), op.losses, op.hits);
+    assertClose(results[0], expectedOf(inputs).losses, FORWARD);
+    const expected = likeliest.map((token, row) => Number(token === inputs.targets[row]));
+    assertEquals([...results[1]], expected);
+  });
+});
+
 Deno.test("cross-entropy: equal logits lose ln V", async () => {
   for (const V of [1, 2, 253]) {
     const inputs = randomInputs(4, 6, V);

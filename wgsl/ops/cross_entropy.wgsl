@@ -21,6 +21,10 @@ struct Parameters {
 //: include read_scalars NAME=logits BINDING=2 TYPE=f32
 //: end
 @group(0) @binding(3) var<storage, read_write> losses: array<f32>;
+//: if HITS
+// 1 where no token is likelier than the target, or else 0.
+@group(0) @binding(4) var<storage, read_write> hits: array<f32>;
+//: end
 //: if SCALED
 // [0]: a factor of the gradient.
 @group(0) @binding($SCALE) var<uniform> loss_scale: vec4f;
@@ -64,6 +68,10 @@ fn main(
   let log_sum = partial[0].x + log(partial[0].y);
   if (thread == 0u) {
     losses[parameters.first_row + row] = log_sum - read_logits(start + target_token);
+    //: if HITS
+    let is_likeliest = read_logits(start + target_token) >= partial[0].x;
+    hits[parameters.first_row + row] = select(0.0, 1.0, is_likeliest);
+    //: end
   }
   //: if BACKWARD
   // The loss above is read before any thread overwrites the logits.
