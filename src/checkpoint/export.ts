@@ -14,7 +14,7 @@ import { verifyIfListed } from "./manifest.ts";
 import { parameterTable } from "../model/parameters.ts";
 import { WeightFiles } from "./weight_files.ts";
 
-/** All formats. */
+/** The formats that a checkpoint can be exported in. */
 export const EXPORT_FORMATS = ["f32", "f16", "llmc", "gguf", "gguf-f16"] as const;
 
 /**

@@ -17,4 +17,9 @@
  * @module
  */
 export { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
-export { exportCheckpoint, type ExportFormat, type ExportResult } from "./export.ts";
+export {
+  EXPORT_FORMATS,
+  exportCheckpoint,
+  type ExportFormat,
+  type ExportResult,
+} from "./export.ts";
