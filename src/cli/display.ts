@@ -170,12 +170,14 @@ function describeNorms({ norms = {}, gradientSummary }: StepEvent): string[] {
 }
 
 function describeStep(event: StepEvent): string {
-  const { loss, validationLoss, eta, learningRate, tokensPerSecond, outlook } = event;
+  const { loss, validationLoss, tasks = {}, eta, learningRate, tokensPerSecond, outlook } = event;
   const { secondsLeft } = outlook;
   return [
     `step ${stepOf(event)}`,
     `loss ${loss.toFixed(4)}`,
     validationLoss === undefined ? undefined : `val ${validationLoss.toFixed(4)}`,
+    ...Object.values(tasks).flatMap(Object.entries<number>)
+      .map(([name, value]) => `${name} ${value.toPrecision(4)}`),
     eta === undefined ? undefined : `step size ${eta.toPrecision(3)}`,
     learningRate === undefined ? undefined : `lr ${learningRate.toExponential(2)}`,
     `${Math.round(tokensPerSecond).toLocaleString("en")} tok/s`,

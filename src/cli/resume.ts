@@ -8,6 +8,7 @@ import type { SavedRun } from "../run/saved_run.ts";
 import type { TrainingState } from "../run/training_state.ts";
 import type { RunLength } from "../train/run_clock.ts";
 import { Arguments } from "./arguments.ts";
+import { evalTaskOption } from "./eval_task_option.ts";
 import { LENGTH, secondsOption } from "./run_length.ts";
 
 /** Options that a resumed run takes over unless they are given again. */
@@ -27,6 +28,8 @@ const KEPT = [
   "tensorboard",
   "eval-every",
   "eval-batches",
+  "eval-task",
+  "eval-limit",
   "sample-every",
   "no-shuffle",
   "column",
@@ -64,11 +67,20 @@ export function keptOptions(
   );
   const kept = {
     ...Object.fromEntries(given),
+    ...keptTask(options),
     ...steps === undefined ? {} : { steps: String(steps) },
     ...seconds === undefined ? {} : { minutes: String(seconds / 60) },
   };
   if (options.list("data").length === 0) return kept;
   return { ...kept, data: data.map((path) => keptPath(path, out)) };
+}
+
+/** The file of `--eval-task` as it is from any directory. */
+function keptTask(options: Arguments): Record<string, string> {
+  const given = evalTaskOption(options);
+  if (!given) return {};
+  const { task, data } = given;
+  return { "eval-task": `${task}=${isRemote(data) ? data : resolve(data)}` };
 }
 
 /**

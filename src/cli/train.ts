@@ -9,6 +9,7 @@ import { checkRunDirectory } from "../run/run_directory.ts";
 import { isInPlace, openRun } from "../run/saved_run.ts";
 import { type SpooledData, spoolInput } from "./standard_input.ts";
 import { tuningDirectory } from "../train/tune.ts";
+import { checkTask } from "../train/tasks/evaluate_task.ts";
 import type { Arguments } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
 import { chooseDisplay } from "./display.ts";
@@ -35,12 +36,12 @@ async function trainCommand(given: Arguments): Promise<number> {
   const settings = readSettings(options, resume);
   const device = deviceOption(given);
   const { filters, initFrom, optimizer, trainer, out, isDryRun } = settings;
-  const { shuffle, seed, keep, evalEvery, evalBatches, sampleEvery } = settings;
+  const { shuffle, seed, keep, evalEvery, evalBatches, evalTask, sampleEvery } = settings;
   using display = chooseDisplay(options);
   await using _page = given.flag("dashboard") && !isDryRun
     ? await openTrainDashboard(out, display)
     : undefined;
-  limitNetwork(settings.data, initFrom);
+  limitNetwork(evalTask ? [...settings.data, evalTask.data] : settings.data, initFrom);
 
   // What can be wrong comes to light before what takes long.
   const isKept = resume !== undefined && !("data" in given.given());
@@ -54,12 +55,13 @@ async function trainCommand(given: Arguments): Promise<number> {
   if (input.note) display.tell("note", { text: input.note }, input.note);
   const data = usesData(settings) ? await pinDatasets(input.data) : input.data;
   const { shards, skipped } = await findData({ ...settings, data }, isKept);
+  if (evalTask && !isDryRun) await checkTask(evalTask);
   const isHidden = options.flag("quiet") || options.flag("json");
   const checkpoint = resume?.checkpoint ?? (initFrom && await findCheckpoint(initFrom, isHidden));
   limitWriting(...writtenBy(settings), ...input.writes);
   using gpu = await Gpu.open(device);
   const sampleTokens = options.flag("quiet") ? 0 : 200;
-  const memory = { ...trainer, sampleTokens, saves: true };
+  const memory = { ...trainer, sampleTokens, measuresTasks: evalTask !== undefined, saves: true };
   const sources = { settings, shards, checkpoint, memory };
   if (isDryRun) {
     await measureModel(gpu, sources, display);
@@ -80,7 +82,7 @@ async function trainCommand(given: Arguments): Promise<number> {
   });
   const result = await trainToDirectory(model, {
     ...{ data: shards, ...filters, shuffle, seed, ...trainer, out, resume, ...length, keep },
-    ...{ evalEvery, evalBatches, sampleEvery, sampleTokens },
+    ...{ evalEvery, evalBatches, evalTask, sampleEvery, sampleTokens },
     record: keptOptions(options, { data, out, ...length }),
     verbose: options.flag("verbose"),
     tensorboard: options.flag("tensorboard"),

@@ -1,5 +1,6 @@
 import type { CommandSpec } from "./arguments.ts";
 import { COLUMN } from "./column_option.ts";
+import { TASK_NAMES } from "../train/tasks/evaluate_task.ts";
 import { DEVICE } from "./device.ts";
 import { PRESET_NAMES } from "./train_settings.ts";
 
@@ -102,6 +103,11 @@ export const TRAIN: CommandSpec = {
       help: "validation batches in an evaluation (default 8)",
       elsewhere: ["eval-iters", "val-max-steps", "m"],
     },
+    "eval-task": {
+      value: "NAME=FILE",
+      help: `measure it by ${TASK_NAMES.join(", ")} too, on that file, at each evaluation`,
+    },
+    "eval-limit": { value: "N", help: "questions of --eval-task (default: all)" },
     "sample-every": {
       value: "N",
       help: "steps between samples (default: one at the end)",

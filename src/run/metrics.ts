@@ -6,7 +6,7 @@ import { replaceText } from "../files/replace_file.ts";
 import { checkNoLink } from "../files/no_link.ts";
 import { writeAllSync } from "../files/transfer.ts";
 import { isObject } from "../json.ts";
-import type { StepEvent } from "../train/options.ts";
+import type { StepEvent, TaskScores } from "../train/options.ts";
 
 /** What is recorded of a training step: one JSON object a line in metrics.jsonl. */
 export interface StepMetrics {
@@ -20,6 +20,8 @@ export interface StepMetrics {
   skipped?: true;
   /** Validation loss in nats per token, at the steps that measure it. */
   val_loss?: number;
+  /** What tasks measured, by their names, at the steps that measure the model by them. */
+  tasks?: TaskScores;
   /** The step size that AGD chose, before its ramp. */
   eta?: number;
   /** The gradient summary, G, that AGD chose it by. */
@@ -46,6 +48,7 @@ export function stepMetrics(event: StepEvent): StepMetrics {
     loss: event.loss,
     skipped: event.skipped || undefined,
     val_loss: event.validationLoss,
+    tasks: event.tasks,
     eta: event.eta,
     gradient_summary: event.gradientSummary,
     norms: event.norms,
@@ -169,7 +172,16 @@ function isStep(value: unknown): value is StepMetrics {
   return REQUIRED.every((name) => typeof fields.get(name) === "number") &&
     OPTIONAL.every((name) => !fields.has(name) || typeof fields.get(name) === "number") &&
     (!fields.has("skipped") || fields.get("skipped") === true) &&
-    (!fields.has("norms") || isNorms(fields.get("norms")));
+    (!fields.has("norms") || isNorms(fields.get("norms"))) &&
+    (!fields.has("tasks") || isScores(fields.get("tasks")));
+}
+
+/** Whether a value holds numbers by their names, by tasks. */
+function isScores(value: unknown): value is TaskScores {
+  return isObject(value) &&
+    Object.values(value).every((scores: unknown) =>
+      isObject(scores) && Object.values(scores).every((score) => typeof score === "number")
+    );
 }
 
 /** Whether a value holds numbers by group, by what they measure. */

@@ -1,5 +1,6 @@
 import type { DataSources } from "../data/files/sources.ts";
 import type { StepEvent } from "../train/options.ts";
+import type { EvaluateTaskOptions } from "../train/tasks/evaluate_task.ts";
 import type { RunLength } from "../train/run_clock.ts";
 import type { TrainerOptions } from "../train/trainer.ts";
 import type { SavedRun } from "./saved_run.ts";
@@ -37,6 +38,8 @@ export interface RunOptions extends TrainerOptions, RunLength {
   evalEvery: number;
   /** Validation batches per evaluation; with 0 it only saves. */
   evalBatches: number;
+  /** Measure the model by this task too, at each evaluation. @default none */
+  evalTask?: Pick<EvaluateTaskOptions, "task" | "data" | "limit">;
   /** Steps between samples; 0 for one at the end only. */
   sampleEvery: number;
   /** Tokens of a sample. */

@@ -7,7 +7,8 @@ import type { Gpt2 } from "../model/gpt2.ts";
 import { writeCheckpoint } from "../checkpoint/checkpoint.ts";
 import { generate } from "../sample/generate.ts";
 import { stateTensors } from "../train/state_tensors.ts";
-import type { StepEvent } from "../train/options.ts";
+import type { StepEvent, TaskScores } from "../train/options.ts";
+import { evaluateTask } from "../train/tasks/evaluate_task.ts";
 import { train } from "../train/train.ts";
 import { Trainer } from "../train/trainer.ts";
 import { Background } from "./background.ts";
@@ -121,6 +122,7 @@ class Run implements AsyncDisposable {
       const last = await train(this.trainer, {
         ...{ batches, validation, steps, seconds, start: this.#start, evalEvery, verbose },
         ...{ signal, onCompile, now, reserve: () => this.#saveSeconds },
+        measureTasks: this.options.evalTask && (() => this.#measureTask()),
         pauseAt: (step) => this.#isSampled(step),
         onStep: (event) => this.#afterStep(event),
       });
@@ -132,6 +134,13 @@ class Run implements AsyncDisposable {
       await this.#file.fail(error);
       throw error;
     }
+  }
+
+  async #measureTask(): Promise<TaskScores> {
+    const { evalTask, batch } = this.options;
+    const { evaluationWeights: weights } = this.trainer.optimizer;
+    const { task, scores } = await evaluateTask(this.model, { ...evalTask!, batch, weights });
+    return { [task]: scores };
   }
 
   async #afterStep(event: StepEvent): Promise<void> {

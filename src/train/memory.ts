@@ -7,6 +7,7 @@ import { Gpt2 } from "../model/gpt2.ts";
 import { parameterTable } from "../model/parameters.ts";
 import { allocateLike } from "../model/weights.ts";
 import { Decoder } from "../sample/decoder.ts";
+import { LossPass } from "./loss_pass.ts";
 import { batchRefusal, parameterRefusal } from "./refusals.ts";
 import { Trainer, type TrainerOptions } from "./trainer.ts";
 import { stateTensors } from "./state_tensors.ts";
@@ -15,6 +16,8 @@ import { stateTensors } from "./state_tensors.ts";
 export interface MeasureOptions extends TrainerOptions {
   /** Tokens of a sample; 0 for none. @default 0 */
   sampleTokens?: number;
+  /** Whether it measures the model by tasks. @default false */
+  measuresTasks?: boolean;
   /** Whether it saves checkpoints. @default false */
   saves?: boolean;
 }
@@ -35,13 +38,14 @@ export function measureTraining(
   vocabulary: Vocabulary,
   options: MeasureOptions,
 ): TrainingMemory {
-  const { sampleTokens = 0, saves = false } = options;
+  const { sampleTokens = 0, measuresTasks = false, saves = false } = options;
   let hostBytes = 0;
   const measurement = gpu.measure(() => {
     const weights = allocateLike(gpu, parameterTable(config), "weight");
     const model = new Gpt2(gpu, config, vocabulary, weights);
     const { optimizer } = new Trainer(model, options);
     if (sampleTokens > 0) new Decoder(model, { capacity: 1 + sampleTokens });
+    if (measuresTasks) new LossPass(model, optimizer.evaluationWeights, options.batch, true);
     if (!saves) return;
     const saved = [...optimizer.evaluationWeights, ...stateTensors(model, optimizer)];
     hostBytes = snapshotBytes(saved.map(([_, tensor]) => tensor));

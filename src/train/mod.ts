@@ -34,7 +34,7 @@ export {
 } from "./tasks/evaluate_task.ts";
 export { scheduledLearningRate } from "./schedule.ts";
 export { meanLoss } from "./mean_loss.ts";
-export type { StepEvent, TrainOptions } from "./options.ts";
+export type { StepEvent, TaskScores, TrainOptions } from "./options.ts";
 export type { Outlook, RunLength } from "./run_clock.ts";
 export { train } from "./train.ts";
 export { type StepResult, Trainer, type TrainerOptions } from "./trainer.ts";

@@ -2,6 +2,9 @@ import type { Norms } from "../optim/optimizer.ts";
 import type { Batch } from "../tokens/batch.ts";
 import type { Outlook, RunLength } from "./run_clock.ts";
 
+/** What tasks measure, e.g. `{ lambada: { acc: 0.4, perplexity: 20 } }`. */
+export type TaskScores = Record<string, Record<string, number>>;
+
 /** What is known after a step. */
 export interface StepEvent {
   /** Steps done. */
@@ -29,6 +32,8 @@ export interface StepEvent {
   outlook: Outlook;
   /** Loss on the validation batches, in nats per token, at steps that evaluate. */
   validationLoss?: number;
+  /** What tasks measured, by their names, at steps that evaluate. */
+  tasks?: TaskScores;
   /** Tokens trained on per second, over the last steps; the first one counts in its own only. */
   tokensPerSecond: number;
   /** Milliseconds for which this step waited for its batch. */
@@ -43,6 +48,8 @@ export interface TrainOptions extends RunLength {
   batches: AsyncIterable<Batch>;
   /** Batches that the validation loss is measured on. @default none */
   validation?: readonly Batch[];
+  /** Measures the evaluation weights by tasks too, at each evaluation. @default not */
+  measureTasks?: () => Promise<TaskScores>;
   /** What was done before, of a run that is continued. @default nothing */
   start?: { step: number; tokens: number; seconds?: number };
   /** Seconds that the caller takes after the last step, e.g. to save, as known now. @default none */

@@ -140,20 +140,28 @@ export class TrainingLoop {
     );
   }
 
-  /** The validation loss, if there is something to measure it on, and norms if there are none yet. */
+  /**
+   * The validation loss and the tasks' scores, if there is something to measure them on, and norms
+   * if there are none yet.
+   */
   async #evaluate(
     { step, skipped, norms }: Pick<StepEvent, "step" | "skipped" | "norms">,
-  ): Promise<Pick<StepEvent, "validationLoss" | "norms">> {
-    const { validation = [] } = this.#options;
+  ): Promise<Pick<StepEvent, "validationLoss" | "tasks" | "norms">> {
+    const { validation = [], measureTasks } = this.#options;
     const { optimizer } = this.#trainer;
     const measured = skipped ? undefined : norms ?? await optimizer.norms?.();
     const evaluated = measured ? { norms: measured } : {};
-    if (validation.length === 0) return evaluated;
-    const loss = await this.#clock.evaluation(() => meanLoss(this.#trainer, validation));
-    if (!Number.isFinite(loss)) {
-      throw this.#diverged(`the validation loss after step ${step} is ${loss}`);
+    if (validation.length === 0 && !measureTasks) return evaluated;
+    const { validationLoss, tasks } = await this.#clock.evaluation(async () => ({
+      validationLoss: validation.length === 0
+        ? undefined
+        : await meanLoss(this.#trainer, validation),
+      tasks: await measureTasks?.(),
+    }));
+    if (validationLoss !== undefined && !Number.isFinite(validationLoss)) {
+      throw this.#diverged(`the validation loss after step ${step} is ${validationLoss}`);
     }
-    return { ...evaluated, validationLoss: loss };
+    return { ...evaluated, validationLoss, tasks };
   }
 
   #diverged(why: string): DivergedError {

@@ -1,12 +1,15 @@
 import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { readMetrics } from "../../src/run/metrics.ts";
 import { assertFails, corpusDirectory, readLosses, runTask, TINY } from "./helpers.ts";
 
 Deno.test("eval of a checkpoint", async (t) => {
   await using directory = await corpusDirectory();
   const cwd = directory.path;
+  const passages = ["Story 1: the moon rises", "Story 2: over a quiet harbour"];
+  await Deno.writeTextFile(`${cwd}/lambada.jsonl`, passages.map((text) => `${text}\n`).join(""));
   const trained = await runTask("train", [
     ...["--data", "corpus.jsonl", "--out", "run", ...TINY, "--steps", "20", "--quiet"],
-    ...["--eval-every", "20", "--eval-batches", "1000"],
+    ...["--eval-every", "20", "--eval-batches", "1000", "--eval-task", "lambada=lambada.jsonl"],
   ], { cwd });
   assertEquals(trained.code, 0, trained.stderr);
   const evaluate = async (...args: string[]) => {
@@ -39,12 +42,11 @@ Deno.test("eval of a checkpoint", async (t) => {
   });
 
   await t.step("by a task it says the task's measures", async () => {
-    const passages = ["Story 1: the moon rises", "Story 2: over a quiet harbour"];
-    await Deno.writeTextFile(`${cwd}/lambada.jsonl`, passages.map((text) => `${text}\n`).join(""));
     const args = ["--checkpoint", "run", "--task", "lambada", "--data", "lambada.jsonl"];
-    const [people, json] = await Promise.all([args, [...args, "--limit", "1", "--json"]].map(
-      (args) => runTask("eval", args, { cwd }),
-    ));
+    const [people, json, all] = await Promise.all(
+      [args, [...args, "--limit", "1", "--json"], [...args, "--json"]]
+        .map((args) => runTask("eval", args, { cwd })),
+    );
     assertMatch(
       people.stdout,
       /^task +lambada\nacc +[01]\.\d{4}\nperplexity +\d+\.\d\d\nquestions +2\n$/,
@@ -52,6 +54,10 @@ Deno.test("eval of a checkpoint", async (t) => {
     const { task, questions, acc, perplexity } = JSON.parse(json.stdout);
     assertEquals([task, questions, people.stderr, json.stderr], ["lambada", 1, "", ""]);
     assertEquals([typeof acc, typeof perplexity], ["number", "number"]);
+    const told = (await readMetrics(`${cwd}/run/metrics.jsonl`)).at(-1)!.tasks!.lambada;
+    const now = JSON.parse(all.stdout);
+    assertEquals([Object.keys(told), told.acc], [["acc", "perplexity"], now.acc]);
+    assertAlmostEquals(told.perplexity / now.perplexity, 1, 1e-5);
   });
 });
 

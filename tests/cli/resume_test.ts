@@ -13,10 +13,16 @@ import type { SavedRun } from "../../src/run/saved_run.ts";
 import { RunLock } from "../../src/run/run_lock.ts";
 import { assertFails, corpusDirectory, readLosses, runTask, TINY } from "./helpers.ts";
 
-Deno.test("a run keeps a data set's name as it is, and the paths of files from anywhere", () => {
+Deno.test("a run keeps the names of data sets, and the paths of files from anywhere", () => {
   const data = ["hf://datasets/me/texts@0123/data?split=train", "https://a.org/b.txt", "/c.txt"];
   const kept = keptOptions(new Arguments({ data: ["x"] }), { data, out: "runs/a", steps: 1 });
   assertEquals(kept.data, data);
+  const keptTask = (file: string) => {
+    const options = new Arguments({ "eval-task": `lambada=${file}` });
+    return keptOptions(options, { data, out: "runs/a", steps: 1 })["eval-task"];
+  };
+  assertEquals(keptTask("a.jsonl"), `lambada=${Deno.cwd()}/a.jsonl`);
+  assertEquals(keptTask("https://a.org/b"), "lambada=https://a.org/b");
 });
 
 Deno.test("a run goes on with its options, but those given again", async () => {

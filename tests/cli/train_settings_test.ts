@@ -21,6 +21,21 @@ Deno.test("without options a tiny model with the tokens of the sample corpus is 
   assertEquals(chooseLength({ ...SIZE, isSoftware: true }), { steps: 250, seconds: 180 });
 });
 
+Deno.test("a task is named with its file", () => {
+  const given = { "eval-task": "lambada=a=b.jsonl", "eval-limit": "5" };
+  assertEquals(settings(given).evalTask, { task: "lambada", data: "a=b.jsonl", limit: 5 });
+  assertEquals(settings().evalTask, undefined);
+  for (const wrong of ["lambada", "lambada=", "squad=a.json"]) {
+    assertThrows(
+      () => settings({ "eval-task": wrong }),
+      UsageError,
+      "--eval-task must be a task and its file, such as lambada=lambada_test.jsonl, not " +
+        `'${wrong}'; tasks are hellaswag, lambada, wikitext`,
+    );
+  }
+  assertThrows(() => settings({ "eval-limit": "5" }), UsageError, "goes with --eval-task");
+});
+
 Deno.test("steps are given, or those of so many tokens, or a time, or 20 tokens a parameter", () => {
   const length = (given: Record<string, unknown>) =>
     settings(given).chooseLength({ ...SIZE, isSoftware: true });

@@ -62,15 +62,17 @@ for (const [name, optimizer] of Object.entries(OPTIMIZERS)) {
 Deno.test("measureTraining measures gpt2 without allocating anything", () => {
   assertEquals(parameterCount(GPT2), 124_439_808);
   const before = gpu.allocatedBytes;
-  const [agd, sgd] = ["agd, spectral", "sgd"].map((name) => {
-    const optimizer = OPTIMIZERS[name as keyof typeof OPTIMIZERS];
-    return measureTraining(gpu, GPT2, fullVocabulary(), { batch: 1, optimizer }).bytes;
-  });
+  const measure = (name: keyof typeof OPTIMIZERS, measuresTasks: boolean) => {
+    const options = { batch: 1, optimizer: OPTIMIZERS[name], measuresTasks };
+    return measureTraining(gpu, GPT2, fullVocabulary(), options).bytes;
+  };
+  const [agd, sgd] = [measure("agd, spectral", false), measure("sgd", false)];
   assertEquals(gpu.allocatedBytes, before);
   // Weights, gradients and velocity; AGD has an average of the weights and a workspace besides.
   assertGreater(sgd, 3 * 4 * 124_439_808);
   assertGreater(agd, sgd + 4 * 124_439_808);
   assertLess(agd, 4 * 2 ** 30);
+  assertGreater(measure("sgd", true), sgd + 4 * 128 * 50_260); // the logits of some rows, and more
 });
 
 /** Counts the bytes of what a device holds: the most of the GPU's, and of the host's. */

@@ -68,7 +68,8 @@ function message(number: number, bytes: Uint8Array): Uint8Array {
 
 /** The names under which TensorBoard shows what a step measured, grouped before the slash. */
 function scalars(metrics: StepMetrics): [tag: string, value: number][] {
-  const { loss, val_loss, eta, gradient_summary, learning_rate, tokens, norms = {} } = metrics;
+  const { loss, val_loss, eta, gradient_summary, learning_rate, tokens } = metrics;
+  const { norms = {}, tasks = {} } = metrics;
   const named: [string, number | undefined][] = [
     ["loss/training", loss],
     ["loss/validation", val_loss],
@@ -80,6 +81,9 @@ function scalars(metrics: StepMetrics): [tag: string, value: number][] {
     ["speed/data_wait_ms", metrics.data_wait_ms],
     ["speed/host_ms", metrics.host_ms],
     ["speed/tokens", tokens],
+    ...Object.entries(tasks).flatMap(([task, scores]) =>
+      Object.entries(scores).map(([name, value]): [string, number] => [`${task}/${name}`, value])
+    ),
     ...Object.entries(norms).flatMap(([group, kinds]) =>
       Object.entries(kinds).map(([kind, value]): [string, number] => [`${kind}/${group}`, value])
     ),

@@ -1,8 +1,10 @@
 import { UsageError, UserError } from "../../errors.ts";
 import { readShard } from "../../data/files/shard.ts";
 import { decodeUtf8, firstInvalid, withoutMark } from "../../data/text/utf8.ts";
+import { PRESETS } from "../../model/config.ts";
 import type { Gpt2 } from "../../model/gpt2.ts";
 import type { TensorMap } from "../../model/weights.ts";
+import { fullVocabulary } from "../../tokens/vocabulary.ts";
 import { LossPass } from "../loss_pass.ts";
 import { hellaswag } from "./hellaswag.ts";
 import { lambada } from "./lambada.ts";
@@ -91,6 +93,22 @@ export async function evaluateTask(model: Gpt2, options: EvaluateTaskOptions): P
     onProgress?.(++done, parts.length);
   }
   return { task: options.task, questions: done, scores: task.results() };
+}
+
+/**
+ * Makes sure that a file is one of a task's, before much is done that would be in vain.
+ *
+ * @throws {UserError} As {@linkcode evaluateTask}.
+ */
+export async function checkTask(
+  { task: name, data, limit }: Pick<EvaluateTaskOptions, "task" | "data" | "limit">,
+): Promise<void> {
+  const task = TASKS[name]();
+  const vocabulary = fullVocabulary();
+  const { context } = PRESETS.gpt2;
+  for (const { text, line } of cutFile(await readText(data), data, task).slice(0, limit)) {
+    asking(data, line, () => task.ask(text, vocabulary, context));
+  }
 }
 
 function cutFile(text: string, file: string, task: Task): { text: string; line: number }[] {
