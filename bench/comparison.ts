@@ -166,11 +166,11 @@ function withRate(row: Row | undefined): string {
   return `${spread(row.final)} (${row.contender.learningRate})`;
 }
 
-/** A learning rate, and the decay that is not the usual one, e.g. `0.003, beta2 0.999`. */
+/** A learning rate, and what else is not as usual, e.g. `0.003, beta2 0.999`. */
 function rateOf(contender: Contender): string {
   if (contender.optimizer === "agd") return "";
-  const { learningRate, beta2 } = contender;
-  return beta2 === undefined ? String(learningRate) : `${learningRate}, beta2 ${beta2}`;
+  const [, ...forms] = familyOf(contender)!.split(", ");
+  return [contender.learningRate, ...forms].join(", ");
 }
 
 function spread(of: Spread | undefined): string {

@@ -2,7 +2,7 @@
 import { UsageError } from "../errors.ts";
 import { type Axes, cellsOf, type Length } from "../compare/cell.ts";
 import { compare } from "../compare/compare.ts";
-import { adamwWith, agdWith, type Grid, nameOf } from "../compare/contender.ts";
+import { type AdamWForms, adamwGrids, agdWith, type Grid, nameOf } from "../compare/contender.ts";
 import { writeComparison } from "../compare/files.ts";
 import {
   ADAMW,
@@ -80,12 +80,24 @@ const COMMAND: CommandSpec = {
       help: "* decays of AdamW's squares, a grid each (default 0.95,0.999; quick, gpt2: 0.95)",
       repeatable: true,
     },
+    "adamw-weight-decay": {
+      value: "X",
+      help: "* decays of AdamW's matrices, a grid each (default 0.1; long: 0.1,0)",
+      repeatable: true,
+    },
+    "adamw-decay": {
+      value: "HOW",
+      help:
+        "* how AdamW's rate comes down, a grid each: cosine (to a tenth), linear (to zero) (default " +
+        "cosine; long: both)",
+      repeatable: true,
+    },
     "sgd-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
     extend: {
       value: "N",
       help: "rates to add by a factor of 3 while the best is at an end of the grid (default 2)",
     },
-    evaluations: { value: "N", help: "evaluations in a run, at most (default 10)" },
+    evaluations: { value: "N", help: "evaluations in a run, at most (default 10; long: 64)" },
     "eval-tokens": { value: "N", help: "tokens of an evaluation, at least (default 8192)" },
     out: { value: "DIR", help: "where to write (default runs/compare- and the preset)" },
     "no-autotune": { help: "do not measure which kernels are the fastest on this adapter" },
@@ -108,7 +120,7 @@ async function compareCommand(options: Arguments): Promise<number> {
   const seeds = integers(options, "seeds", 0) ?? preset.seeds;
   const optimizers = chooseOptimizers(options, preset);
   const extensions = options.integer("extend", { min: 0 }) ?? 2;
-  const evaluations = options.integer("evaluations") ?? 10;
+  const evaluations = options.integer("evaluations") ?? preset.evaluations ?? 10;
   const validationTokens = options.integer("eval-tokens") ?? 8192;
   const out = options.text("out") ?? `runs/compare-${name}`;
   if (options.flag("quiet") && options.flag("json")) {
@@ -186,9 +198,12 @@ function chooseOptimizers(
   const grids = names
     ? [...all.values()].filter((grid) => names.includes(gridName(grid)))
     : preset.grids;
+  const hasAdamW = grids.some((grid) => gridName(grid) === "adamw");
   const isTaken = {
     "adamw-lr": grids.some(({ optimizer }) => optimizer === "adamw"),
-    "adamw-beta2": grids.some((grid) => gridName(grid) === "adamw"),
+    "adamw-beta2": hasAdamW,
+    "adamw-weight-decay": hasAdamW,
+    "adamw-decay": hasAdamW,
     "sgd-lr": grids.some(({ optimizer }) => optimizer === "sgd"),
   };
   for (const [name, taken] of Object.entries(isTaken)) {
@@ -201,9 +216,16 @@ function chooseOptimizers(
     grids: grids.flatMap((grid) => {
       const learningRates = rates(options, `${grid.optimizer}-lr`) ?? grid.learningRates;
       if (gridName(grid) !== "adamw") return [{ ...grid, learningRates }];
-      const given = decays(options, "adamw-beta2") ?? preset.adamwBeta2;
-      return given.map((beta2) => adamwWith(beta2, learningRates));
+      return adamwGrids(chooseAdamWForms(options, preset), learningRates);
     }),
+  };
+}
+
+function chooseAdamWForms(options: Arguments, { adamwForms }: ComparePreset): AdamWForms {
+  return {
+    beta2: decays(options, "adamw-beta2") ?? adamwForms.beta2,
+    weightDecay: decays(options, "adamw-weight-decay") ?? adamwForms.weightDecay,
+    decay: choices(options, "adamw-decay", ["cosine", "linear"]) ?? adamwForms.decay,
   };
 }
 

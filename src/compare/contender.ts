@@ -4,6 +4,7 @@ import { Agd } from "../optim/agd/agd.ts";
 import { type AgdOptions, agdSettings, describeAgd } from "../optim/agd/options.ts";
 import type { Optimizer, OptimizerTarget } from "../optim/optimizer.ts";
 import { Sgd } from "../optim/sgd.ts";
+import type { LearningRateDecay } from "../train/schedule.ts";
 
 /** An optimiser with all of its settings, as plain data. */
 export type Contender = AgdContender | Tuned;
@@ -21,6 +22,8 @@ export interface AgdContender {
 
 /** AdamW's decay of the average of squares, where nothing is said. */
 const ADAMW_BETA2 = 0.95;
+/** AdamW's decay of matrices and embeddings, where nothing is said. */
+const ADAMW_WEIGHT_DECAY = 0.1;
 
 /** An optimiser with a learning rate. */
 export interface Tuned {
@@ -28,6 +31,10 @@ export interface Tuned {
   learningRate: number;
   /** AdamW's decay of the average of squares, if it is not 0.95. */
   beta2?: number;
+  /** AdamW's decay of matrices and embeddings, if it is not 0.1. */
+  weightDecay?: number;
+  /** How the learning rate comes down, if not by a cosine to a tenth. */
+  decay?: "linear";
   /** How the weights start. @default "normal" */
   initialisation?: "natural";
 }
@@ -42,9 +49,36 @@ export interface Grid extends Omit<Tuned, "learningRate"> {
   learningRates: readonly number[];
 }
 
-/** AdamW's grid with a decay of the average of squares. */
-export function adamwWith(beta2: number, learningRates: readonly number[]): Grid {
-  return { optimizer: "adamw", learningRates, ...beta2 === ADAMW_BETA2 ? {} : { beta2 } };
+/** In which forms AdamW is tried: in all combinations, each with a grid of its own. */
+export interface AdamWForms {
+  /** Decays of the average of squares. */
+  beta2: readonly number[];
+  /** Decays of matrices and embeddings. */
+  weightDecay: readonly number[];
+  /** How the learning rate comes down. */
+  decay: readonly LearningRateDecay[];
+}
+
+/** AdamW as it is usually taken. */
+export const USUAL_ADAMW: AdamWForms = {
+  beta2: [ADAMW_BETA2],
+  weightDecay: [ADAMW_WEIGHT_DECAY],
+  decay: ["cosine"],
+};
+
+/** A grid for each form of AdamW; what is usual is left out of them. */
+export function adamwGrids(forms: AdamWForms, learningRates: readonly number[]): Grid[] {
+  return forms.decay.flatMap((decay) =>
+    forms.weightDecay.flatMap((weightDecay) =>
+      forms.beta2.map((beta2): Grid => ({
+        optimizer: "adamw",
+        learningRates,
+        ...beta2 === ADAMW_BETA2 ? {} : { beta2 },
+        ...weightDecay === ADAMW_WEIGHT_DECAY ? {} : { weightDecay },
+        ...decay === "cosine" ? {} : { decay },
+      }))
+    )
+  );
 }
 
 /** A grid's optimiser with one of its learning rates. */
@@ -55,10 +89,14 @@ export function tuned({ learningRates: _, ...rest }: Grid, learningRate: number)
 /** What an optimiser is called whatever its learning rate, e.g. `AdamW`; AGD has none. */
 export function familyOf(contender: Contender): string | undefined {
   if (contender.optimizer === "agd") return undefined;
-  const { optimizer, beta2, initialisation } = contender;
+  const { optimizer, beta2, weightDecay, decay, initialisation } = contender;
   const name = optimizer === "adamw" ? "AdamW" : "SGD";
-  const start = initialisation ? " from AGD's initial weights" : "";
-  return `${name}${start}${beta2 === undefined ? "" : `, beta2 ${beta2}`}`;
+  return [
+    initialisation ? `${name} from AGD's initial weights` : name,
+    ...decay === undefined ? [] : [`${decay} to 0`],
+    ...beta2 === undefined ? [] : [`beta2 ${beta2}`],
+    ...weightDecay === undefined ? [] : [`weight decay ${weightDecay}`],
+  ].join(", ");
 }
 
 /** Whether it is AdamW as it is usually started. */
@@ -92,8 +130,8 @@ export function initialisationOf(contender: Contender): Initialisation {
 /** Makes the optimiser. */
 export function makeOptimizer(contender: Contender, target: OptimizerTarget): Optimizer {
   if (contender.optimizer === "agd") return new Agd(target, contender.options);
-  const { optimizer, learningRate, beta2 = ADAMW_BETA2 } = contender;
+  const { optimizer, learningRate, beta2 = ADAMW_BETA2, weightDecay } = contender;
   return optimizer === "adamw"
-    ? new AdamW(target, { learningRate, betas: [0.9, beta2] })
+    ? new AdamW(target, { learningRate, betas: [0.9, beta2], weightDecay })
     : new Sgd(target, { learningRate });
 }

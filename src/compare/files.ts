@@ -1,8 +1,9 @@
 import { replaceText } from "../files/replace_file.ts";
 import { compareChart } from "./chart.ts";
+import { leadOf } from "./lead.ts";
 import { finalLoss, lowestLoss, type RunRecord } from "./record.ts";
 import { report } from "./report.ts";
-import { summarise } from "./summary.ts";
+import { type CellSummary, summarise } from "./summary.ts";
 
 /**
  * Writes `compare.json`, `compare.md` and `compare.svg` of all runs.
@@ -15,25 +16,36 @@ export async function writeComparison(out: string, records: readonly RunRecord[]
   const text = report(cells);
   await replaceText(`${out}/compare.md`, text);
   await replaceText(`${out}/compare.svg`, compareChart(cells));
-  const json = cells.map(({ cell, vocabularySize, parameters, rows, agd, adamw, ...rest }) => ({
-    cell,
-    vocabulary_size: vocabularySize,
-    parameters,
-    agd: agd?.name,
-    best_adamw: adamw?.name,
-    ...rest,
-    rows: rows.map(({ records, minusAgd, tokensToAdamW, tokensPerSecond, ...row }) => ({
-      ...row,
-      minus_agd: minusAgd,
-      tokens_to_adamw: tokensToAdamW,
-      tokens_per_second: tokensPerSecond,
-      runs: records.map((record) => ({
-        ...record,
-        final_loss: finalLoss(record),
-        lowest_loss: lowestLoss(record),
-      })),
-    })),
-  }));
-  await replaceText(`${out}/compare.json`, JSON.stringify({ cells: json }, null, 1) + "\n");
+  await replaceText(
+    `${out}/compare.json`,
+    JSON.stringify({ cells: toJson(cells) }, null, 1) + "\n",
+  );
   return text;
+}
+
+/** The cells as compare.json has them. */
+function toJson(cells: readonly CellSummary[]) {
+  return cells.map((summary) => {
+    const { cell, vocabularySize, parameters, rows, agd, adamw, ...rest } = summary;
+    return {
+      cell,
+      vocabulary_size: vocabularySize,
+      parameters,
+      agd: agd?.name,
+      best_adamw: adamw?.name,
+      ...rest,
+      lead: leadOf(summary),
+      rows: rows.map(({ records, minusAgd, tokensToAdamW, tokensPerSecond, ...row }) => ({
+        ...row,
+        minus_agd: minusAgd,
+        tokens_to_adamw: tokensToAdamW,
+        tokens_per_second: tokensPerSecond,
+        runs: records.map((record) => ({
+          ...record,
+          final_loss: finalLoss(record),
+          lowest_loss: lowestLoss(record),
+        })),
+      })),
+    };
+  });
 }

@@ -1,7 +1,7 @@
 import { type AgdOptions, agdSettings } from "../optim/agd/options.ts";
 import type { Axes } from "./cell.ts";
 import { SAMPLE_CORPUS } from "./corpus.ts";
-import { agdWith, type Contender, type Grid } from "./contender.ts";
+import { type AdamWForms, agdWith, type Contender, type Grid, USUAL_ADAMW } from "./contender.ts";
 
 /** A comparison that is ready to be made. */
 export interface ComparePreset {
@@ -12,8 +12,10 @@ export interface ComparePreset {
   seeds: readonly number[];
   contenders: readonly Contender[];
   grids: readonly Grid[];
-  /** Decays of AdamW's squares: it has a grid for each. */
-  adamwBeta2: readonly number[];
+  /** It has a grid for each. */
+  adamwForms: AdamWForms;
+  /** Evaluations in a run, at most. @default 10 */
+  evaluations?: number;
 }
 
 /** AGD with nothing set. */
@@ -23,8 +25,8 @@ export const PUBLISHED: Contender = agdWith({ norm: "frobenius" });
 export const ADAMW: Grid = { optimizer: "adamw", learningRates: [1e-3, 3e-3, 1e-2] };
 /** AdamW from the weights that AGD starts from: tells the optimiser's part from that of the start. */
 export const ADAMW_NATURAL: Grid = { ...ADAMW, initialisation: "natural" };
-/** AdamW's: that of large batches, and the published one, which small batches may gain by. */
-const BETA2S = [0.95, 0.999];
+/** With beta2 of large batches, and the published one, which small batches may gain by. */
+const BOTH_BETA2S: AdamWForms = { ...USUAL_ADAMW, beta2: [0.95, 0.999] };
 export const SGD: Grid = { optimizer: "sgd", learningRates: [0.1, 0.3, 1] };
 
 const SMALL: Axes = {
@@ -71,7 +73,7 @@ export const COMPARE_PRESETS = {
     seeds: [0],
     contenders: [AGD, PUBLISHED],
     grids: [ADAMW, SGD],
-    adamwBeta2: [0.95],
+    adamwForms: USUAL_ADAMW,
   },
   cells: {
     axes: {
@@ -89,7 +91,7 @@ export const COMPARE_PRESETS = {
     seeds: [0, 1, 2],
     contenders: [AGD],
     grids: [ADAMW],
-    adamwBeta2: BETA2S,
+    adamwForms: BOTH_BETA2S,
   },
   ablations: {
     axes: SMALL,
@@ -98,7 +100,7 @@ export const COMPARE_PRESETS = {
     seeds: [0, 1, 2],
     contenders: [AGD, ...ABLATIONS.map(agdWith)],
     grids: [ADAMW, ADAMW_NATURAL],
-    adamwBeta2: BETA2S,
+    adamwForms: BOTH_BETA2S,
   },
   gpu: {
     axes: {
@@ -111,7 +113,7 @@ export const COMPARE_PRESETS = {
     seeds: [0, 1, 2],
     contenders: [AGD, PUBLISHED],
     grids: [ADAMW, SGD],
-    adamwBeta2: BETA2S,
+    adamwForms: BOTH_BETA2S,
   },
   gpt2: {
     axes: {
@@ -124,6 +126,17 @@ export const COMPARE_PRESETS = {
     seeds: [0],
     contenders: [AGD],
     grids: [{ optimizer: "adamw", learningRates: [3e-4, 1e-3, 3e-3] }],
-    adamwBeta2: [0.95],
+    adamwForms: USUAL_ADAMW,
+  },
+  long: {
+    // 100,096 parameters without embeddings, 105 tokens for each
+    axes: SMALL,
+    sweep: "product",
+    tokens: 10_240 * 16 * 64,
+    seeds: [0],
+    contenders: [AGD],
+    grids: [ADAMW],
+    adamwForms: { ...BOTH_BETA2S, weightDecay: [0.1, 0], decay: ["cosine", "linear"] },
+    evaluations: 64,
   },
 } as const satisfies Record<string, ComparePreset>;

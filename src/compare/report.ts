@@ -1,5 +1,6 @@
 import { describeCell, describeLength } from "./cell.ts";
 import { familyOf } from "./contender.ts";
+import { leadOf } from "./lead.ts";
 import type { CellSummary, Row, Spread } from "./summary.ts";
 
 const INTRODUCTION = `# Optimisers compared
@@ -88,6 +89,25 @@ function cellSection(summary: CellSummary, cells: readonly CellSummary[]): strin
     rowTable(rows),
     ...edges.map(edgeNote),
     ...rows.flatMap(rowNotes),
+    ...leadTable(summary),
+  ];
+}
+
+/** AGD's lead along the runs of a cell, if they are evaluated often enough. */
+function leadTable(summary: CellSummary): string[] {
+  const lead = leadOf(summary);
+  if (!lead) return [];
+  const { tokens, optimizers } = lead;
+  return [
+    "AGD's lead after so many tokens: the lowest loss of any learning rate there minus AGD's. A rate\n" +
+    "that is still on its way down has not had its end, with which the last column compares.\n",
+    table(
+      ["optimiser", ...tokens.map(number)],
+      optimizers.map(({ name, ahead }) => [
+        name,
+        ...ahead.map((value) => value === undefined ? "" : showSpread({ mean: value }, true)),
+      ]),
+    ),
   ];
 }
 

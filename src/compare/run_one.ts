@@ -40,6 +40,7 @@ export async function runOne(
   const initialisation = initialisationOf(contender);
   using model = await Gpt2.create(gpu, cell, { vocabulary, initialisation, seed });
   const optimizer = makeOptimizer.bind(undefined, contender);
+  const decay = contender.optimizer === "agd" ? undefined : contender.decay;
   using trainer = new Trainer(model, { batch, optimizer });
 
   const course = new Course();
@@ -50,7 +51,7 @@ export async function runOne(
     // All runs have the same time to train, whether there are kernels to compile before or not.
     await trainer.compile({ onProgress: onCompile, signal });
     last = await train(trainer, {
-      ...{ batches, validation, steps, seconds, evalEvery, evaluations, signal, now },
+      ...{ batches, validation, steps, seconds, evalEvery, evaluations, decay, signal, now },
       onStep: (event) => {
         course.add(event);
         onStep?.(event);

@@ -32,7 +32,7 @@ export {
   type TaskName,
   type TaskResult,
 } from "./tasks/evaluate_task.ts";
-export { scheduledLearningRate } from "./schedule.ts";
+export { type LearningRateDecay, scheduledLearningRate } from "./schedule.ts";
 export { meanLoss } from "./mean_loss.ts";
 export type { StepEvent, TaskScores, TrainOptions } from "./options.ts";
 export type { Outlook, RunLength } from "./run_clock.ts";

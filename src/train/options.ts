@@ -1,6 +1,7 @@
 import type { Norms } from "../optim/optimizer.ts";
 import type { Batch } from "../tokens/batch.ts";
 import type { Outlook, RunLength } from "./run_clock.ts";
+import type { LearningRateDecay } from "./schedule.ts";
 
 /** What tasks measure, e.g. `{ lambada: { acc: 0.4, perplexity: 20 } }`. */
 export type TaskScores = Record<string, Record<string, number>>;
@@ -50,6 +51,8 @@ export interface TrainOptions extends RunLength {
   validation?: readonly Batch[];
   /** Measures the evaluation weights by tasks too, at each evaluation. @default not */
   measureTasks?: () => Promise<TaskScores>;
+  /** How the learning rate comes down, of an optimiser that has one. @default "cosine" */
+  decay?: LearningRateDecay;
   /** What was done before, of a run that is continued. @default nothing */
   start?: { step: number; tokens: number; seconds?: number };
   /** Seconds that the caller takes after the last step, e.g. to save, as known now. @default none */

@@ -5,8 +5,7 @@ import type { Trainer } from "./trainer.ts";
 /**
  * Trains: while the GPU works on one step the next batch is fetched and submitted, and each loss
  * is read one step late. An optimiser with a `learningRate` gets it by
- * {@linkcode scheduledLearningRate}: warm-up, then a cosine down to a tenth. A run that time ends
- * has as many steps as it allows; its schedule goes by the time, so that it is not repeated bit for bit.
+ * {@linkcode scheduledLearningRate}: warm-up, then down by `decay`. A run that time ends has as many steps as it allows; its schedule goes by the time, so that it is not repeated bit for bit.
  *
  * @returns The last event; undefined if there was no step.
  * @throws {DivergedError} If 10 steps in a row are skipped, in which case weights and state are

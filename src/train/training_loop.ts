@@ -77,14 +77,15 @@ export class TrainingLoop {
 
   /** Fetches a batch and starts its step; undefined if there are no more. */
   async #submit(step: number): Promise<Submitted | undefined> {
-    const { steps, verbose = false } = this.#options;
+    const { steps, decay, verbose = false } = this.#options;
     const asked = performance.now();
     const { done, value: batch } = await this.#batches.next();
     const dataWaitMs = performance.now() - asked;
     if (done) return;
+    const scheduled = this.#clock.scheduledSteps(step - 1);
     const learningRate = this.#peak &&
-      scheduledLearningRate(this.#peak, step - 1, this.#clock.scheduledSteps(step - 1));
-    if (learningRate) this.#trainer.optimizer.learningRate = learningRate;
+      scheduledLearningRate(this.#peak, step - 1, scheduled, decay);
+    if (learningRate !== undefined) this.#trainer.optimizer.learningRate = learningRate;
     const evaluates = this.#isDue(step) || step === steps;
     const result = this.#trainer.step(batch, verbose || evaluates);
     result.catch(() => {}); // its turn to be told of comes later

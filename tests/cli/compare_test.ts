@@ -111,6 +111,7 @@ Deno.test("a wrong call of compare is told of in one line", async () => {
       2,
       "--adamw-beta2: adamw is not tried; name it in --optimizer",
     ],
+    [["--adamw-decay", "fast"], 2, "--adamw-decay must be of cosine, linear, not 'fast'"],
     [["--bias", "yes"], 2, "--bias must be of on, off, not 'yes'"],
     [["--tokens", "9", "--steps", "9"], 2, "--steps and --tokens say the same: give one of them"],
     [["--minutes", "9", "--hours", "9"], 2, "--minutes and --hours say the same: give one of them"],

@@ -122,6 +122,24 @@ Deno.test("time may end the runs, whose evaluations are then parts of it", async
   for (const { curve } of await timed({ steps: 8 })) assertEquals(curve.at(-1)?.step, 8);
 });
 
+Deno.test("AdamW's rate may fall in a straight line, and its weights need not decay", async () => {
+  const { directory, options } = await setUp();
+  await using _ = directory;
+  const learningRates: number[] = [];
+  const [run, decayed] = await made(directory.path, {
+    ...{ ...options, contenders: [], seeds: [0] },
+    grids: [0, 0.5].map((weightDecay) => (
+      { optimizer: "adamw", learningRates: [0.07], decay: "linear", weightDecay }
+    )),
+    onStep: ({ learningRate }) => learningRates.push(learningRate!),
+  });
+  assertEquals(titles([run]), ["AdamW, linear to 0, weight decay 0, lr 0.07, seed 0"]);
+  assertEquals(learningRates.slice(0, 8).map((rate) => Math.round(100 * rate)), [
+    ...[7, 7, 6, 5, 4, 3, 2, 1],
+  ]);
+  assert(finalLoss(run) !== finalLoss(decayed));
+});
+
 Deno.test("a grid is extended where its best rate is at an end, and divergence is recorded", async () => {
   const { directory, options } = await setUp();
   await using _ = directory;

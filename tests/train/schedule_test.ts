@@ -35,3 +35,10 @@ Deno.test("schedule: few steps", () => {
     for (const rate of rates(3, steps)) assertGreater(rate, 0);
   }
 });
+
+Deno.test("schedule: in a straight line it is half way at half the steps that follow, and ends at 0", () => {
+  assertEquals(scheduledLearningRate(2, 49, 1000, "linear"), 1);
+  assertAlmostEquals(scheduledLearningRate(2, 100 + 450, 1000, "linear"), 1, 1e-12);
+  assertAlmostEquals(scheduledLearningRate(2, 999, 1000, "linear"), 2 / 900, 1e-12);
+  assertEquals([1000, 2000].map((step) => scheduledLearningRate(2, step, 1000, "linear")), [0, 0]);
+});

@@ -1,0 +1,17 @@
+import { assertEquals } from "@std/assert";
+import { adamwGrids, familyOf, isAdamW, tuned, USUAL_ADAMW } from "../../src/compare/contender.ts";
+
+Deno.test("each form of AdamW has a grid, in which what is usual is not said", () => {
+  const rates = [0.1, 0.3];
+  assertEquals(adamwGrids(USUAL_ADAMW, rates), [{ optimizer: "adamw", learningRates: rates }]);
+  const forms = adamwGrids({
+    ...{ beta2: [0.95, 0.999], weightDecay: [0.1, 0], decay: ["cosine", "linear"] },
+  }, rates).map((grid) => tuned(grid, 0.1));
+  assertEquals(forms.map(familyOf), [
+    ...["AdamW", "AdamW, beta2 0.999", "AdamW, weight decay 0"],
+    ...["AdamW, beta2 0.999, weight decay 0", "AdamW, linear to 0"],
+    ...["AdamW, linear to 0, beta2 0.999", "AdamW, linear to 0, weight decay 0"],
+    "AdamW, linear to 0, beta2 0.999, weight decay 0",
+  ]);
+  assertEquals(forms.every(isAdamW), true);
+});
