@@ -40,6 +40,7 @@ const TOGETHER: Record<string, readonly string[]> = {
   table: ["table", "only"],
   readme: ["readme", "runs"],
   runs: ["runs"],
+  screenshot: ["screenshot"],
 };
 
 const COMMAND: CommandSpec = {
@@ -60,6 +61,10 @@ const COMMAND: CommandSpec = {
       value: "DIR",
       help: "the same, after keeping the finished runs of compare's --out DIR",
     },
+    screenshot: {
+      value: "DIR",
+      help: "measure nothing; take bench/dashboard.png of the dashboard on these runs, by Chromium",
+    },
   },
   examples: ["", "--only kernels,steps --save", "--compare before.json"],
 };
@@ -67,7 +72,7 @@ const COMMAND: CommandSpec = {
 async function benchCommand(options: Arguments): Promise<void> {
   const byDefault = "table" in options.given() ? NAMES : USUAL;
   const only = namesOf(options.text("only"), byDefault);
-  const without = ["table", "readme", "runs"].find((name) => name in options.given());
+  const without = Object.keys(TOGETHER).find((name) => name in options.given());
   if (without !== undefined) {
     const other = Object.keys(options.given()).find((name) => !TOGETHER[without].includes(name));
     if (other !== undefined) {
@@ -75,6 +80,7 @@ async function benchCommand(options: Arguments): Promise<void> {
     }
   }
   if (without === "table") await printTable(options, only);
+  else if (without === "screenshot") await takeScreenshot(options.text("screenshot")!);
   else if (without) await writeAll(options);
   else await measure(options, only);
 }
@@ -108,6 +114,13 @@ async function measure(
 
 async function printTable(options: Arguments, only: readonly string[]): Promise<void> {
   console.log(reportMarkdown(await readReport(options.text("table")!), only));
+}
+
+/** Playwright is loaded only for this: it is large. */
+async function takeScreenshot(runs: string): Promise<void> {
+  const { screenshot } = await import("./screenshot.ts");
+  await screenshot(runs, "bench/dashboard.png");
+  console.log("Wrote bench/dashboard.png");
 }
 
 async function writeAll(options: Arguments): Promise<void> {

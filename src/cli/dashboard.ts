@@ -1,13 +1,16 @@
 /** `deno task dashboard`: a page on runs, as they go on. */
 import { UsageError } from "../errors.ts";
 import { runsRoot, serveDashboard } from "../dashboard/serve.ts";
+import { ModelReader } from "../dashboard/model_reader.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
+import { DEVICE, deviceOption } from "./device.ts";
 import { main } from "./main.ts";
 import { printLine } from "./terminal.ts";
 
 const COMMAND: CommandSpec = {
   name: "dashboard",
-  summary: "Shows runs in a browser, as they go on: curves, samples, options, comparisons.\n" +
+  summary: "Shows runs in a browser, as they go on: curves, samples, options,\n" +
+    "comparisons, and what a checkpoint makes of a text.\n" +
     "Only reads, and only below the directories given. Ctrl-C ends it.",
   options: {
     runs: {
@@ -22,6 +25,7 @@ const COMMAND: CommandSpec = {
       help: "for other machines, e.g. 0.0.0.0; the address then has a token (default 127.0.0.1)",
       elsewhere: ["bind-all"],
     },
+    device: DEVICE,
   },
   positional: "runs",
   examples: ["", "--runs /shared/owt2 runs/ --port 7000"],
@@ -34,7 +38,11 @@ async function dashboard(options: Arguments): Promise<void> {
   const runs = given.length > 0 ? given : ["runs"];
   const roots: string[] = [];
   for (const path of runs) roots.push(await runsRoot(path));
-  await using page = serveDashboard({ roots, host: options.text("host"), port });
+  using reader = new ModelReader(deviceOption(options));
+  await using page = serveDashboard({
+    ...{ roots, host: options.text("host"), port },
+    reader,
+  });
   Deno.permissions.revokeSync({ name: "net" }); // it listens, and has no use for more
   limitReading(roots);
   printLine(`Shows ${runs.join(", ")} at ${page.address}`);

@@ -11,6 +11,7 @@ import csv from "./page/csv.ts" with { type: "text" };
 import dom from "./page/dom.ts" with { type: "text" };
 import format from "./page/format.ts" with { type: "text" };
 import main from "./page/main.ts" with { type: "text" };
+import model from "./page/model.ts" with { type: "text" };
 import points from "./page/points.ts" with { type: "text" };
 import run_list from "./page/run_list.ts" with { type: "text" };
 import runs from "./page/runs.ts" with { type: "text" };
@@ -34,6 +35,7 @@ const MODULES = {
     dom,
     format,
     main,
+    model,
     points,
     run_list,
     runs,

@@ -1,6 +1,8 @@
 import { ASSETS } from "./assets.ts";
+import { UserError } from "../errors.ts";
 import { eventStream } from "./events.ts";
 import type { Library } from "./library.ts";
+import type { TextReader } from "./model_reader.ts";
 
 /** Nothing but what this server sends is loaded, and no script or style in a page's text is run. */
 const POLICY = [
@@ -25,10 +27,12 @@ const LOCAL = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
  *
  * @param token The first part of each address; without one, only those who call this machine by a
  * name of its own are answered, so that no other site's script can.
+ * @param reader Reads texts with models; without it, nothing does.
  */
 export function requestHandler(
   library: Library,
   token?: string,
+  reader?: TextReader,
 ): (request: Request) => Promise<Response> {
   return async (request) => {
     if (request.method !== "GET") return refuse(405, "this server only reads");
@@ -45,6 +49,9 @@ export function requestHandler(
       return respond(eventStream(library, url.searchParams.getAll("run")), "text/event-stream");
     }
     const id = url.searchParams.get("id") ?? "";
+    if (path === "reading" || path === "attention") {
+      return await answerReading(library, reader, request, path, url.searchParams);
+    }
     const found = path === "samples"
       ? await library.samples(id)
       : path === "comparison"
@@ -53,6 +60,34 @@ export function requestHandler(
     if (found === undefined) return refuse(404, "there is no such thing here");
     return respond(JSON.stringify(found), "application/json");
   };
+}
+
+/** What a model makes of a text, which is work that no other site may cause. */
+async function answerReading(
+  library: Library,
+  reader: TextReader | undefined,
+  { headers }: Request,
+  path: "reading" | "attention",
+  asked: URLSearchParams,
+): Promise<Response> {
+  const site = headers.get("sec-fetch-site") ?? "same-origin";
+  if (site !== "same-origin") return refuse(403, "only the page itself may ask this");
+  if (!reader) return refuse(404, "the task dashboard reads texts; a run in training does not");
+  const number = (name: string) => Number(asked.get(name) ?? NaN);
+  try {
+    const directory = await library.checkpoint(asked.get("id") ?? "", number("step"));
+    if (directory === undefined) return refuse(404, "there is no such checkpoint");
+    const text = asked.get("text") ?? "";
+    const found = path === "reading"
+      ? await reader.read(directory, text)
+      : await reader.attention(directory, text, number("layer"), number("head"));
+    return found === undefined
+      ? refuse(404, "there is no such head")
+      : respond(JSON.stringify(found), "application/json");
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return refuse(422, error.message);
+  }
 }
 
 function respond(body: BodyInit, type: string): Response {

@@ -1,5 +1,5 @@
 import { discover, type Found } from "./discover.ts";
-import { readJsonInside } from "./inside.ts";
+import { insideOf, readJsonInside } from "./inside.ts";
 import { RunSeries } from "./series.ts";
 import { type RunSummary, summarise } from "./summary.ts";
 import { Tail } from "./tail.ts";
@@ -68,6 +68,19 @@ export class Library {
       samples.push({ step: sample.step, text: cut(sample.text) });
     }, () => samples.length = 0);
     return samples;
+  }
+
+  /** The directory of a run's checkpoint; undefined if there is none, or a link in it. */
+  async checkpoint(id: string, step: number): Promise<string | undefined> {
+    const found = this.#found.get(`run ${id}`);
+    if (!found || !Number.isSafeInteger(step)) return undefined;
+    const name = `checkpoints/step-${String(step).padStart(6, "0")}`;
+    const path = await insideOf(found.root, below(found.relative, name));
+    if (path === undefined) return undefined;
+    for await (const { isFile } of Deno.readDir(path)) {
+      if (!isFile) return undefined;
+    }
+    return path;
   }
 
   /** What `compare.json` holds; undefined if there is none. */

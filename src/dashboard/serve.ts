@@ -2,6 +2,7 @@ import { UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
 import { requestHandler } from "./handler.ts";
 import { Library } from "./library.ts";
+import type { TextReader } from "./model_reader.ts";
 
 /** Which directories a page shows, and where. */
 export interface DashboardOptions {
@@ -11,6 +12,8 @@ export interface DashboardOptions {
   host?: string;
   /** 0 for any that is free. */
   port: number;
+  /** Reads texts with the runs' checkpoints. @default nothing does */
+  reader?: TextReader;
   /** A clock, in milliseconds since 1970. @default Date.now */
   now?: () => number;
 }
@@ -29,10 +32,10 @@ export interface Dashboard extends AsyncDisposable {
  * @throws {UserError} If the port is taken, or there is no such host.
  */
 export function serveDashboard(options: DashboardOptions): Dashboard {
-  const { roots, host = "127.0.0.1", port, now = Date.now } = options;
+  const { roots, host = "127.0.0.1", port, reader, now = Date.now } = options;
   const isLocal = host === "127.0.0.1" || host === "::1" || host === "localhost";
   const token = isLocal ? undefined : crypto.randomUUID().replaceAll("-", "");
-  const handler = requestHandler(new Library(roots, now), token);
+  const handler = requestHandler(new Library(roots, now), token, reader);
   const stop = new AbortController();
   const server = listen(host, port, stop.signal, handler);
   const name = host.includes(":") ? `[${host}]` : host;

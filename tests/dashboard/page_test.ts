@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
+import { existsSync } from "node:fs";
 import type { Page } from "playwright-core";
+import { CHROMIUM, openBrowser } from "../../bench/screenshot.ts";
+import type { TextReader } from "../../src/dashboard/model_reader.ts";
 import { runsRoot, serveDashboard } from "../../src/dashboard/serve.ts";
 import { TempDir } from "../data/fixtures.ts";
-import { hasBrowser, openBrowser } from "./browser.ts";
 
 const HOSTILE =
   '<img src=x onerror="document.title=1"><script>document.title=2</script>\u202e{b|&amp;';
@@ -28,14 +30,14 @@ async function reading(page: Page, title: string, run: string): Promise<number> 
 
 async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
   for (let tries = 0; !await condition(); tries++) {
-    assertLess(tries, 600, `waits too long until ${what}`);
+    assertLess(tries, 4000, `waits too long until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
 Deno.test({
   name: "the page in a browser",
-  ignore: !hasBrowser,
+  ignore: !existsSync(CHROMIUM),
   sanitizeOps: false, // the browser's connection
   sanitizeResources: false,
 }, async (t) => {
@@ -49,9 +51,25 @@ Deno.test({
   await directory.write("runs/second/run.json", about("finished", { seed: "2", batch: "4" }));
   const samples = [10, 20, 30, 40].map((step) => JSON.stringify({ step, text: `It is ${step}.` }));
   await directory.write("runs/first/samples.jsonl", samples.join("\n") + "\n");
-  await using served = serveDashboard({ roots: [await runsRoot(`${path}/runs`)], port: 0 });
+  await directory.write("runs/first/checkpoints/step-000100/config.json", "{}");
+  const asked: unknown[] = [];
+  const reader: TextReader = {
+    read: (directory, text) => {
+      asked.push([directory.slice(-11), text]);
+      const tokens = [{ text: "<b>", loss: 1.5 }, { text: " moon", loss: 9 }];
+      const next = [{ text: " rose", probability: 0.25 }];
+      return Promise.resolve({ tokens, next, layers: 2, heads: 3, adapter: "none" });
+    },
+    attention: (_directory, _text, layer, head) => {
+      asked.push([layer, head]);
+      return Promise.resolve([[1, 0, 0], [0.5, 0.5, 0], [0.2, 0.7, 0.1]]);
+    },
+  };
+  const roots = [await runsRoot(`${path}/runs`)];
+  await using served = serveDashboard({ roots, port: 0, reader });
   const browser = await openBrowser();
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
+  context.setDefaultTimeout(200_000); // other tests may keep the machine busy
   const page = await context.newPage();
   const problems: string[] = [];
   page.on("console", (message) => problems.push(message.text()));
@@ -163,6 +181,26 @@ Deno.test({
       await page.getByRole("button", { name: "Details" }).click();
       const rows = await page.locator(".card").first().locator("tbody tr").allInnerTexts();
       assertEquals(rows.map((row) => row.split(/\s+/)), [["seed", "1", "2"]]);
+    });
+
+    await t.step("reads a text with a checkpoint, token by token and head by head", async () => {
+      await page.getByRole("button", { name: "Model" }).click();
+      await page.getByLabel("Text").fill("<b> moon");
+      await page.getByRole("button", { name: "Read", exact: true }).click();
+      const tokens = page.locator(".token");
+      await tokens.nth(1).waitFor();
+      assertEquals(await tokens.allTextContents(), ["<b>", " moon"]);
+      assertEquals(await tokens.nth(1).getAttribute("title"), "loss 9.0000");
+      assertStringIncludes(await page.locator("main").innerText(), '" rose"\t25.0%');
+      await tokens.nth(1).click();
+      await page.getByLabel("Head").selectOption("3");
+      await until(() => Promise.resolve(asked.length === 3), "both heads are asked for");
+      await until(
+        () => tokens.nth(0).getAttribute("title").then((title) => title === "attention 0.700"),
+        "attention is shown",
+      );
+      assertEquals(asked, [["step-000100", "<b> moon"], [0, 0], [0, 2]]);
+      await page.getByRole("button", { name: "Details" }).click();
     });
 
     await t.step("takes names and samples of any kind for text", async () => {

@@ -2,7 +2,7 @@
 
 /** What the page shows: all of it is in the address, which can be sent. */
 export interface View {
-  tab: "curves" | "samples" | "runs" | "compare";
+  tab: "curves" | "samples" | "runs" | "model" | "compare";
   /** The runs that are shown; undefined for the newest ones. */
   runs?: string[];
   /** What curves are drawn over. */
@@ -33,7 +33,7 @@ export function parseView(hash: string): View {
       .filter(Number.isFinite);
   const [from, to] = numbers("zoom");
   return {
-    tab: one("tab", ["curves", "samples", "runs", "compare"]),
+    tab: one("tab", ["curves", "samples", "runs", "model", "compare"]),
     runs: given.has("runs") ? given.getAll("run") : undefined,
     x: one("x", ["step", "tokens", "seconds"]),
     y: one("y", ["linear", "log"]),

@@ -3,6 +3,7 @@ import { parseView, type View, viewHash } from "./address.ts";
 import { Curves } from "./charts.ts";
 import { Comparisons } from "./comparison.ts";
 import { byId, el } from "./dom.ts";
+import { ModelView } from "./model.ts";
 import { sortedRuns, updateRunList } from "./run_list.ts";
 import { runsView } from "./runs.ts";
 import { Samples } from "./samples.ts";
@@ -12,7 +13,13 @@ import { onTheme, startTheme } from "./theme.ts";
 /** Runs that are shown where the address names none. */
 const FIRST_SHOWN = 4;
 
-const TABS = { curves: "Curves", samples: "Samples", runs: "Details", compare: "Compare" } as const;
+const TABS = {
+  curves: "Curves",
+  samples: "Samples",
+  runs: "Details",
+  model: "Model",
+  compare: "Compare",
+} as const;
 
 const store = new Store((what) => {
   if (what === "connection") showConnection();
@@ -21,6 +28,7 @@ const store = new Store((what) => {
 let view = parseView(location.hash);
 const curves = new Curves(store, change);
 const samples = new Samples(change);
+const models = new ModelView();
 const comparisons = new Comparisons(store, change);
 const list = byId("runs");
 const filter = byId<HTMLInputElement>("filter");
@@ -71,7 +79,10 @@ function render(): void {
     put(samples.element);
     samples.update(view, runs);
   } else if (view.tab === "runs") showRuns(runs);
-  else {
+  else if (view.tab === "model") {
+    put(models.element);
+    models.update(runs);
+  } else {
     put(comparisons.element);
     void comparisons.update(view);
   }

@@ -1,0 +1,165 @@
+/// <reference lib="dom" />
+import type { ReadingSummary } from "../model_reader.ts";
+import type { RunSummary } from "../summary.ts";
+import { el, table } from "./dom.ts";
+import { measure, whole } from "./format.ts";
+import { styleColour } from "./theme.ts";
+
+/** The loss, in nats, from which a token is as dark as can be. */
+const DARKEST = 10;
+
+/** A checkpoint, as the list of them names it. */
+interface Chosen {
+  id: string;
+  step: number;
+}
+
+/** What a checkpoint makes of a text of the user's. */
+export class ModelView {
+  readonly element: HTMLElement;
+  readonly #checkpoints = el("select");
+  readonly #text = el("textarea", { rows: 4, "aria-label": "Text", maxlength: 4000 });
+  readonly #result = el("div", { "aria-live": "polite" });
+  /** What the list of checkpoints was made of. */
+  #listed = "";
+  #reading: (ReadingSummary & { query: URLSearchParams }) | undefined;
+  #tokens: HTMLElement[] = [];
+  #layer = 0;
+  #head = 0;
+  /** The token whose attention is shown; undefined for losses. */
+  #from: number | undefined;
+  #rows: number[][] = [];
+
+  constructor() {
+    this.#text.value = "The moon rose over the hill, and the road was quiet.";
+    this.element = el(
+      "div",
+      {},
+      el(
+        "form",
+        { class: "card", onsubmit: (event) => this.#submit(event) },
+        el("div", { class: "controls" }, el("label", {}, "Checkpoint", this.#checkpoints)),
+        this.#text,
+        el("button", { type: "submit" }, "Read"),
+      ),
+      this.#result,
+    );
+  }
+
+  /** Offers the checkpoints of these runs. */
+  update(runs: readonly RunSummary[]): void {
+    const all = runs.flatMap(({ id, name, checkpoints }) =>
+      checkpoints.map(({ step }) => ({ id, step, text: `${name}, step ${whole(step)}` })).reverse()
+    );
+    const listed = JSON.stringify(all);
+    if (listed === this.#listed) return;
+    this.#listed = listed;
+    const chosen = this.#checkpoints.value;
+    this.#checkpoints.replaceChildren(...all.map(({ id, step, text }) => {
+      const value = JSON.stringify({ id, step });
+      return el("option", { value, selected: value === chosen }, text);
+    }));
+  }
+
+  async #submit(event: Event): Promise<void> {
+    event.preventDefault();
+    if (this.#checkpoints.value === "") return this.#say("No checkpoint yet.");
+    const { id, step }: Chosen = JSON.parse(this.#checkpoints.value);
+    const query = new URLSearchParams({ id, step: String(step), text: this.#text.value });
+    this.#say("Reads… the first text takes as long as a model takes to open.");
+    const response = await fetch(`reading?${query}`);
+    if (!response.ok) return this.#say(await response.text());
+    this.#reading = { ...await response.json(), query };
+    [this.#layer, this.#head, this.#from] = [0, 0, undefined];
+    this.#show();
+  }
+
+  #say(text: string): void {
+    this.#result.replaceChildren(el("p", { class: "card" }, text));
+  }
+
+  #show(): void {
+    const { tokens, next, layers, heads, adapter } = this.#reading!;
+    this.#tokens = tokens.map(({ text }, i) =>
+      el("button", { type: "button", class: "token", onclick: () => this.#choose(i) }, text)
+    );
+    const mean = tokens.reduce((sum, { loss }) => sum + loss, 0) / tokens.length;
+    const pick = (label: string, count: number, onPick: (value: number) => void) =>
+      el(
+        "label",
+        {},
+        label,
+        el("select", {
+          onchange: (event) => onPick(Number((event.target as HTMLSelectElement).value)),
+        }, ...Array.from({ length: count }, (_, i) => el("option", { value: i }, String(i + 1)))),
+      );
+    const losses = tokens.map(({ text, loss }) => [JSON.stringify(text), measure(loss)]);
+    this.#result.replaceChildren(
+      el(
+        "section",
+        { class: "card" },
+        el("h2", {}, `Loss of each token, mean ${measure(mean)} nats, on ${adapter}`),
+        el(
+          "p",
+          {},
+          "The stronger the colour, the less it was expected. Choose a token to see what it attends to.",
+        ),
+        el("div", { class: "tokens" }, ...this.#tokens),
+        el(
+          "div",
+          { class: "controls" },
+          "Attention",
+          pick("Layer", layers, (layer) => this.#attend({ layer })),
+          pick("Head", heads, (head) => this.#attend({ head })),
+        ),
+        el("details", {}, el("summary", {}, "Table"), table(["token", "loss"], losses)),
+      ),
+      el(
+        "section",
+        { class: "card" },
+        el("h2", {}, "Next token"),
+        table(
+          ["token", "probability"],
+          next.map(({ text, probability }) => [
+            JSON.stringify(text),
+            `${(100 * probability).toFixed(1)}%`,
+          ]),
+          { caption: "Next token" },
+        ),
+      ),
+    );
+    this.#shade();
+  }
+
+  /** Shows what a token attends to, or the losses again. */
+  #choose(token: number): void {
+    this.#from = token === this.#from ? undefined : token;
+    void this.#attend({});
+  }
+
+  async #attend({ layer = this.#layer, head = this.#head }): Promise<void> {
+    [this.#layer, this.#head] = [layer, head];
+    const reading = this.#reading!;
+    const place = { layer: String(layer), head: String(head) };
+    const query = new URLSearchParams([...reading.query, ...Object.entries(place)]);
+    const response = await fetch(`attention?${query}`);
+    if (!response.ok || reading !== this.#reading) return;
+    this.#rows = await response.json();
+    this.#shade();
+  }
+
+  #shade(): void {
+    const { tokens } = this.#reading!;
+    const colour = styleColour(this.#from === undefined ? "--warn" : "--accent");
+    this.#tokens.forEach((element, i) => {
+      const attention = this.#from === undefined ? undefined : this.#rows[this.#from + 1]?.[i + 1];
+      const part = this.#from === undefined ? tokens[i].loss / DARKEST : attention ?? 0;
+      const percent = Math.round(Math.min(1, part) * 75);
+      element.style.background = `color-mix(in srgb, ${colour} ${percent}%, transparent)`;
+      element.title = this.#from === undefined
+        ? `loss ${measure(tokens[i].loss)}`
+        : `attention ${measure(attention, 3)}`;
+      element.setAttribute("aria-pressed", String(i === this.#from));
+    });
+  }
+}
