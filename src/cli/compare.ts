@@ -10,6 +10,7 @@ import {
   AGD,
   COMPARE_PRESETS,
   type ComparePreset,
+  MUON,
   PUBLISHED,
   SGD,
 } from "../compare/presets.ts";
@@ -32,8 +33,8 @@ const PRESET_NAMES = Object.keys(COMPARE_PRESETS) as (keyof typeof COMPARE_PRESE
 const COMMAND: CommandSpec = {
   name: "compare",
   summary:
-    "Trains the same model from the same seed on the same batches with AGD, AdamW and SGD, the last\n" +
-    "two over a grid of learning rates, and writes tables and curves. Options marked * take a list,\n" +
+    "Trains the same model from the same seed on the same batches with AGD, and with AdamW, Muon and\n" +
+    "SGD over grids of learning rates, and writes tables and curves. Options marked * take a list,\n" +
     "e.g. --width 64,128, whose first value is the base. Runs that are finished are not made again.",
   options: {
     preset: { value: "NAME", help: `${PRESET_NAMES.join(", ")} (default quick)` },
@@ -66,7 +67,7 @@ const COMMAND: CommandSpec = {
     seeds: { value: "N", help: "* seeds of the initial weights and the data", repeatable: true },
     optimizer: {
       value: "NAME",
-      help: "* agd, published (AGD), adamw, sgd, adamw-natural (from AGD's initial weights)",
+      help: "* agd, published (AGD), adamw, muon, sgd, adamw-natural (from AGD's initial weights)",
       repeatable: true,
     },
     agd: {
@@ -92,6 +93,7 @@ const COMMAND: CommandSpec = {
         "cosine; long: both)",
       repeatable: true,
     },
+    "muon-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
     "sgd-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
     extend: {
       value: "N",
@@ -204,6 +206,7 @@ function chooseOptimizers(
     "adamw-beta2": hasAdamW,
     "adamw-weight-decay": hasAdamW,
     "adamw-decay": hasAdamW,
+    "muon-lr": grids.some(({ optimizer }) => optimizer === "muon"),
     "sgd-lr": grids.some(({ optimizer }) => optimizer === "sgd"),
   };
   for (const [name, taken] of Object.entries(isTaken)) {
@@ -229,8 +232,8 @@ function chooseAdamWForms(options: Arguments, { adamwForms }: ComparePreset): Ad
   };
 }
 
-const GRIDS: readonly Grid[] = [ADAMW, ADAMW_NATURAL, SGD];
-const GRID_NAMES = ["adamw", "sgd", "adamw-natural"] as const;
+const GRIDS: readonly Grid[] = [ADAMW, ADAMW_NATURAL, MUON, SGD];
+const GRID_NAMES = ["adamw", "muon", "sgd", "adamw-natural"] as const;
 
 /** What --optimizer calls a grid. */
 function gridName({ optimizer, initialisation }: Grid): typeof GRID_NAMES[number] {

@@ -17,10 +17,18 @@ const TUNED = new Map([
   ["AdamW", ["#1b66ab", "#bcd6ec"]],
   ["AdamW, beta2 0.999", ["#0c8599", "#b5dfe5"]],
   ["AdamW from AGD's initial weights", ["#087f5b", "#b2e5d8"]],
+  ["Muon, linear to 0", ["#9c36b5", "#eebefa"]],
   ["SGD", ["#5f3dc4", "#d0bfff"]],
 ]);
-/** The same of AdamW with other decays. */
-const TUNED_OTHERS = [["#364fc7", "#bac8ff"], ["#a61e4d", "#fcc2d7"], ["#5c5f66", "#ced4da"]];
+/** The same of AdamW in other forms. */
+const TUNED_OTHERS = [
+  ["#364fc7", "#bac8ff"],
+  ["#a61e4d", "#fcc2d7"],
+  ["#5c5f66", "#ced4da"],
+  ["#2f9e44", "#b2f2bb"],
+  ["#846358", "#e0cfc8"],
+  ["#0b7285", "#99e9f2"],
+];
 const OTHERS = [
   "#d9480f",
   "#2b8a3e",

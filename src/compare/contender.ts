@@ -2,6 +2,7 @@ import type { Initialisation } from "../model/initialise.ts";
 import { AdamW } from "../optim/adamw.ts";
 import { Agd } from "../optim/agd/agd.ts";
 import { type AgdOptions, agdSettings, describeAgd } from "../optim/agd/options.ts";
+import { Muon } from "../optim/muon.ts";
 import type { Optimizer, OptimizerTarget } from "../optim/optimizer.ts";
 import { Sgd } from "../optim/sgd.ts";
 import type { LearningRateDecay } from "../train/schedule.ts";
@@ -27,11 +28,11 @@ const ADAMW_WEIGHT_DECAY = 0.1;
 
 /** An optimiser with a learning rate. */
 export interface Tuned {
-  optimizer: "adamw" | "sgd";
+  optimizer: "adamw" | "muon" | "sgd";
   learningRate: number;
   /** AdamW's decay of the average of squares, if it is not 0.95. */
   beta2?: number;
-  /** AdamW's decay of matrices and embeddings, if it is not 0.1. */
+  /** AdamW's and Muon's decay of matrices and embeddings, if it is not 0.1. */
   weightDecay?: number;
   /** How the learning rate comes down, if not by a cosine to a tenth. */
   decay?: "linear";
@@ -90,7 +91,7 @@ export function tuned({ learningRates: _, ...rest }: Grid, learningRate: number)
 export function familyOf(contender: Contender): string | undefined {
   if (contender.optimizer === "agd") return undefined;
   const { optimizer, beta2, weightDecay, decay, initialisation } = contender;
-  const name = optimizer === "adamw" ? "AdamW" : "SGD";
+  const name = { adamw: "AdamW", muon: "Muon", sgd: "SGD" }[optimizer];
   return [
     initialisation ? `${name} from AGD's initial weights` : name,
     ...decay === undefined ? [] : [`${decay} to 0`],
@@ -131,7 +132,7 @@ export function initialisationOf(contender: Contender): Initialisation {
 export function makeOptimizer(contender: Contender, target: OptimizerTarget): Optimizer {
   if (contender.optimizer === "agd") return new Agd(target, contender.options);
   const { optimizer, learningRate, beta2 = ADAMW_BETA2, weightDecay } = contender;
-  return optimizer === "adamw"
-    ? new AdamW(target, { learningRate, betas: [0.9, beta2], weightDecay })
-    : new Sgd(target, { learningRate });
+  if (optimizer === "sgd") return new Sgd(target, { learningRate });
+  const settings = { learningRate, betas: [0.9, beta2], weightDecay } as const;
+  return optimizer === "adamw" ? new AdamW(target, settings) : new Muon(target, settings);
 }

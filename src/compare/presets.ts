@@ -27,6 +27,8 @@ export const ADAMW: Grid = { optimizer: "adamw", learningRates: [1e-3, 3e-3, 1e-
 export const ADAMW_NATURAL: Grid = { ...ADAMW, initialisation: "natural" };
 /** With beta2 of large batches, and the published one, which small batches may gain by. */
 const BOTH_BETA2S: AdamWForms = { ...USUAL_ADAMW, beta2: [0.95, 0.999] };
+/** Its rate falls to zero. */
+export const MUON: Grid = { ...ADAMW, optimizer: "muon", decay: "linear" };
 export const SGD: Grid = { optimizer: "sgd", learningRates: [0.1, 0.3, 1] };
 
 const SMALL: Axes = {
@@ -135,7 +137,7 @@ export const COMPARE_PRESETS = {
     tokens: 10_240 * 16 * 64,
     seeds: [0],
     contenders: [AGD],
-    grids: [ADAMW],
+    grids: [ADAMW, MUON],
     adamwForms: { ...BOTH_BETA2S, weightDecay: [0.1, 0], decay: ["cosine", "linear"] },
     evaluations: 64,
   },

@@ -24,15 +24,25 @@ const TIMED =
 and not the same number of steps: what is faster sees more tokens.
 `;
 
+const MUON =
+  `Muon (momentum 0.95, weight decay 0.1, no clipping) moves embeddings and vectors as AdamW does, at the
+same learning rate; it starts as AdamW.
+`;
+
 /** The tables of a comparison, as Markdown. */
 export function report(cells: readonly CellSummary[]): string {
   const parts = [
     INTRODUCTION,
     ...cells.some(({ cell }) => cell.seconds !== undefined) ? [TIMED] : [],
+    ...cells.some(({ rows }) => rows.some(isMuon)) ? [MUON] : [],
     ...overview(cells),
     ...cells.flatMap((cell) => cellSection(cell, cells)),
   ];
   return parts.join("\n").trimEnd() + "\n";
+}
+
+function isMuon({ contender }: Row): boolean {
+  return contender.optimizer === "muon";
 }
 
 /** AGD's defaults against the best AdamW in all cells, the lost ones told of by name. */

@@ -1,5 +1,5 @@
 /**
- * Optimisers: AGD, which has no learning rate, AdamW and SGD. Each works by itself on any table of
+ * Optimisers: AGD, which has no learning rate, AdamW, Muon and SGD. Each works by itself on any table of
  * parameters with their weights and gradients, and what is exported here is enough to write
  * another.
  *
@@ -33,5 +33,6 @@ export { AdamW, type AdamWOptions } from "./adamw.ts";
 export { Agd } from "./agd/agd.ts";
 export type { AgdNorm, AgdOptions } from "./agd/options.ts";
 export { type Clipping, guardStep, type StepGuard } from "./guard.ts";
+export { Muon, type MuonOptions } from "./muon.ts";
 export type { GroupNorms, Norms, Optimizer, OptimizerTarget, ParameterGroup } from "./optimizer.ts";
 export { Sgd, type SgdOptions } from "./sgd.ts";

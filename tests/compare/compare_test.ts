@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { Cell } from "../../src/compare/cell.ts";
 import { compare, type CompareOptions, type Progress } from "../../src/compare/compare.ts";
 import { agdWith, nameOf } from "../../src/compare/contender.ts";
+import { writeComparison } from "../../src/compare/files.ts";
 import { finalLoss, type RunRecord } from "../../src/compare/record.ts";
 import { RunStore } from "../../src/compare/store.ts";
 import { UsageError, UserError } from "../../src/errors.ts";
@@ -122,15 +123,17 @@ Deno.test("time may end the runs, whose evaluations are then parts of it", async
   for (const { curve } of await timed({ steps: 8 })) assertEquals(curve.at(-1)?.step, 8);
 });
 
-Deno.test("AdamW's rate may fall in a straight line, and its weights need not decay", async () => {
+Deno.test("a rate may fall in a straight line, and weights need not decay", async () => {
   const { directory, options } = await setUp();
   await using _ = directory;
   const learningRates: number[] = [];
-  const [run, decayed] = await made(directory.path, {
+  const [run, decayed, muon] = await made(directory.path, {
     ...{ ...options, contenders: [], seeds: [0] },
-    grids: [0, 0.5].map((weightDecay) => (
-      { optimizer: "adamw", learningRates: [0.07], decay: "linear", weightDecay }
-    )),
+    grids: [
+      { optimizer: "adamw", learningRates: [0.07], decay: "linear", weightDecay: 0 },
+      { optimizer: "adamw", learningRates: [0.07], decay: "linear", weightDecay: 0.5 },
+      { optimizer: "muon", learningRates: [0.07], decay: "linear" },
+    ],
     onStep: ({ learningRate }) => learningRates.push(learningRate!),
   });
   assertEquals(titles([run]), ["AdamW, linear to 0, weight decay 0, lr 0.07, seed 0"]);
@@ -138,6 +141,9 @@ Deno.test("AdamW's rate may fall in a straight line, and its weights need not de
     ...[7, 7, 6, 5, 4, 3, 2, 1],
   ]);
   assert(finalLoss(run) !== finalLoss(decayed));
+  assert(muon.curve[3].val_loss < muon.curve[0].val_loss);
+  const report = await writeComparison(directory.path, [run, decayed, muon]);
+  assertMatch(report, /\nMuon \(momentum 0\.95, [^]*\n\| Muon, linear to 0, lr 0\.07 +\|/);
 });
 
 Deno.test("a grid is extended where its best rate is at an end, and divergence is recorded", async () => {

@@ -1,5 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { adamwGrids, familyOf, isAdamW, tuned, USUAL_ADAMW } from "../../src/compare/contender.ts";
+import {
+  adamwGrids,
+  familyOf,
+  isAdamW,
+  nameOf,
+  tuned,
+  USUAL_ADAMW,
+} from "../../src/compare/contender.ts";
+import { MUON, SGD } from "../../src/compare/presets.ts";
 
 Deno.test("each form of AdamW has a grid, in which what is usual is not said", () => {
   const rates = [0.1, 0.3];
@@ -14,4 +22,7 @@ Deno.test("each form of AdamW has a grid, in which what is usual is not said", (
     "AdamW, linear to 0, beta2 0.999, weight decay 0",
   ]);
   assertEquals(forms.every(isAdamW), true);
+  assertEquals([MUON, SGD].map((grid) => nameOf(tuned(grid, 0.1))), [
+    ...["Muon, linear to 0, lr 0.1", "SGD, lr 0.1"],
+  ]);
 });
