@@ -212,11 +212,11 @@ const OPTIMIZERS: Record<string, {
     make: (target) => new Agd(target, { norm: "frobenius" }),
   },
   "SGD": {
-    rates: [0.01, 0.03, 0.1, 0.3],
+    rates: [0.003, 0.01, 0.03, 0.1],
     make: (target, learningRate) => new Sgd(target, { learningRate }),
   },
   "Adam": {
-    rates: [1e-4, 3e-4, 1e-3, 3e-3],
+    rates: [3e-4, 1e-3, 3e-3, 1e-2],
     make: (target, learningRate) =>
       new AdamW(target, { learningRate, betas: [0.9, 0.999], weightDecay: 0, clip: Infinity }),
   },
