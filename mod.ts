@@ -39,6 +39,7 @@ export * from "./src/model/mod.ts";
 export * from "./src/checkpoint/mod.ts";
 export * from "./src/hub/mod.ts";
 export * from "./src/optim/mod.ts";
+export * from "./src/comm/mod.ts";
 export * from "./src/train/mod.ts";
 export * from "./src/run/mod.ts";
 export * from "./src/sample/mod.ts";

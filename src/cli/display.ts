@@ -77,6 +77,19 @@ export class QuietDisplay implements Display {
   [Symbol.dispose](): void {}
 }
 
+/** Nothing at all: of several processes one displays. */
+export class SilentDisplay implements Display {
+  tell(): void {}
+
+  compiling(): void {}
+
+  step(): void {}
+
+  sample(): void {}
+
+  [Symbol.dispose](): void {}
+}
+
 /** The part of a run after which the next line is due. */
 const LINES = 40;
 
@@ -158,7 +171,7 @@ export function chooseDisplay(options: Arguments): Display {
 }
 
 /** A line for each group of parameters, and one for what all of them come to. */
-function describeNorms({ norms = {}, gradientSummary }: StepEvent): string[] {
+function describeNorms({ norms = {}, gradientSummary, reduceWaitMs }: StepEvent): string[] {
   const number = (value: number) => value.toPrecision(3).padEnd(9);
   return [
     ...Object.entries(norms).map(([group, { gradient, update, weight }]) =>
@@ -166,6 +179,9 @@ function describeNorms({ norms = {}, gradientSummary }: StepEvent): string[] {
       `weight ${weight.toPrecision(3)}`
     ),
     ...gradientSummary === undefined ? [] : [`  G ${gradientSummary.toPrecision(3)}`],
+    ...reduceWaitMs === undefined
+      ? []
+      : [`  waited ${reduceWaitMs.toFixed(1)} ms for the sums of gradients`],
   ];
 }
 

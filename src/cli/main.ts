@@ -8,10 +8,13 @@ import { isOutputLost, printLine } from "./terminal.ts";
  * Runs a command: exit code 2 if it was called wrongly, 1 if it failed for a reason that the user
  * can act on, each with one line on standard error. Anything else is our mistake, and shows where
  * it happened.
+ *
+ * @param how Whether it `isSilent`, since the first of several processes prints the same.
  */
 export async function main(
   command: CommandSpec,
   run: (options: Arguments) => Promise<number | void>,
+  { isSilent = false }: { isSilent?: boolean } = {},
 ): Promise<void> {
   if (Deno.build.os === "linux") {
     // Without a display Mesa's EGL complains on stderr.
@@ -20,20 +23,40 @@ export async function main(
   outliveHangUp();
   try {
     const options = parseArguments(Deno.args, command);
-    if (typeof options === "string") return printLine(options);
+    if (typeof options === "string") return isSilent ? undefined : printLine(options);
     Deno.exitCode = await run(options) || (isOutputLost() ? 1 : 0);
   } catch (thrown) {
     const error = firstError(thrown);
     // That a sample's reader stops early, such as `head`, is no failure.
     if (error instanceof Deno.errors.BrokenPipe) return;
     if (!(error instanceof UserError)) throw error;
-    warn(`error: ${error.message}`);
-    Deno.exitCode = error instanceof UsageError ? 2 : 1;
+    Deno.exitCode = isSilent ? await tellLater(error) : tellError(error);
   }
 }
 
+/**
+ * Leaves it to the first of several processes to tell of an error, unless it has not come upon it. One
+ * that all have is no reason for the launcher to end the first one before it has told.
+ */
+async function tellLater(error: UserError): Promise<number> {
+  if (error instanceof UsageError) return 0;
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  return tellError(error);
+}
+
+/** Prints the line on an error; returns the exit code. */
+export function tellError(error: Error): number {
+  warn(`error: ${error.message}`);
+  return exitCodeOf(error);
+}
+
+/** What a command exits with. */
+export function exitCodeOf(error: Error): number {
+  return error instanceof UsageError ? 2 : 1;
+}
+
 /** What went wrong first, if what was then cleaned up failed too. */
-function firstError(error: unknown): unknown {
+export function firstError(error: unknown): unknown {
   while (error instanceof SuppressedError) error = error.suppressed;
   return error;
 }

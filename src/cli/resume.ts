@@ -11,7 +11,10 @@ import { Arguments } from "./arguments.ts";
 import { evalTaskOption } from "./eval_task_option.ts";
 import { LENGTH, secondsOption } from "./run_length.ts";
 
-/** Options that a resumed run takes over unless they are given again. */
+/**
+ * Options that a resumed run takes over unless they are given again; `processes`, which is none, is
+ * how many trained together.
+ */
 const KEPT = [
   "data",
   "optimizer",
@@ -37,6 +40,7 @@ const KEPT = [
   "min-tokens",
   "skip-bad",
   "no-autotune",
+  "processes",
 ];
 
 /** Options that make no sense with a run that is resumed. */
@@ -60,7 +64,11 @@ const FIXED = [
 /** The options of a run, to be kept in its checkpoints. */
 export function keptOptions(
   options: Arguments,
-  { data, out, steps, seconds }: RunLength & { data: readonly string[]; out: string },
+  { data, out, steps, seconds, processes = 1 }: RunLength & {
+    data: readonly string[];
+    out: string;
+    processes?: number;
+  },
 ): Record<string, unknown> {
   const given = Object.entries(options.given()).filter(([name]) =>
     KEPT.includes(name) && !isLength(name)
@@ -70,6 +78,7 @@ export function keptOptions(
     ...keptTask(options),
     ...steps === undefined ? {} : { steps: String(steps) },
     ...seconds === undefined ? {} : { minutes: String(seconds / 60) },
+    ...processes === 1 ? {} : { processes: String(processes) },
   };
   if (options.list("data").length === 0) return kept;
   return { ...kept, data: data.map((path) => keptPath(path, out)) };
@@ -95,6 +104,7 @@ function keptPath(path: string, out: string): string {
 /**
  * The options that a run goes on with: those of its checkpoint, and over them those given now.
  *
+ * @param processes How many train together now.
  * @returns Also what has changed, e.g. `--steps was 100, and is 200`.
  * @throws {UsageError} If an option is given that cannot go with `--resume`.
  * @throws {UserError} If another model or optimiser is asked for, or the checkpoint is damaged.
@@ -103,6 +113,7 @@ export function resumedOptions(
   given: Arguments,
   run: SavedRun,
   checkpoint: CheckpointConfig,
+  processes = 1,
 ): { options: Arguments; changes: string[] } {
   const refused = REFUSED.find((name) => name in given.given());
   if (refused) throw new UsageError(`--${refused} cannot go with --resume`);
@@ -110,7 +121,7 @@ export function resumedOptions(
   const now = Object.fromEntries(
     Object.entries(given.given()).filter(([name]) => !FIXED.includes(name)),
   );
-  const kept = checkKept(run);
+  const { processes: before = "1", ...kept } = checkKept(run);
   if (Array.isArray(kept.data)) {
     kept.data = kept.data.map((path) => isRemote(path) ? path : resolve(run.directory, path));
   }
@@ -121,7 +132,21 @@ export function resumedOptions(
     .filter((name) => !isSame(name, kept[name], now[name]))
     .map((name) => describe(name, kept[name], now[name]));
   if (length.change) changes.unshift(length.change);
-  return { options: new Arguments({ ...Object.fromEntries(others), ...length.options }), changes };
+  const options = new Arguments({ ...Object.fromEntries(others), ...length.options });
+  changes.push(...stepChange(new Arguments(kept), Number(before), options, processes));
+  return { options, changes };
+}
+
+/** What another number of processes makes of a step, unless nothing. */
+function stepChange(was: Arguments, before: number, is: Arguments, now: number): string[] {
+  if (before === now) return [];
+  const sequences = (options: Arguments, processes: number) =>
+    processes * (options.integer("accumulate") ?? 1) * (options.integer("batch") ?? 8);
+  const [old, present] = [sequences(was, before), sequences(is, now)];
+  const step = old === present
+    ? `is of ${old} sequences still`
+    : `was of ${old}, and is of ${present}`;
+  return [`processes were ${before}, and are ${now}: a step ${step}`];
 }
 
 /**

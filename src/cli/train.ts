@@ -1,5 +1,6 @@
 /** `deno task train`: trains a GPT-2 on text. */
-import { UserError } from "../errors.ts";
+import type { MpiCommunicator } from "../comm/mpi.ts";
+import { UsageError, UserError } from "../errors.ts";
 import type { Shard } from "../data/files/shard.ts";
 import { pinDatasets } from "../data/files/dataset.ts";
 import { findShards } from "../data/files/sources.ts";
@@ -12,13 +13,14 @@ import { tuningDirectory } from "../train/tune.ts";
 import { checkTask } from "../train/tasks/evaluate_task.ts";
 import type { Arguments } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
-import { chooseDisplay } from "./display.ts";
+import { chooseDisplay, SilentDisplay } from "./display.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { deviceOption } from "./device.ts";
 import { keptServers } from "./kept_servers.ts";
 import { main } from "./main.ts";
 import { limitNetwork } from "./network.ts";
+import { firstOnHost, isFirstProcess, withProcesses } from "./processes.ts";
 import { keptOptions, resumedOptions } from "./resume.ts";
 import { TRAIN } from "./train_command.ts";
 import { openTrainDashboard } from "./train_dashboard.ts";
@@ -27,18 +29,23 @@ import { PaceTeller, tellEnd, tellResume, tellStart } from "./train_report.ts";
 import { readSettings, type TrainSettings } from "./train_settings.ts";
 import { limitWriting } from "./writing.ts";
 
-async function trainCommand(given: Arguments): Promise<number> {
+async function trainCommand(given: Arguments, processes?: MpiCommunicator): Promise<number> {
+  const isFirst = !processes || processes.rank === 0;
   const resumed = given.text("resume");
-  using resume = resumed === undefined ? undefined : await openRun(resumed, given.text("out"));
+  using resume = resumed === undefined
+    ? undefined
+    : await openRun(resumed, given.text("out"), { isWritten: isFirst });
+  const size = processes?.size ?? 1;
   const { options, changes } = resume
-    ? resumedOptions(given, resume, await readCheckpointConfig(resume.checkpoint))
+    ? resumedOptions(given, resume, await readCheckpointConfig(resume.checkpoint), size)
     : { options: given, changes: [] };
   const settings = readSettings(options, resume);
   const device = deviceOption(given);
-  const { filters, initFrom, optimizer, trainer, out, isDryRun } = settings;
+  const { filters, initFrom, optimizer, out, isDryRun } = settings;
+  const trainer = { ...settings.trainer, communicator: processes };
   const { shuffle, seed, keep, evalEvery, evalBatches, evalTask, sampleEvery } = settings;
-  using display = chooseDisplay(options);
-  await using _page = given.flag("dashboard") && !isDryRun
+  using display = isFirst ? chooseDisplay(options) : new SilentDisplay();
+  await using _page = given.flag("dashboard") && !isDryRun && isFirst
     ? await openTrainDashboard(out, display)
     : undefined;
   limitNetwork(evalTask ? [...settings.data, evalTask.data] : settings.data, initFrom);
@@ -50,30 +57,33 @@ async function trainCommand(given: Arguments): Promise<number> {
     display.tell("note", { text }, text);
   }
   const isElsewhere = !resume || !isInPlace(resume, out);
-  if (!isDryRun && isElsewhere) await checkRunDirectory(out);
-  using input = await takeInput(settings);
+  if (!isDryRun && isElsewhere && isFirst) await checkRunDirectory(out);
+  using input = await takeInput(settings, size);
   if (input.note) display.tell("note", { text: input.note }, input.note);
   const data = usesData(settings) ? await pinDatasets(input.data) : input.data;
   const { shards, skipped } = await findData({ ...settings, data }, isKept);
-  if (evalTask && !isDryRun) await checkTask(evalTask);
+  if (evalTask && !isDryRun && isFirst) await checkTask(evalTask);
   const isHidden = options.flag("quiet") || options.flag("json");
-  const checkpoint = resume?.checkpoint ?? (initFrom && await findCheckpoint(initFrom, isHidden));
+  const checkpoint = resume?.checkpoint ?? (initFrom &&
+    await firstOnHost(processes, () => findCheckpoint(initFrom, isHidden || !isFirst)));
   limitWriting(...writtenBy(settings), ...input.writes);
   using gpu = await Gpu.open(device);
   const sampleTokens = options.flag("quiet") ? 0 : 200;
-  const memory = { ...trainer, sampleTokens, measuresTasks: evalTask !== undefined, saves: true };
+  // A dry run is one process's.
+  const taken = isDryRun ? settings.trainer : trainer;
+  const memory = { ...taken, sampleTokens, measuresTasks: evalTask !== undefined, saves: true };
   const sources = { settings, shards, checkpoint, memory };
   if (isDryRun) {
-    await measureModel(gpu, sources, display);
+    if (isFirst) await measureModel(gpu, sources, display);
     return 0;
   }
-  using model = await openModel(gpu, sources, display);
+  using model = await openModel(gpu, sources, display, (tune) => firstOnHost(processes, tune));
 
-  const tokensPerStep = (trainer.accumulate ?? 1) * trainer.batch * model.config.context;
+  const tokensPerStep = size * (trainer.accumulate ?? 1) * trainer.batch * model.config.context;
   const { parameterCount } = model;
   const { isSoftware } = gpu;
   const length = settings.chooseLength({ parameterCount, tokensPerStep, isSoftware });
-  tellStart(display, model, { optimizer: optimizer.name, length, tokensPerStep, out });
+  tellStart(display, model, { optimizer: optimizer.name, length, tokensPerStep, out, processes });
   if (resume) tellResume(display, resume, changes);
   const pace = new PaceTeller(display, length);
   input.release();
@@ -83,7 +93,7 @@ async function trainCommand(given: Arguments): Promise<number> {
   const result = await trainToDirectory(model, {
     ...{ data: shards, ...filters, shuffle, seed, ...trainer, out, resume, ...length, keep },
     ...{ evalEvery, evalBatches, evalTask, sampleEvery, sampleTokens },
-    record: keptOptions(options, { data, out, ...length }),
+    record: keptOptions(options, { data, out, ...length, processes: size }),
     verbose: options.flag("verbose"),
     tensorboard: options.flag("tensorboard"),
     onNote: (text) => display.tell("note", { text }, text),
@@ -104,8 +114,11 @@ async function trainCommand(given: Arguments): Promise<number> {
 }
 
 /** Keeps standard input, if it is a part of the data, in the run's directory. */
-async function takeInput(settings: TrainSettings): Promise<SpooledData> {
+async function takeInput(settings: TrainSettings, size: number): Promise<SpooledData> {
   const { data, out, isDryRun } = settings;
+  if (size > 1 && data.includes("-")) {
+    throw new UsageError("--data - is for one process: name a file that every process can read");
+  }
   if (!usesData(settings)) return await spoolInput([], { task: "train" });
   return await spoolInput(data, {
     task: "train",
@@ -150,4 +163,8 @@ function writtenBy({ autotunes, out, isDryRun }: TrainSettings): string[] {
   return choices ? [out, choices] : [out];
 }
 
-if (import.meta.main) await main(TRAIN, trainCommand);
+if (import.meta.main) {
+  const run = (given: Arguments) =>
+    withProcesses(given, (processes) => trainCommand(given, processes));
+  await main(TRAIN, run, { isSilent: !isFirstProcess() });
+}

@@ -129,6 +129,14 @@ export const TRAIN: CommandSpec = {
     "dry-run": {
       help: "only print parameters and memory, whether the adapter holds them, and about what time",
     },
+    mpi: {
+      value: "PATH",
+      help: "MPI's library, for processes that mpirun starts (default the one of that mpirun)",
+    },
+    "network-timeout": {
+      value: "N",
+      help: "seconds without an answer of another process after which all end (default 300)",
+    },
     verbose: { help: "print each step, and of agd the norms of gradients, updates and weights" },
     tensorboard: { help: "write an event file for TensorBoard, and others that read such, too" },
     dashboard: { help: "show the run in a browser as it goes on, at an address that is printed" },
@@ -167,7 +175,8 @@ export const TRAIN: CommandSpec = {
     "overfit-single-batch, a": "a --data of a few pages is learnt by heart all the same",
     "g": "a sample has 200 tokens; the task sample has --max-tokens",
     "sl, sg": "a step is skipped where a gradient is not finite or too large, and no other",
-    "zero-stage, z, pn, pr, pg, pm, ps, pi": "training is on one GPU",
+    "zero-stage, z, pn, pr, pg, pm, ps, pi":
+      "every process holds all of the model: mpirun -n 4 trains on four GPUs",
     "w": "the weights that are trained are always of 32 bits",
   },
 };

@@ -7,13 +7,16 @@ import type { Gpt2Config } from "../model/config.ts";
 import { Gpt2 } from "../model/gpt2.ts";
 import { checkMemory } from "../train/check_memory.ts";
 import { type MeasureOptions, measureTraining } from "../train/memory.ts";
-import { tune } from "../train/tune.ts";
+import { tune, type TuneResult } from "../train/tune.ts";
 import type { Display } from "./display.ts";
 import { dryRun } from "./dry_run.ts";
 import type { TrainSettings } from "./train_settings.ts";
 
 /** Bytes of data that take more than seconds to read. */
 const LONG_READ = 50e6;
+
+/** When to tune. */
+type InTurn = (tune: () => Promise<TuneResult>) => Promise<TuneResult>;
 
 /** What a run's model is made of. */
 export interface ModelSources {
@@ -31,22 +34,24 @@ export interface ModelSources {
  * Loads or makes a run's model, once it is sure that the adapter can hold the run, and times the
  * kernels that it needs.
  *
+ * @param inTurn Makes processes of one host tune one after the other. @default there is one
  * @throws {UserError} If the data or the checkpoint is bad, or the adapter cannot hold it.
  */
 export async function openModel(
   gpu: Gpu,
   sources: ModelSources,
   display: Display,
+  inTurn: InTurn = (tune) => tune(),
 ): Promise<Gpt2> {
   const { settings: { architecture, optimizer, seed }, checkpoint } = sources;
   if (checkpoint !== undefined) {
     const model = await loadCheckpoint(gpu, checkpoint);
-    await checkAndTune(gpu, model, sources, display);
+    await checkAndTune(gpu, model, sources, display, inTurn);
     return model;
   }
   const vocabulary = await readVocabulary(sources, display);
   const config = { ...architecture, vocabularySize: vocabulary.size };
-  await checkAndTune(gpu, { config, vocabulary }, sources, display);
+  await checkAndTune(gpu, { config, vocabulary }, sources, display, inTurn);
   const { initialisation } = optimizer;
   return await Gpt2.create(gpu, architecture, { vocabulary, initialisation, seed });
 }
@@ -90,12 +95,12 @@ async function checkAndTune(
   { config, vocabulary }: { config: Gpt2Config; vocabulary: Vocabulary },
   { settings: { autotunes }, memory }: ModelSources,
   display: Display,
+  inTurn: InTurn,
 ): Promise<void> {
   await checkMemory(gpu, config, vocabulary, memory);
   if (!autotunes) return;
-  const { measured, left } = await tune(
-    gpu,
-    () => measureTraining(gpu, config, vocabulary, memory),
+  const { measured, left } = await inTurn(() =>
+    tune(gpu, () => measureTraining(gpu, config, vocabulary, memory))
   );
   if (measured === 0) return;
   const rest = left > 0 ? `; the next run goes on with ${left} more` : "";

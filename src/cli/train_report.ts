@@ -12,11 +12,12 @@ import { formatSeconds } from "./progress_bar.ts";
 export function tellStart(
   display: Display,
   { gpu, config, parameterCount }: Gpt2,
-  { optimizer, length: { steps, seconds }, tokensPerStep, out }: {
+  { optimizer, length: { steps, seconds }, tokensPerStep, out, processes }: {
     optimizer: string;
     length: RunLength;
     tokensPerStep: number;
     out: string;
+    processes?: { size: number; hosts: readonly string[]; version: string };
   },
 ): void {
   const { layers, heads, width, context, vocabularySize } = config;
@@ -31,12 +32,21 @@ export function tellStart(
       seconds,
       tokens_per_step: tokensPerStep,
       out,
+      ...processes ? { processes: processes.size, mpi: processes.version } : {},
     },
     `GPT-2 with ${number(parameterCount)} parameters: layers ${layers}, heads ${heads}, ` +
       `width ${width}, context ${context}, vocabulary ${number(vocabularySize)}\n` +
       `${lengthText({ steps, seconds }, tokensPerStep)} with ${optimizer} on ` +
-      `${gpu.adapterName}, to ${out}`,
+      `${gpu.adapterName}${processesText(processes)}, to ${out}`,
   );
+}
+
+/** E.g. ` in each of 8 processes on 2 hosts`. */
+function processesText(processes?: { size: number; hosts: readonly string[] }): string {
+  if (!processes) return "";
+  const { size, hosts } = processes;
+  return ` in each of ${size} process${size === 1 ? "" : "es"} on ` +
+    count(new Set(hosts).size, "host");
 }
 
 /** How long a run is, e.g. `250 steps of 1,024 tokens`. */

@@ -38,6 +38,8 @@ export interface StepMetrics {
   data_wait_ms: number;
   /** Milliseconds that the host took for the step, while the GPU was at work on another one. */
   host_ms?: number;
+  /** Milliseconds for which the first of several processes waited for sums of gradients. */
+  reduce_wait_ms?: number;
 }
 
 /** A step as metrics.jsonl records it. */
@@ -57,11 +59,15 @@ export function stepMetrics(event: StepEvent): StepMetrics {
     tokens_per_second: event.tokensPerSecond,
     data_wait_ms: event.dataWaitMs,
     host_ms: event.hostMs,
+    reduce_wait_ms: event.reduceWaitMs,
   };
 }
 
 const REQUIRED = ["step", "tokens", "loss", "tokens_per_second", "data_wait_ms"];
-const OPTIONAL = ["val_loss", "eta", "gradient_summary", "learning_rate", "seconds", "host_ms"];
+const OPTIONAL = [
+  ...["val_loss", "eta", "gradient_summary", "learning_rate", "seconds", "host_ms"],
+  "reduce_wait_ms",
+];
 
 /**
  * Appends steps to a file, each at once and as a whole, so that the file can be followed while

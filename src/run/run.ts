@@ -12,6 +12,7 @@ import { evaluateTask } from "../train/tasks/evaluate_task.ts";
 import { train } from "../train/train.ts";
 import { Trainer } from "../train/trainer.ts";
 import { Background } from "./background.ts";
+import { followRun } from "./follow.ts";
 import { stepMetrics } from "./metrics.ts";
 import type { RunOptions, RunResult } from "./options.ts";
 import { openRunData, type RunData } from "./run_data.ts";
@@ -29,6 +30,9 @@ import { restoreTraining, type TrainingState, writeTrainingState } from "./train
  *
  * A run goes on from a checkpoint ({@linkcode openRun}) as if it had never stopped: bit for bit on
  * the same adapter, if model, data and options are the same.
+ *
+ * With a communicator of several processes all call this with the same options; the first one writes,
+ * and is the one whose callbacks are called.
  *
  * @throws {UsageError} If the run that is resumed was opened to go on in another directory.
  * @throws {UserError} If the data is bad, the directory cannot be written, is in use or holds
@@ -60,7 +64,8 @@ import { restoreTraining, type TrainingState, writeTrainingState } from "./train
  * ```
  */
 export async function trainToDirectory(model: Gpt2, options: RunOptions): Promise<RunResult> {
-  const { resume } = options;
+  const { resume, communicator } = options;
+  if (communicator && communicator.rank > 0) return await followRun(model, options);
   await checkOut(options);
   const data = await openRunData(model, options);
   await using _ = data.batches;

@@ -35,7 +35,8 @@ export async function openRunData(model: Gpt2, options: RunOptions): Promise<Run
   let skipped = 0;
   const data = await findShards(options.data, { skipBad, onBad: () => skipped++ });
   const position = resume && startingPosition(resume.state, data, model, options);
-  const batch = (options.accumulate ?? 1) * options.batch;
+  const processes = options.communicator?.size ?? 1;
+  const batch = processes * (options.accumulate ?? 1) * options.batch;
   const stream = { data, context, batch, seed, vocabulary, skipBad, lang, minTokens };
   const validation = await readValidation(stream, options.evalBatches);
   const batches = await openTokenStream({ ...stream, split: "training", shuffle, position });

@@ -28,6 +28,7 @@ export interface SavedRun extends Disposable {
  *
  * @param out Where the run is to go on; elsewhere than in its own directory, that one is only read.
  * @default its directory
+ * @param access Whether this process writes there. Where another one does that for it, there is no lock.
  * @throws {UserError} If there is no checkpoint, a file of it is missing or damaged, or another
  * process is writing to the directory that the run is to go on in.
  *
@@ -39,7 +40,11 @@ export interface SavedRun extends Disposable {
  * console.log(`step ${run.state.step}, to go on from ${run.checkpoint}`);
  * ```
  */
-export async function openRun(path: string, out?: string): Promise<SavedRun> {
+export async function openRun(
+  path: string,
+  out?: string,
+  { isWritten = true }: { isWritten?: boolean } = {},
+): Promise<SavedRun> {
   const named = basename(path).match(/^step-(\d+)$/);
   const isCheckpoint = named !== null && basename(dirname(resolve(path))) === "checkpoints";
   const directory = isCheckpoint ? dirname(dirname(resolve(path))) : path;
@@ -55,7 +60,7 @@ export async function openRun(path: string, out?: string): Promise<SavedRun> {
     );
   }
   const isElsewhere = out !== undefined && resolve(out) !== resolve(directory);
-  const lock = isElsewhere ? undefined : new RunLock(directory);
+  const lock = isElsewhere || !isWritten ? undefined : new RunLock(directory);
   try {
     const checkpoint = checkpoints.path(step);
     await verify(checkpoint, steps.filter((other) => other < step).map((s) => checkpoints.path(s)));

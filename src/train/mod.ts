@@ -24,6 +24,7 @@
  *
  * @module
  */
+export type { DataParallel } from "./data_parallel.ts";
 export { evaluate } from "./evaluate.ts";
 export { evaluateText, type EvaluateTextOptions, type Evaluation } from "./evaluate_text.ts";
 export {

@@ -41,11 +41,19 @@ export interface StepEvent {
   dataWaitMs: number;
   /** Milliseconds of this thread that the step took, see {@linkcode Trainer.hostMs}. */
   hostMs: number;
+  /**
+   * Where several processes train together: milliseconds that this one, when it had all of its
+   * gradients, waited for the sums.
+   */
+  reduceWaitMs?: number;
 }
 
 /** What to train on, for how long, and whom to tell. */
 export interface TrainOptions extends RunLength {
-  /** Training batches of the trainer's `accumulate * batch` sequences; training ends early if they do. */
+  /**
+   * Training batches of the trainer's `accumulate * batch` sequences, times the number of processes;
+   * training ends early if they do.
+   */
   batches: AsyncIterable<Batch>;
   /** Batches that the validation loss is measured on. @default none */
   validation?: readonly Batch[];

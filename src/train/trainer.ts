@@ -1,3 +1,4 @@
+import type { Communicator } from "../comm/communicator.ts";
 import { compileKernels, type CompileOptions } from "../gpu/compile.ts";
 import type { Plan } from "../gpu/plan.ts";
 import { lossScale, LossScaled } from "../optim/loss_scaled.ts";
@@ -14,6 +15,7 @@ import type { Batch } from "../tokens/batch.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
 import type { Norms, Optimizer, OptimizerTarget } from "../optim/optimizer.ts";
 import { UsageError } from "../errors.ts";
+import { DataParallel } from "./data_parallel.ts";
 
 /** How to train. */
 export interface TrainerOptions {
@@ -38,6 +40,11 @@ export interface TrainerOptions {
    * @default "f32"
    */
   precision?: Precision;
+  /**
+   * Processes that take each step together: of a batch of `size * accumulate * batch` sequences each
+   * takes its part. @default this process alone
+   */
+  communicator?: Communicator;
   /** Makes the optimiser, e.g. `(target) => new Agd(target)`. */
   optimizer: (target: OptimizerTarget) => Optimizer;
 }
@@ -87,6 +94,10 @@ export class Trainer implements Disposable {
    * GPU while it is submitted, which does not count.
    */
   hostMs = 0;
+  /** What connects it with other processes, if there are any. */
+  readonly parallel?: DataParallel;
+  /** Where there are: when all of the last step is submitted, and the next one may be. */
+  submitted?: Promise<unknown>;
   readonly #model: Gpt2;
   readonly #batch: number;
   readonly #accumulate: number;
@@ -106,6 +117,7 @@ export class Trainer implements Disposable {
    */
   constructor(model: Gpt2, options: TrainerOptions) {
     const { batch, accumulate = 1, recompute = false, precision = "f32", optimizer } = options;
+    const { communicator } = options;
     for (const [name, value] of Object.entries({ batch, accumulate })) {
       if (Number.isSafeInteger(value) && value >= 1) continue;
       throw new UsageError(`${name} must be a positive integer, not ${value}`);
@@ -114,6 +126,7 @@ export class Trainer implements Disposable {
     this.#model = model;
     this.#batch = batch;
     this.#accumulate = accumulate;
+    const microBatches = accumulate * (communicator?.size ?? 1);
     const parts = gpu.allocateAll(() => {
       const gradients = allocateLike(gpu, table.filter((spec) => spec.trainable), "gradient");
       const target = { gpu, table, weights, gradients };
@@ -123,7 +136,7 @@ export class Trainer implements Disposable {
       const half = precision === "f16" ? halfWeights(gpu, table, weights) : undefined;
       // Gradients of the logits start at up to 1.
       const scale = half &&
-        lossScale(gpu, 2 ** Math.ceil(Math.log2(accumulate * batch * config.context)));
+        lossScale(gpu, 2 ** Math.ceil(Math.log2(microBatches * batch * config.context)));
       return {
         gradients,
         half,
@@ -131,10 +144,13 @@ export class Trainer implements Disposable {
         activations,
         clearPlan: clearPlan(gpu, gradients),
         gradientPlan: gradientPlan(gpu, config, half?.weights ?? weights, activations, gradients, {
-          microBatches: accumulate,
+          microBatches,
           lossScale: scale,
         }),
         lossPlan: lossPlan(gpu, config, made.evaluationWeights, activations),
+        parallel: communicator && communicator.size > 1
+          ? new DataParallel(gpu, gradients, communicator)
+          : undefined,
       };
     });
     this.#gradients = parts.gradients;
@@ -144,6 +160,7 @@ export class Trainer implements Disposable {
     this.#clearPlan = parts.clearPlan;
     this.#gradientPlan = parts.gradientPlan;
     this.#lossPlan = parts.lossPlan;
+    this.parallel = parts.parallel;
   }
 
   /**
@@ -180,53 +197,73 @@ export class Trainer implements Disposable {
    * that.
    *
    * @param measure Whether to measure norms too, after the update.
-   * @throws {UsageError} If the batch is not (accumulate * batch, context), or a token none of the
-   * vocabulary's.
+   * @throws {UsageError} If the batch is not (accumulate * batch, context), times the number of
+   * processes, or a token none of the vocabulary's.
    */
   step(batch: Batch, measure = false): Promise<StepResult> {
     const { gpu } = this.#model;
     const start = performance.now() - (gpu.isSoftware ? gpu.queue.submitMs : 0);
     this.#clearPlan.run();
     this.#half?.plan.run();
-    const losses = this.#runEach(this.#gradientPlan, batch);
+    const loss = meanOf(this.#runEach(this.#gradientPlan, batch));
+    loss.catch(() => {}); // its turn to be told of comes later
+    const together = this.parallel?.sumGradients(loss);
+    const result = together?.then((loss) => this.#update(loss, measure)) ??
+      this.#update(loss, measure);
+    this.submitted = together;
+    this.hostMs = performance.now() - (gpu.isSoftware ? gpu.queue.submitMs : 0) - start;
+    return result;
+  }
+
+  /** Submits the update by gradients that are submitted. */
+  #update(mean: number | Promise<number>, measure: boolean): Promise<StepResult> {
     this.optimizer.step();
     const { summary } = this.optimizer;
-    const results = Promise.all([
-      meanOf(losses),
-      summary ? gpu.read(summary) : [0],
+    return Promise.all([
+      mean,
+      summary ? this.#model.gpu.read(summary) : [0],
       measure ? this.optimizer.norms?.() : undefined,
-    ]);
-    this.hostMs = performance.now() - (gpu.isSoftware ? gpu.queue.submitMs : 0) - start;
-    return results
-      .then(([loss, [skipped, eta, gradientSummary], norms]) => {
-        if (skipped) return { loss, skipped: true };
-        const chosen = eta === undefined ? {} : { eta, gradientSummary };
-        return { loss, skipped: false, ...chosen, ...norms && { norms } };
-      });
+    ]).then(([loss, [skipped, eta, gradientSummary], norms]) => {
+      if (skipped) return { loss, skipped: true };
+      const chosen = eta === undefined ? {} : { eta, gradientSummary };
+      return { loss, skipped: false, ...chosen, ...norms && { norms } };
+    });
+  }
+
+  /**
+   * Makes sure that all processes hold the same weights after a step.
+   *
+   * @throws {UserError} If one does not; it is named.
+   */
+  async checkWeights(step: number): Promise<void> {
+    await this.parallel?.checkWeights(this.#model.weights.values(), step);
   }
 
   /**
    * The mean loss of a batch under the weights that the optimiser would have evaluated, in nats
    * per token.
    *
-   * @throws {UsageError} If the batch is not (accumulate * batch, context), or a token none of the
-   * vocabulary's.
+   * @throws {UsageError} If the batch is not (accumulate * batch, context), times the number of
+   * processes, or a token none of the vocabulary's.
    */
   async loss(batch: Batch): Promise<number> {
-    return await meanOf(this.#runEach(this.#lossPlan, batch));
+    const loss = meanOf(this.#runEach(this.#lossPlan, batch));
+    return await (this.parallel?.meanLoss(loss) ?? loss);
   }
 
   /** Submits a plan for each micro-batch; returns their losses to come. */
   #runEach(plan: Plan, { inputs, targets }: Batch): Promise<Float32Array>[] {
     const { gpu, config } = this.#model;
     const { context } = config;
-    const sequences = this.#accumulate * this.#batch;
+    const processes = this.parallel?.communicator.size ?? 1;
+    const sequences = processes * this.#accumulate * this.#batch;
     if (inputs.length !== sequences * context || targets.length !== sequences * context) {
       throw new UsageError(`a batch must hold ${sequences} sequences of ${context} tokens`);
     }
     return Array.from({ length: this.#accumulate }, (_, i) => {
       const part = (all: Uint32Array) =>
-        all.subarray(i * this.#batch * context, (i + 1) * this.#batch * context);
+        (this.parallel?.shareOf(all) ?? all)
+          .subarray(i * this.#batch * context, (i + 1) * this.#batch * context);
       uploadBatch(gpu, config, this.#activations, { inputs: part(inputs), targets: part(targets) });
       plan.run();
       const loss = gpu.read(this.#activations.outer.loss);
@@ -238,6 +275,7 @@ export class Trainer implements Disposable {
   /** Frees everything but the model. */
   [Symbol.dispose](): void {
     this.optimizer[Symbol.dispose]();
+    this.parallel?.[Symbol.dispose]();
     freeActivations(this.#model.gpu, this.#activations);
     this.#clearPlan[Symbol.dispose]();
     this.#gradientPlan[Symbol.dispose]();

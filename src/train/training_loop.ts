@@ -1,5 +1,6 @@
 import { DivergedError } from "../errors.ts";
 import type { Batch } from "../tokens/batch.ts";
+import { Agreed } from "./agreed.ts";
 import { meanLoss } from "./mean_loss.ts";
 import type { StepEvent, TrainOptions } from "./options.ts";
 import { RunClock } from "./run_clock.ts";
@@ -18,6 +19,7 @@ interface Submitted {
   learningRate?: number;
   dataWaitMs: number;
   hostMs: number;
+  reduceWaitMs?: number;
   result: ReturnType<Trainer["step"]>;
 }
 
@@ -28,6 +30,7 @@ export class TrainingLoop {
   readonly #batches: AsyncIterator<Batch>;
   /** The learning rate that was asked for, if the optimiser has one. */
   readonly #peak: number | undefined;
+  readonly #agreed: Agreed;
   readonly #clock: RunClock;
   #tokens: number;
   #skippedInARow = 0;
@@ -43,9 +46,14 @@ export class TrainingLoop {
     this.#batches = options.batches[Symbol.asyncIterator]();
     this.#peak = trainer.optimizer.learningRate;
     this.#tokens = options.start?.tokens ?? 0;
-    const { validation = [], now = () => performance.now() } = options;
+    const { validation = [], now = () => performance.now(), reserve = () => 0, signal } = options;
     const validationTokens = validation.reduce((sum, { inputs }) => sum + inputs.length, 0);
-    this.#clock = new RunClock({ ...options, validationTokens, now });
+    this.#agreed = new Agreed(
+      { now, reserve, isAborted: () => signal?.aborted ?? false },
+      trainer.parallel?.communicator,
+    );
+    const agreed = { now: this.#agreed.now, reserve: this.#agreed.reserve };
+    this.#clock = new RunClock({ ...options, validationTokens, ...agreed });
   }
 
   /** Takes the steps that are left. */
@@ -55,8 +63,9 @@ export class TrainingLoop {
     this.#isOver = this.#clock.isOver;
     try {
       if (!this.#isOver) await this.#trainer.compile({ onProgress: onCompile, signal });
+      await this.#agreed.update();
       this.#clock.begin();
-      for (let step = (start?.step ?? 0) + 1; !this.#isOver && !signal?.aborted; step++) {
+      for (let step = (start?.step ?? 0) + 1; this.#goesOn; step++) {
         const submitted = await this.#submit(step);
         if (!submitted) break;
         if (pending) await this.#finish(pending);
@@ -75,6 +84,10 @@ export class TrainingLoop {
     return this.#last;
   }
 
+  get #goesOn(): boolean {
+    return !this.#isOver && !this.#agreed.isAborted();
+  }
+
   /** Fetches a batch and starts its step; undefined if there are no more. */
   async #submit(step: number): Promise<Submitted | undefined> {
     const { steps, decay, verbose = false } = this.#options;
@@ -82,6 +95,7 @@ export class TrainingLoop {
     const { done, value: batch } = await this.#batches.next();
     const dataWaitMs = performance.now() - asked;
     if (done) return;
+    await this.#agreed.update();
     const scheduled = this.#clock.scheduledSteps(step - 1);
     const learningRate = this.#peak &&
       scheduledLearningRate(this.#peak, step - 1, scheduled, decay);
@@ -89,8 +103,10 @@ export class TrainingLoop {
     const evaluates = this.#isDue(step) || step === steps;
     const result = this.#trainer.step(batch, verbose || evaluates);
     result.catch(() => {}); // its turn to be told of comes later
-    const { hostMs } = this.#trainer;
-    return { step, batch, evaluates, learningRate, dataWaitMs, hostMs, result };
+    const { hostMs, submitted, parallel } = this.#trainer;
+    await submitted?.catch(() => {}); // as does what comes of it
+    const times = { dataWaitMs, hostMs, reduceWaitMs: parallel?.waitMs };
+    return { step, batch, evaluates, learningRate, ...times, result };
   }
 
   /** Whether it is time for an evaluation after a step that is about to be taken. */
@@ -117,14 +133,18 @@ export class TrainingLoop {
    * @param isAlone Whether no other step is under way, so that this may be the last one.
    */
   async #finish(submitted: Submitted, isAlone = false): Promise<void> {
-    const { step, batch, result, learningRate, dataWaitMs, hostMs } = submitted;
+    const { step, batch, result, learningRate, dataWaitMs, hostMs, reduceWaitMs } = submitted;
     const { loss, skipped, ...found } = await result;
+    if (isAlone) await this.#agreed.update();
     if (!skipped && !Number.isFinite(loss)) {
       throw this.#diverged(`the loss of step ${step} is ${loss}`);
     }
     const tokens = this.#tokens += batch.inputs.length;
     const tokensPerSecond = this.#clock.stepDone(step, batch.inputs.length);
-    const times = { tokensPerSecond, dataWaitMs, hostMs };
+    const times = {
+      ...{ tokensPerSecond, dataWaitMs, hostMs },
+      ...reduceWaitMs === undefined ? {} : { reduceWaitMs },
+    };
     const event = { step, tokens, loss, skipped, ...found, learningRate, ...times };
     let evaluated = submitted.evaluates ? await this.#evaluate(event) : undefined;
     const isLast = step === this.#options.steps || isAlone && !this.#clock.allowsAnother;
@@ -150,15 +170,18 @@ export class TrainingLoop {
   ): Promise<Pick<StepEvent, "validationLoss" | "tasks" | "norms">> {
     const { validation = [], measureTasks } = this.#options;
     const { optimizer } = this.#trainer;
+    await this.#trainer.checkWeights(step);
     const measured = skipped ? undefined : norms ?? await optimizer.norms?.();
     const evaluated = measured ? { norms: measured } : {};
     if (validation.length === 0 && !measureTasks) return evaluated;
-    const { validationLoss, tasks } = await this.#clock.evaluation(async () => ({
-      validationLoss: validation.length === 0
+    const { validationLoss, tasks } = await this.#clock.evaluation(async () => {
+      const validationLoss = validation.length === 0
         ? undefined
-        : await meanLoss(this.#trainer, validation),
-      tasks: await measureTasks?.(),
-    }));
+        : await meanLoss(this.#trainer, validation);
+      const tasks = await measureTasks?.();
+      await this.#agreed.update();
+      return { validationLoss, tasks };
+    });
     if (validationLoss !== undefined && !Number.isFinite(validationLoss)) {
       throw this.#diverged(`the validation loss after step ${step} is ${validationLoss}`);
     }

@@ -1,0 +1,83 @@
+import { findLaunch } from "../comm/launch.ts";
+import { MpiCommunicator } from "../comm/mpi.ts";
+import { UsageError, UserError } from "../errors.ts";
+import type { Arguments } from "./arguments.ts";
+import { commandOf } from "./command.ts";
+import { exitCodeOf, firstError, tellError } from "./main.ts";
+
+/** Whether this process is the one that prints: the first of those that mpirun started, or alone. */
+export function isFirstProcess(): boolean {
+  return (findLaunch((name) => Deno.env.get(name))?.rank ?? 0) === 0;
+}
+
+/**
+ * Runs a command with the other processes that mpirun started, if it did: a failure of one ends all,
+ * and the first one tells of it. Foreign functions are given up, for good, once MPI is loaded, or at
+ * once where there is none.
+ *
+ * @param run Gets the processes, if there are any; returns the exit code.
+ */
+export async function withProcesses(
+  options: Arguments,
+  run: (processes?: MpiCommunicator) => Promise<number>,
+): Promise<number> {
+  const launch = findLaunch((name) => Deno.env.get(name));
+  const timeout = timeoutOption(options);
+  if (!launch) {
+    Deno.permissions.revokeSync({ name: "ffi" });
+    refuseOptions(options);
+    return await run();
+  }
+  const processes = await MpiCommunicator.open(launch, { path: options.text("mpi"), timeout });
+  Deno.permissions.revokeSync({ name: "ffi" });
+  try {
+    const code = await run(processes);
+    const codes = await processes.gather(Uint8Array.of(code));
+    await processes.close();
+    return Math.max(...codes.map(([code]) => code));
+  } catch (thrown) {
+    return await endAll(processes, firstError(thrown));
+  }
+}
+
+/** Tells the others of an error, and all who started them. */
+async function endAll(processes: MpiCommunicator, error: unknown): Promise<number> {
+  // What another process told of may have got something to it here, as the last checkpoint.
+  const wasTold = processes.hasEnded;
+  const verdict = await processes.fail(error);
+  const told = wasTold && error instanceof UserError ? error : verdict;
+  const code = processes.rank === 0 ? tellError(told) : exitCodeOf(told);
+  await processes.close(); // before that mpirun would end those that have not printed yet
+  if (!(error instanceof UserError)) throw error;
+  return code;
+}
+
+function timeoutOption(options: Arguments): number | undefined {
+  const timeout = options.number("network-timeout");
+  if (timeout === undefined || timeout > 0) return timeout;
+  throw new UsageError(`--network-timeout must be above 0, not ${timeout}`);
+}
+
+/** @throws {UsageError} If an option is given that needs other processes. */
+function refuseOptions(options: Arguments): void {
+  const given = ["mpi", "network-timeout"].find((name) => options.text(name) !== undefined);
+  if (given === undefined) return;
+  throw new UsageError(
+    `--${given} is for processes that mpirun starts, as in mpirun -n 2 ${commandOf("train")}`,
+  );
+}
+
+/**
+ * Does something in one process of each host first, so that the others find what it left in a cache.
+ */
+export async function firstOnHost<T>(
+  processes: MpiCommunicator | undefined,
+  action: () => Promise<T>,
+): Promise<T> {
+  if (!processes) return await action();
+  const { localRank } = processes;
+  if (localRank > 0) await processes.barrier();
+  const result = await action();
+  if (localRank === 0) await processes.barrier();
+  return result;
+}

@@ -1,0 +1,124 @@
+import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { UserError } from "../../src/errors.ts";
+import { Gpt2 } from "../../src/model/gpt2.ts";
+import { AdamW } from "../../src/optim/adamw.ts";
+import { Agd } from "../../src/optim/agd/agd.ts";
+import type { StepEvent, TrainOptions } from "../../src/train/options.ts";
+import { train } from "../../src/train/train.ts";
+import { Trainer, type TrainerOptions } from "../../src/train/trainer.ts";
+import { together } from "../comm/together.ts";
+import { ODD, randomBatch, smallVocabulary } from "../model/helpers.ts";
+import { openTestGpu } from "../ops/helpers.ts";
+
+const gpu = await openTestGpu();
+const vocabulary = smallVocabulary(ODD.vocabularySize);
+const STEPS = 4;
+/** Of 4 sequences each, as of 2 processes with --batch 1 --accumulate 2. */
+const BATCHES = Array.from({ length: STEPS + 2 }, (_, i) => randomBatch(ODD, 4, i));
+
+async function* all(): AsyncGenerator<typeof BATCHES[0]> {
+  yield* BATCHES.slice(0, STEPS);
+}
+
+/** Trains the same model with each of the options at the same time; the events of each. */
+async function trainEach(
+  each: Partial<TrainerOptions>[],
+  options: (i: number) => Partial<TrainOptions> = () => ({}),
+): Promise<StepEvent[][]> {
+  return await Promise.all(each.map(async (trainerOptions, i) => {
+    using model = await Gpt2.create(gpu, { ...ODD, width: 12 }, { vocabulary, seed: 3 });
+    using trainer = new Trainer(model, {
+      batch: 1,
+      optimizer: (target) => new Agd(target),
+      ...trainerOptions,
+    });
+    const events: StepEvent[] = [];
+    await train(trainer, {
+      ...{ batches: all(), validation: BATCHES.slice(STEPS), steps: STEPS, evalEvery: 2 },
+      onStep: (event) => void events.push(event),
+      ...options(i),
+    });
+    return events;
+  }));
+}
+
+Deno.test("data parallel: processes take the steps that one takes of as many sequences", async (t) => {
+  const kinds: Record<string, Partial<TrainerOptions>> = {
+    "f32": {},
+    "recomputing": { recompute: true },
+    "AdamW": { optimizer: (target) => new AdamW(target, { learningRate: 1e-2 }) },
+    ...gpu.hasF16 ? { "f16": { precision: "f16" } } : {},
+  };
+  for (const [name, options] of Object.entries(kinds)) {
+    await t.step(name, async () => {
+      const [alone] = await trainEach([{ ...options, accumulate: 4 }]);
+      const [first, second] = await trainEach(
+        together(2).map((communicator) => ({ ...options, accumulate: 2, communicator })),
+      );
+      const results = (events: StepEvent[]) =>
+        events.map((
+          { step, tokens, loss, validationLoss },
+        ) => [step, tokens, loss, validationLoss]);
+      assertEquals(results(first), results(second));
+      first.forEach(({ loss, validationLoss = 0, tokens, skipped }, i) => {
+        const expected = alone[i];
+        assertEquals([tokens, skipped], [expected.tokens, expected.skipped]);
+        // Rounded to 16 bits, weights that differ by a rounding may differ by much more.
+        const tolerance = name === "f16" ? 1e-4 : 1e-5;
+        assertAlmostEquals(loss, expected.loss, tolerance * expected.loss);
+        assertAlmostEquals(validationLoss, expected.validationLoss ?? 0, tolerance * loss);
+      });
+    });
+  }
+});
+
+Deno.test("data parallel: all end after the same step when one is asked to, or time is up", async () => {
+  const processes = () => together(2).map((communicator) => ({ accumulate: 2, communicator }));
+  const last: number[] = [];
+  const controller = new AbortController();
+  await trainEach(processes(), (i) => ({
+    ...i === 1 ? { signal: controller.signal } : {},
+    onStep: ({ step }) => {
+      last[i] = step;
+      if (i === 1 && step === 2) controller.abort();
+    },
+  }));
+  assertEquals(last, [3, 3]); // the third one was under way
+  const isLast: boolean[] = [];
+  await trainEach(processes(), (i) => {
+    let ms = 0;
+    return {
+      ...{ steps: undefined, seconds: 0.006, validation: [] },
+      now: () => i === 0 ? ms++ : 0, // the second one's clock stands still
+      onStep: ({ step, outlook }) => {
+        last[i] = step;
+        isLast[i] = outlook.isLast;
+      },
+    };
+  });
+  assertEquals(last[0], last[1]);
+  assertEquals(isLast, [true, true]);
+});
+
+Deno.test("data parallel: a process with other weights is named", async () => {
+  const error = await assertRejects(
+    () =>
+      Promise.all(
+        together(3).map(async (communicator, rank) => {
+          using model = await Gpt2.create(gpu, ODD, { vocabulary, seed: rank === 1 ? 4 : 3 });
+          using trainer = new Trainer(model, {
+            batch: 1,
+            communicator,
+            optimizer: (target) => new Agd(target),
+          });
+          await trainer.checkWeights(7);
+        }),
+      ),
+    UserError,
+  );
+  assertEquals(
+    error.message,
+    "process 1 of 3 holds other weights than process 0 after step 7, as of unlike GPUs or " +
+      "drivers: all must have the same",
+  );
+});
