@@ -1,7 +1,8 @@
 /** `deno task inspect`: shows what data holds and what a model sees of it. */
 import { holdTokens } from "../data/bin/bin_corpus.ts";
-import { type Example, inspect, type Inspection } from "../data/inspect.ts";
-import { findShards } from "../data/files/sources.ts";
+import { type Example, inspect, type Inspection, type InspectOptions } from "../data/inspect.ts";
+import type { Shard } from "../data/files/shard.ts";
+import { findShards, findSources } from "../data/files/sources.ts";
 import { TOKEN_COUNT, tokenBytes } from "../tokens/tokenizer.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { COLUMN } from "./column_option.ts";
@@ -11,6 +12,7 @@ import { limitNetwork } from "./network.ts";
 import { ReadingBar } from "./reading_bar.ts";
 import { spoolInput } from "./standard_input.ts";
 import { printJson, printLine } from "./terminal.ts";
+import { WEIGHT, weightOption } from "./weight_option.ts";
 import { limitWriting } from "./writing.ts";
 
 const COMMAND: CommandSpec = {
@@ -25,6 +27,7 @@ const COMMAND: CommandSpec = {
         "(default data/)",
       repeatable: true,
     },
+    weight: WEIGHT,
     column: COLUMN,
     documents: { value: "N", help: "documents to show (default 3)" },
     limit: { value: "N", help: "stop after N documents (default: read all)" },
@@ -50,29 +53,63 @@ async function inspectCommand(options: Arguments): Promise<void> {
   const { data } = input;
   limitWriting(...input.writes);
   let skipped = 0; // of archives, before their files are read
-  const column = options.text("column");
-  const shards = await findShards(data, { column, skipBad, onBad: () => skipped++ });
-  holdTokens(shards); // either all or none
-  const sizes = shards.map(({ size }) => size);
+  const found = { column: options.text("column"), skipBad, onBad: () => skipped++ };
+  const weights = weightOption(options);
+  const sources = weights ? await findSources(data, found) : [await findShards(data, found)];
+  sources.forEach(holdTokens); // either all of one or none
+  const settings = { limit, examples, lang, minTokens, skipBad };
+  const inspections = await inspectAll(sources, settings, json);
+  inspections[0].skipped += skipped;
+  if (weights) return tellSources(weights, { data, sources, inspections, json });
+  const [[shards], [inspection]] = [sources, inspections];
+  if (json) printJson({ files: shards.length, ...inspection });
+  else printLine(describe(inspection, shards.length));
+}
+
+/** Inspects sources one after the other, with a bar on terminals. */
+async function inspectAll(
+  sources: readonly (readonly Shard[])[],
+  settings: InspectOptions,
+  json: boolean,
+): Promise<Inspection[]> {
+  const sizes = sources.flat().map(({ size }) => size);
   const total = sizes.every((size) => size !== undefined)
     ? sizes.reduce((sum, size) => sum + size, 0)
     : undefined;
-  let inspection: Inspection;
-  {
-    using bar = json || !Deno.stdout.isTerminal() ? undefined : new ReadingBar();
-    let read = 0;
-    let drawnAt = 0;
-    const onRead = (bytes: number) => {
-      read += bytes;
-      if (performance.now() < drawnAt + 200) return;
-      drawnAt = performance.now();
-      bar?.draw(read, total, "");
-    };
-    inspection = await inspect(shards, { limit, examples, lang, minTokens, skipBad, onRead });
-    inspection.skipped += skipped;
-  }
-  if (json) printJson({ files: shards.length, ...inspection });
-  else printLine(describe(inspection, shards.length));
+  using bar = json || !Deno.stdout.isTerminal() ? undefined : new ReadingBar();
+  let read = 0;
+  let drawnAt = 0;
+  const onRead = (bytes: number) => {
+    read += bytes;
+    if (performance.now() < drawnAt + 200) return;
+    drawnAt = performance.now();
+    bar?.draw(read, total, "");
+  };
+  const inspections: Inspection[] = [];
+  for (const shards of sources) inspections.push(await inspect(shards, { ...settings, onRead }));
+  return inspections;
+}
+
+/** Tells of each source of a mixture, and which share of the sequences is drawn from it. */
+function tellSources(
+  weights: readonly number[],
+  { data, sources, inspections, json }: {
+    data: readonly string[];
+    sources: readonly (readonly Shard[])[];
+    inspections: readonly Inspection[];
+    json: boolean;
+  },
+): void {
+  const sum = weights.reduce((sum, weight) => sum + weight, 0);
+  const all = inspections.map((inspection, i) => (
+    { data: data[i], share: weights[i] / sum, files: sources[i].length, ...inspection }
+  ));
+  if (json) return printJson({ sources: all });
+  const texts = all.map(({ data, share, files, ...inspection }, i) => {
+    const title = `=== source ${i + 1}: ${data}, ${(100 * share).toFixed(1)}% of the sequences`;
+    return `${title}\n\n${describe(inspection, files)}`;
+  });
+  printLine(texts.join("\n\n"));
 }
 
 function describe(inspection: Inspection, files: number): string {

@@ -17,6 +17,7 @@ import { LENGTH, secondsOption } from "./run_length.ts";
  */
 const KEPT = [
   "data",
+  "weight",
   "optimizer",
   "norm",
   "lr",

@@ -3,7 +3,7 @@ import type { MpiCommunicator } from "../comm/mpi.ts";
 import { UsageError, UserError } from "../errors.ts";
 import type { Shard } from "../data/files/shard.ts";
 import { pinDatasets } from "../data/files/dataset.ts";
-import { findShards } from "../data/files/sources.ts";
+import { findShards, findSources } from "../data/files/sources.ts";
 import { readCheckpointConfig } from "../checkpoint/checkpoint.ts";
 import { trainToDirectory } from "../run/run.ts";
 import { checkRunDirectory } from "../run/run_directory.ts";
@@ -41,7 +41,7 @@ async function trainCommand(given: Arguments, processes?: MpiCommunicator): Prom
     : { options: given, changes: [] };
   const settings = readSettings(options, resume);
   const device = deviceOption(given);
-  const { filters, initFrom, optimizer, out, isDryRun } = settings;
+  const { weights, filters, initFrom, optimizer, out, isDryRun } = settings;
   const trainer = { ...settings.trainer, communicator: processes };
   const { shuffle, seed, keep, evalEvery, evalBatches, evalTask, sampleEvery } = settings;
   using display = isFirst ? chooseDisplay(options) : new SilentDisplay();
@@ -61,7 +61,7 @@ async function trainCommand(given: Arguments, processes?: MpiCommunicator): Prom
   using input = await takeInput(settings, size);
   if (input.note) display.tell("note", { text: input.note }, input.note);
   const data = usesData(settings) ? await pinDatasets(input.data) : input.data;
-  const { shards, skipped } = await findData({ ...settings, data }, isKept);
+  const { shards, sources: parts, skipped } = await findData({ ...settings, data }, isKept);
   if (evalTask && !isDryRun && isFirst) await checkTask(evalTask);
   const isHidden = options.flag("quiet") || options.flag("json");
   const checkpoint = resume?.checkpoint ?? (initFrom &&
@@ -91,6 +91,7 @@ async function trainCommand(given: Arguments, processes?: MpiCommunicator): Prom
     display.tell("stopping", {}, "Stopping after this step; Ctrl-C once more quits at once.");
   });
   const result = await trainToDirectory(model, {
+    mixture: weights && { sources: parts, weights },
     ...{ data: shards, ...filters, shuffle, seed, ...trainer, out, resume, ...length, keep },
     ...{ evalEvery, evalBatches, evalTask, sampleEvery, sampleTokens },
     record: keptOptions(options, { data, out, ...length, processes: size }),
@@ -135,18 +136,20 @@ function usesData({ vocab, isDryRun }: TrainSettings): boolean {
  * Finds the data, unless a dry run has no use for it.
  *
  * @param isKept Whether it is where a resumed run had it.
- * @returns Also the bad parts of archives that were skipped in finding what they hold.
+ * @returns By sources too, if they are mixed, and the bad parts of archives that were skipped in
+ * finding what they hold.
  */
 async function findData(
   settings: TrainSettings,
   isKept: boolean,
-): Promise<{ shards: Shard[]; skipped: number }> {
-  const { data, column, filters: { skipBad } } = settings;
+): Promise<{ shards: Shard[]; sources: Shard[][]; skipped: number }> {
+  const { data, weights, column, filters: { skipBad } } = settings;
   let skipped = 0;
-  if (!usesData(settings)) return { shards: [], skipped };
+  if (!usesData(settings)) return { shards: [], sources: [], skipped };
   try {
-    const shards = await findShards(data, { column, skipBad, onBad: () => skipped++ });
-    return { shards, skipped };
+    const options = { column, skipBad, onBad: () => skipped++ };
+    const sources = weights ? await findSources(data, options) : [await findShards(data, options)];
+    return { shards: sources.flat(), sources, skipped };
   } catch (error) {
     if (!isKept || !(error instanceof UserError)) throw error;
     throw new UserError(

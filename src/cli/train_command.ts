@@ -3,6 +3,7 @@ import { COLUMN } from "./column_option.ts";
 import { TASK_NAMES } from "../train/tasks/evaluate_task.ts";
 import { DEVICE } from "./device.ts";
 import { PRESET_NAMES } from "./train_settings.ts";
+import { WEIGHT } from "./weight_option.ts";
 
 /** The options of `deno task train`. */
 export const TRAIN: CommandSpec = {
@@ -17,6 +18,7 @@ export const TRAIN: CommandSpec = {
       repeatable: true,
       elsewhere: ["dataset", "input-bin", "i"],
     },
+    weight: WEIGHT,
     preset: {
       value: "NAME",
       help: `${PRESET_NAMES.join(", ")} (default tiny)`,

@@ -8,6 +8,7 @@ import { dataOption } from "./data_option.ts";
 import { chooseOptimizer, type OptimizerChoice } from "./optimizer_choice.ts";
 import { type EvalTask, evalTaskOption } from "./eval_task_option.ts";
 import { lengthOption, type RunSize } from "./run_length.ts";
+import { weightOption } from "./weight_option.ts";
 
 /** The names that `--preset` takes. */
 export const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
@@ -16,6 +17,8 @@ export const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
 export interface TrainSettings {
   /** Paths, globs, directories and URLs. */
   data: string[];
+  /** In which proportion sequences are drawn from each of them; without it they are one corpus. */
+  weights?: number[];
   /** The column of Parquet files that holds the texts. */
   column?: string;
   /** Which documents count, and how they are read. */
@@ -57,6 +60,7 @@ export function readSettings(options: Arguments, resume: SavedRun | undefined): 
   const optimizer = chooseOptimizer(options);
   return {
     data,
+    weights: weightOption(options),
     column: options.text("column"),
     filters: {
       skipBad: options.flag("skip-bad"),

@@ -28,6 +28,12 @@ export type { HttpOptions } from "../http/options.ts";
 export { type DataSources, type FindOptions, findShards } from "./files/sources.ts";
 export type { Shard } from "./files/shard.ts";
 export type { TarIndexOptions } from "./files/tar_index.ts";
+export {
+  type DataPosition,
+  type MixtureOptions,
+  type MixturePosition,
+  openMixture,
+} from "./mixture.ts";
 export type { CorpusCount, CountOptions } from "./order/count.ts";
 export type { StreamIdentity, StreamPosition } from "./order/position.ts";
 export type { Split } from "./text/split.ts";

@@ -11,6 +11,9 @@ import { WorkerClient } from "./threads/worker_client.ts";
 /** Tokens that are made ready before they are asked for: 2 MB, and no fewer than 4 batches. */
 const AHEAD = 2 ** 18;
 
+/** The most batches that are made ready, however small they are. */
+const MOST_AHEAD = 256;
+
 const WORKER = new URL("./worker.ts", import.meta.url);
 
 /** What to read, and into which shape. */
@@ -48,7 +51,7 @@ export interface TokenStreamOptions {
 }
 
 /** Batches of tokens, read in a worker ahead of their use. Close it after use. */
-export interface TokenStream<B extends Batch | undefined = Batch | undefined>
+export interface TokenStream<B extends Batch | undefined = Batch | undefined, P = StreamPosition>
   extends AsyncIterable<Batch>, AsyncDisposable {
   /**
    * The next batch; after the end of a validation pass undefined.
@@ -60,7 +63,7 @@ export interface TokenStream<B extends Batch | undefined = Batch | undefined>
    * Where the stream is: after the last batch that `next` gave, whatever was read ahead. A stream
    * opened with this position continues with the same batches. Undefined before the first batch.
    */
-  readonly position: StreamPosition | undefined;
+  readonly position: P | undefined;
   /** The time that `next` has waited for data so far, in milliseconds. */
   readonly waitedMs: number;
   /**
@@ -132,7 +135,7 @@ export async function openTokenStream(options: TokenStreamOptions): Promise<Toke
     options: { ...rest, position },
   };
   const worker = new WorkerClient<void, CountedBatch | undefined>(WORKER, job);
-  const ahead = Math.max(4, Math.ceil(AHEAD / (batch * context)));
+  const ahead = Math.min(MOST_AHEAD, Math.max(4, Math.ceil(AHEAD / (batch * context))));
   const ready = Array.from({ length: ahead }, () => worker.request());
   try {
     await ready[0];

@@ -20,6 +20,8 @@ export interface StepMetrics {
   skipped?: true;
   /** Validation loss in nats per token, at the steps that measure it. */
   val_loss?: number;
+  /** Of a mixture, the passes over each source that are complete. */
+  epochs?: readonly number[];
   /** What tasks measured, by their names, at the steps that measure the model by them. */
   tasks?: TaskScores;
   /** The step size that AGD chose, before its ramp. */
@@ -50,6 +52,7 @@ export function stepMetrics(event: StepEvent): StepMetrics {
     loss: event.loss,
     skipped: event.skipped || undefined,
     val_loss: event.validationLoss,
+    epochs: event.epochs,
     tasks: event.tasks,
     eta: event.eta,
     gradient_summary: event.gradientSummary,
@@ -179,7 +182,12 @@ function isStep(value: unknown): value is StepMetrics {
     OPTIONAL.every((name) => !fields.has(name) || typeof fields.get(name) === "number") &&
     (!fields.has("skipped") || fields.get("skipped") === true) &&
     (!fields.has("norms") || isNorms(fields.get("norms"))) &&
-    (!fields.has("tasks") || isScores(fields.get("tasks")));
+    (!fields.has("tasks") || isScores(fields.get("tasks"))) &&
+    (!fields.has("epochs") || isNumbers(fields.get("epochs")));
+}
+
+function isNumbers(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((number) => typeof number === "number");
 }
 
 /** Whether a value holds numbers by their names, by tasks. */

@@ -1,4 +1,5 @@
 import type { DataSources } from "../data/files/sources.ts";
+import type { MixtureOptions } from "../data/mixture.ts";
 import type { StepEvent } from "../train/options.ts";
 import type { EvaluateTaskOptions } from "../train/tasks/evaluate_task.ts";
 import type { RunLength } from "../train/run_clock.ts";
@@ -8,8 +9,10 @@ import type { BestStep } from "./training_state.ts";
 
 /** A training run that leaves its results in a directory. */
 export interface RunOptions extends TrainerOptions, RunLength {
-  /** Files, globs, directories and URLs. */
+  /** Files, globs, directories and URLs; of a mixture those of all sources. */
   data: DataSources;
+  /** The sources of a mixture, and in which proportion sequences are drawn from them. @default none */
+  mixture?: Pick<MixtureOptions, "sources" | "weights">;
   /** Skip and count lines that cannot be read. @default false */
   skipBad?: boolean;
   /** Read the training data in a random order. @default true */

@@ -1,13 +1,21 @@
 import { createHash } from "node:crypto";
 import type { Batch } from "../tokens/batch.ts";
-import { identify, otherStream, type StreamPosition } from "../data/order/position.ts";
-import type { Shard } from "../data/files/shard.ts";
-import { findShards } from "../data/files/sources.ts";
 import {
-  openTokenStream,
-  type TokenStream,
-  type TokenStreamOptions,
-} from "../data/token_stream.ts";
+  identify,
+  otherStream,
+  type StreamIdentity,
+  type StreamPosition,
+} from "../data/order/position.ts";
+import type { Shard } from "../data/files/shard.ts";
+import { type DataSources, findShards } from "../data/files/sources.ts";
+import {
+  type DataPosition,
+  isMixture,
+  type MixturePosition,
+  openMixture,
+  plainMixture,
+} from "../data/mixture.ts";
+import { openTokenStream, type TokenStream } from "../data/token_stream.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
 import type { RunOptions } from "./options.ts";
 import type { TrainingState } from "./training_state.ts";
@@ -15,7 +23,7 @@ import type { TrainingState } from "./training_state.ts";
 /** What a run reads. */
 export interface RunData {
   /** The training part; to be closed. */
-  batches: TokenStream<Batch>;
+  batches: TokenStream<Batch, DataPosition>;
   /** The first batches of the validation part. */
   validation: Batch[];
   /** What identifies those, if there are any. */
@@ -30,16 +38,34 @@ export interface RunData {
  * @throws {UserError} If the data is bad.
  */
 export async function openRunData(model: Gpt2, options: RunOptions): Promise<RunData> {
-  const { skipBad, lang, minTokens, seed, shuffle, resume } = options;
+  const { skipBad, lang, minTokens, seed, shuffle, resume, mixture, evalBatches } = options;
   const { config: { context }, vocabulary } = model;
-  let skipped = 0;
-  const data = await findShards(options.data, { skipBad, onBad: () => skipped++ });
-  const position = resume && startingPosition(resume.state, data, model, options);
+  const all = { context, seed, vocabulary, skipBad, lang, minTokens };
   const processes = options.communicator?.size ?? 1;
-  const batch = processes * (options.accumulate ?? 1) * options.batch;
-  const stream = { data, context, batch, seed, vocabulary, skipBad, lang, minTokens };
-  const validation = await readValidation(stream, options.evalBatches);
-  const batches = await openTokenStream({ ...stream, split: "training", shuffle, position });
+  const rows = processes * (options.accumulate ?? 1) * options.batch;
+  const validating = { ...all, batch: rows, split: "validation" as const };
+  const training = { ...all, batch: rows, split: "training" as const, shuffle };
+  let skipped = 0;
+  const found = (data: DataSources) => findShards(data, { skipBad, onBad: () => skipped++ });
+  if (mixture) {
+    const { weights } = mixture;
+    const sources = await Promise.all(mixture.sources.map(found));
+    const position = resume && placeInMixture(resume.state, sources, weights, model, options);
+    const validation = await readValidation(
+      () => openMixture({ ...validating, sources, weights }),
+      evalBatches,
+    );
+    const batches = await openMixture({ ...training, sources, weights, position });
+    const validationId = identifyBatches(validation);
+    return { batches: batches as RunData["batches"], validation, validationId, skipped };
+  }
+  const data = await found(options.data);
+  const position = resume && startingPosition(resume.state, data, model, options);
+  const validation = await readValidation(
+    () => openTokenStream({ ...validating, data }),
+    evalBatches,
+  );
+  const batches = await openTokenStream({ ...training, data, position });
   return { batches, validation, validationId: identifyBatches(validation), skipped };
 }
 
@@ -47,23 +73,51 @@ export async function openRunData(model: Gpt2, options: RunOptions): Promise<Run
 function startingPosition(
   { data_position: position }: TrainingState,
   shards: readonly Shard[],
-  { config: { context }, vocabulary }: Gpt2,
-  { seed, lang, shuffle = true, minTokens = 0, onNote }: RunOptions,
+  model: Gpt2,
+  options: RunOptions,
 ): StreamPosition | undefined {
+  const other = isMixture(position)
+    ? "a mixture"
+    : otherStream(position, identityOf(shards, model, options));
+  if (other === undefined && !isMixture(position)) return position;
+  options.onNote?.(`Reads the data from its beginning: the run was at a place in ${other}.`);
+}
+
+/** The same for a mixture. */
+function placeInMixture(
+  { data_position: position }: TrainingState,
+  sources: readonly (readonly Shard[])[],
+  weights: readonly number[],
+  model: Gpt2,
+  options: RunOptions,
+): MixturePosition | undefined {
+  const isOther = !isMixture(position) || String(position.weights) !== String(weights);
+  const other = isOther
+    ? `${isMixture(position) ? "a mixture of other weights" : "data of one source"}`
+    : plainMixture(position, weights).sources.map((place, i) =>
+      place ? otherStream(place, identityOf(sources[i], model, options)) : undefined
+    ).find((other) => other !== undefined);
+  if (!isOther && other === undefined) return position;
+  options.onNote?.(`Reads the data from its beginning: the run was at a place in ${other}.`);
+}
+
+function identityOf(
+  shards: readonly Shard[],
+  { config: { context }, vocabulary }: Gpt2,
+  { seed, lang, shuffle = true, minTokens = 0 }: RunOptions,
+): StreamIdentity {
   const stream = { split: "training" as const, seed, context, shuffle, lang, minTokens };
-  const other = otherStream(position, identify(shards, vocabulary, stream));
-  if (other === undefined) return position;
-  onNote?.(`Reads the data from its beginning: the run was at a place in ${other}.`);
+  return identify(shards, vocabulary, stream);
 }
 
 /** The first `count` batches of the validation part. */
 async function readValidation(
-  options: Omit<TokenStreamOptions, "split">,
+  open: () => Promise<TokenStream<Batch | undefined, unknown>>,
   count: number,
 ): Promise<Batch[]> {
   const batches: Batch[] = [];
   if (count === 0) return batches;
-  await using stream = await openTokenStream({ ...options, split: "validation" });
+  await using stream = await open();
   while (batches.length < count) {
     const batch = await stream.next();
     if (!batch) break;

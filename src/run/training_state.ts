@@ -2,7 +2,7 @@ import { UserError } from "../errors.ts";
 import { createText } from "../files/create_file.ts";
 import { fileError } from "../files/file_error.ts";
 import { isObject } from "../json.ts";
-import type { StreamPosition } from "../data/order/position.ts";
+import type { DataPosition } from "../data/mixture.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
 import { openSafetensors, writeSafetensors } from "../checkpoint/safetensors.ts";
@@ -26,7 +26,7 @@ export interface TrainingState {
   /** What identifies the validation batches that the best step was found with, if there were any. */
   validation: string | null;
   /** Where in the data the model is. */
-  data_position: StreamPosition;
+  data_position: DataPosition;
   /** What the caller asked to keep; see {@linkcode RunOptions}. */
   options: Record<string, unknown>;
 }

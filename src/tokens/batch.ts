@@ -9,4 +9,6 @@ export interface Batch {
    * sequence was read.
    */
   epoch?: number;
+  /** Of a mixture: the same for each source. */
+  epochs?: readonly number[];
 }

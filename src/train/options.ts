@@ -33,6 +33,8 @@ export interface StepEvent {
   outlook: Outlook;
   /** Loss on the validation batches, in nats per token, at steps that evaluate. */
   validationLoss?: number;
+  /** Of a mixture, the passes over each source that were complete before the step's last sequence. */
+  epochs?: readonly number[];
   /** What tasks measured, by their names, at steps that evaluate. */
   tasks?: TaskScores;
   /** Tokens trained on per second, over the last steps; the first one counts in its own only. */

@@ -145,7 +145,8 @@ export class TrainingLoop {
       ...{ tokensPerSecond, dataWaitMs, hostMs },
       ...reduceWaitMs === undefined ? {} : { reduceWaitMs },
     };
-    const event = { step, tokens, loss, skipped, ...found, learningRate, ...times };
+    const { epochs } = batch;
+    const event = { step, tokens, loss, skipped, ...found, learningRate, epochs, ...times };
     let evaluated = submitted.evaluates ? await this.#evaluate(event) : undefined;
     const isLast = step === this.#options.steps || isAlone && !this.#clock.allowsAnother;
     if (isLast) evaluated ??= await this.#evaluate(event);

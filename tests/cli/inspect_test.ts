@@ -83,3 +83,21 @@ Deno.test("inspect reads a column of a data set of the hub", async () => {
   assertEquals(stderr, "");
   assertEquals(JSON.parse(stdout).documents, 14);
 });
+
+Deno.test("inspect tells of the sources of a mixture", async () => {
+  await using dir = new TempDir();
+  await dir.write("a.jsonl", LINES);
+  await dir.write("b.txt", "One text.");
+  const inspect = async (...args: string[]) =>
+    await runTask("inspect", ["--data", "a.jsonl", "--data", "b.txt", ...args], { cwd: dir.path });
+  const { stdout } = await inspect("--weight", "3,1", "--json");
+  const facts = JSON.parse(stdout).sources.map(
+    ({ data, share, files, documents }: Record<string, unknown>) => [data, share, files, documents],
+  );
+  assertEquals(facts, [["a.jsonl", 0.75, 1, 3], ["b.txt", 0.25, 1, 1]]);
+  assertFails(
+    await inspect("--weight", "3,x"),
+    2,
+    "--weight must be a positive number for each --data, of which there are 2, not '3,x'",
+  );
+});

@@ -10,7 +10,9 @@ import { keptOptions, resumedOptions } from "../../src/cli/resume.ts";
 import { UsageError, UserError } from "../../src/errors.ts";
 import { PRESETS } from "../../src/model/config.ts";
 import type { SavedRun } from "../../src/run/saved_run.ts";
+import { readMetrics } from "../../src/run/metrics.ts";
 import { RunLock } from "../../src/run/run_lock.ts";
+import { jsonl, texts } from "../data/fixtures.ts";
 import { assertFails, corpusDirectory, readLosses, runTask, TINY } from "./helpers.ts";
 
 Deno.test("a run keeps the names of data sets, and the paths of files from anywhere", () => {
@@ -188,4 +190,26 @@ Deno.test("minutes that are given again are more of them, and no other length is
     ["--steps 250 became --tokens 900 and --minutes 1 more"],
   ]);
   assertThrows(() => resumed(kept, { minutes: "1", hours: "1" }), UsageError, "say the same");
+});
+
+Deno.test("a run of mixed sources goes on exactly", async () => {
+  await using directory = await corpusDirectory();
+  const cwd = directory.path;
+  await Deno.writeTextFile(`${cwd}/small.jsonl`, jsonl(texts(8, 12, 9)));
+  const train = async (...args: string[]) => {
+    const { code, stderr } = await runTask("train", [...args, "--quiet"], { cwd });
+    assertEquals([code, stderr], [0, ""]);
+  };
+  const mixed = ["--data", "corpus.jsonl", "--data", "small.jsonl", "--weight", "1,1"];
+  const length = ["--eval-every", "4", "--eval-batches", "2", ...TINY];
+  await train(...mixed, ...length, "--steps", "8", "--out", "whole");
+  await train(...mixed, ...length, "--steps", "4", "--out", "run");
+  await train("--resume", "run", "--steps", "8");
+  const steps = async (run: string) =>
+    (await readMetrics(`${cwd}/${run}/metrics.jsonl`))
+      .map(({ loss, val_loss, epochs }) => [loss, val_loss, epochs]);
+  const whole = await steps("whole");
+  assertEquals(await steps("run"), whole);
+  const [corpus, small] = whole.at(-1)![2] as number[];
+  assertEquals([whole.length, corpus, small > 0], [8, 0, true]);
 });

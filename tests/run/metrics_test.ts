@@ -59,14 +59,22 @@ Deno.test("norms, tasks and skipped steps come back as they were", () =>
   withPath(async (path) => {
     const norms = { mlp: { gradient: 12.5, update: 0.25, weight: 1.5 } };
     const steps: StepMetrics[] = [
-      { ...FIRST, gradient_summary: 0.75, norms, tasks: { lambada: { acc: 0.5 } } },
+      { ...FIRST, gradient_summary: 0.75, norms, tasks: { lambada: { acc: 0.5 } }, epochs: [0, 2] },
       { ...SECOND, skipped: true },
     ];
     using log = new MetricsLog(path);
     for (const step of steps) log.append(step);
     assertEquals(await readMetrics(path), steps);
     const norm = '"norms":{"mlp":{"gradient":1}}';
-    for (const bad of ['"norms":3', norm, '"skipped":1', '"tasks":{"lambada":{"acc":"1"}}']) {
+    for (
+      const bad of [
+        '"norms":3',
+        norm,
+        '"skipped":1',
+        '"tasks":{"lambada":{"acc":"1"}}',
+        '"epochs":1',
+      ]
+    ) {
       await Deno.writeTextFile(path, JSON.stringify(SECOND).replace("{", `{${bad},`) + "\n");
       await assertRejects(() => readMetrics(path), UserError, `${path}:1: not a training step`);
     }

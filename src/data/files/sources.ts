@@ -81,6 +81,21 @@ export async function findShards(
   return withColumn([...shards.values()], options.column);
 }
 
+/**
+ * The shards of sources that are mixed: those of each, which may have files of the same name.
+ *
+ * @throws {UserError} As {@linkcode findShards}.
+ */
+export async function findSources(
+  data: readonly string[],
+  { column, ...options }: FindOptions = {},
+): Promise<Shard[][]> {
+  const sources: Shard[][] = [];
+  for (const name of data) sources.push(await findShards([name], options));
+  const all = withColumn(sources.flat(), column);
+  return sources.map(({ length }) => all.splice(0, length));
+}
+
 /** @throws {UserError} If there is a column to be read and no Parquet file. */
 function withColumn(shards: Shard[], column: string | undefined): Shard[] {
   if (column === undefined) return shards;
