@@ -284,7 +284,10 @@ Deno.test("bad input is told in one line", async () => {
   const bad: [string, string][] = [
     ["--data nothing", "no such file or directory: nothing"],
     ["--data no/*.jsonl", `no ${KINDS} file matches no/*.jsonl`],
-    ["--data empty", `no ${KINDS} file in the directory empty`],
+    [
+      "--data empty",
+      `no ${KINDS} file in the directory empty; of empty/notes.md: copy it to a name that ends in .txt`,
+    ],
     [
       "--data text.jsonl",
       "text.jsonl:2: not JSON (the line begins at byte 17); skip such lines with --skip-bad",

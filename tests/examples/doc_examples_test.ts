@@ -25,7 +25,7 @@ function examplesIn(file: string): string[] {
 }
 
 /**
- * What examples expect to find: the sample corpus in `data`, a text of one's own, `novel.txt`, and a
+ * What examples expect to find: the sample corpus in `data`, a text of one's own, `novel.txt`, a task's file, and a
  * small run in `runs/base`.
  */
 async function prepare(directory: string): Promise<void> {
@@ -38,6 +38,10 @@ async function prepare(directory: string): Promise<void> {
   Deno.writeTextFileSync(
     `${directory}/novel.txt`,
     "The moon was full, and nobody slept. ".repeat(50),
+  );
+  Deno.writeTextFileSync(
+    `${directory}/lambada_test.jsonl`,
+    JSON.stringify({ text: "The moon was full, and nobody slept" }) + "\n",
   );
   const { vocabulary } = await collectVocabulary([data]);
   using gpu = await Gpu.open();
