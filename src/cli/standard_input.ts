@@ -52,18 +52,19 @@ export async function spoolInput(
     Deno.exit(guard.exitCode);
   }));
   if (parent !== undefined && !await fileExists(parent)) {
-    await writing(parent, () => Deno.mkdir(parent, { recursive: true }));
+    // At once, so that no signal comes between what is made and how it is undone.
+    writing(parent, () => Deno.mkdirSync(parent, { recursive: true }));
     undo.defer(() => attempt(() => Deno.removeSync(parent))); // if there is nothing in it
   }
-  const directory = await writing(
+  const directory = writing(
     parent ?? "the temporary directory ($TMPDIR)",
-    () => Deno.makeTempDir({ dir: parent, prefix: ".stdin-" }),
+    () => Deno.makeTempDirSync({ dir: parent, prefix: ".stdin-" }),
   );
   undo.defer(() => attempt(() => Deno.removeSync(directory, { recursive: true })));
   const { path: temporary, ...file } = await spool(Deno.stdin.readable, directory);
   const path = isKept ? `${parent}/${basename(temporary)}` : temporary;
   if (isKept) {
-    await writing(path, () => Deno.rename(temporary, path));
+    writing(path, () => Deno.renameSync(temporary, path));
     await Deno.remove(directory);
     undo.defer(() => holdsRun() || attempt(() => Deno.removeSync(path)));
   }
@@ -111,9 +112,9 @@ function describe({ bytes, content }: Omit<SpooledFile, "path">, path?: string):
   return `Takes standard input, ${size}, for ${KINDS[content]}${where}.`;
 }
 
-async function writing<T>(path: string, write: () => Promise<T>): Promise<T> {
+function writing<T>(path: string, write: () => T): T {
   try {
-    return await write();
+    return write();
   } catch (error) {
     throw fileError(error, `${path}: cannot write`);
   }
