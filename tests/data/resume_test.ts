@@ -32,7 +32,7 @@ async function writeCorpus(dir: TempDir): Promise<string[]> {
     await dir.write("c.jsonl", lines(200)),
     await dir.write("d.txt", "A short text in one piece."),
     await dir.write("e.jsonl.zst", frame(lines(300))),
-    parquetFile("pyarrow_v2_zstd"),
+    await dir.write("f.parquet", await Deno.readFile(parquetFile("pyarrow_v2_zstd"))),
   ];
 }
 
