@@ -12,6 +12,7 @@ import {
   type ComparePreset,
   MUON,
   PUBLISHED,
+  SF_MUON,
   SGD,
 } from "../compare/presets.ts";
 import { RunStore } from "../compare/store.ts";
@@ -67,7 +68,7 @@ const COMMAND: CommandSpec = {
     seeds: { value: "N", help: "* seeds of the initial weights and the data", repeatable: true },
     optimizer: {
       value: "NAME",
-      help: "* agd, published (AGD), adamw, muon, sgd, adamw-natural (from AGD's initial weights)",
+      help: "* agd, published (AGD), adamw, muon, sf-muon, sgd, adamw-natural (from AGD's weights)",
       repeatable: true,
     },
     agd: {
@@ -94,6 +95,7 @@ const COMMAND: CommandSpec = {
       repeatable: true,
     },
     "muon-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
+    "sf-muon-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
     "sgd-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
     extend: {
       value: "N",
@@ -207,11 +209,12 @@ function chooseOptimizers(
     "adamw-weight-decay": hasAdamW,
     "adamw-decay": hasAdamW,
     "muon-lr": grids.some(({ optimizer }) => optimizer === "muon"),
+    "sf-muon-lr": grids.some(({ optimizer }) => optimizer === "sf-muon"),
     "sgd-lr": grids.some(({ optimizer }) => optimizer === "sgd"),
   };
   for (const [name, taken] of Object.entries(isTaken)) {
     if (taken || options.list(name).length === 0) continue;
-    const [optimizer] = name.split("-");
+    const optimizer = name.replace(/-(lr|beta2|weight-decay|decay)$/, "");
     throw new UsageError(`--${name}: ${optimizer} is not tried; name it in --optimizer`);
   }
   return {
@@ -232,8 +235,8 @@ function chooseAdamWForms(options: Arguments, { adamwForms }: ComparePreset): Ad
   };
 }
 
-const GRIDS: readonly Grid[] = [ADAMW, ADAMW_NATURAL, MUON, SGD];
-const GRID_NAMES = ["adamw", "muon", "sgd", "adamw-natural"] as const;
+const GRIDS: readonly Grid[] = [ADAMW, ADAMW_NATURAL, MUON, SF_MUON, SGD];
+const GRID_NAMES = ["adamw", "muon", "sf-muon", "sgd", "adamw-natural"] as const;
 
 /** What --optimizer calls a grid. */
 function gridName({ optimizer, initialisation }: Grid): typeof GRID_NAMES[number] {

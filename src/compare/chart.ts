@@ -18,6 +18,7 @@ const TUNED = new Map([
   ["AdamW, beta2 0.999", ["#0c8599", "#b5dfe5"]],
   ["AdamW from AGD's initial weights", ["#087f5b", "#b2e5d8"]],
   ["Muon, linear to 0", ["#9c36b5", "#eebefa"]],
+  ["Schedule-free Muon", ["#c2255c", "#fcc2d7"]],
   ["SGD", ["#5f3dc4", "#d0bfff"]],
 ]);
 /** The same of AdamW in other forms. */

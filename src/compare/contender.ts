@@ -4,6 +4,7 @@ import { Agd } from "../optim/agd/agd.ts";
 import { type AgdOptions, agdSettings, describeAgd } from "../optim/agd/options.ts";
 import { Muon } from "../optim/muon.ts";
 import type { Optimizer, OptimizerTarget } from "../optim/optimizer.ts";
+import { ScheduleFree } from "../optim/schedule_free.ts";
 import { Sgd } from "../optim/sgd.ts";
 import type { LearningRateDecay } from "../train/schedule.ts";
 
@@ -28,14 +29,14 @@ const ADAMW_WEIGHT_DECAY = 0.1;
 
 /** An optimiser with a learning rate. */
 export interface Tuned {
-  optimizer: "adamw" | "muon" | "sgd";
+  optimizer: "adamw" | "muon" | "sf-muon" | "sgd";
   learningRate: number;
   /** AdamW's decay of the average of squares, if it is not 0.95. */
   beta2?: number;
   /** AdamW's and Muon's decay of matrices and embeddings, if it is not 0.1. */
   weightDecay?: number;
   /** How the learning rate comes down, if not by a cosine to a tenth. */
-  decay?: "linear";
+  decay?: "linear" | "constant";
   /** How the weights start. @default "normal" */
   initialisation?: "natural";
 }
@@ -87,14 +88,16 @@ export function tuned({ learningRates: _, ...rest }: Grid, learningRate: number)
   return { ...rest, learningRate };
 }
 
+const NAMES = { adamw: "AdamW", muon: "Muon", "sf-muon": "Schedule-free Muon", sgd: "SGD" };
+
 /** What an optimiser is called whatever its learning rate, e.g. `AdamW`; AGD has none. */
 export function familyOf(contender: Contender): string | undefined {
   if (contender.optimizer === "agd") return undefined;
   const { optimizer, beta2, weightDecay, decay, initialisation } = contender;
-  const name = { adamw: "AdamW", muon: "Muon", sgd: "SGD" }[optimizer];
+  const name = NAMES[optimizer];
   return [
     initialisation ? `${name} from AGD's initial weights` : name,
-    ...decay === undefined ? [] : [`${decay} to 0`],
+    ...decay === "linear" ? ["linear to 0"] : [],
     ...beta2 === undefined ? [] : [`beta2 ${beta2}`],
     ...weightDecay === undefined ? [] : [`weight decay ${weightDecay}`],
   ].join(", ");
@@ -134,5 +137,9 @@ export function makeOptimizer(contender: Contender, target: OptimizerTarget): Op
   const { optimizer, learningRate, beta2 = ADAMW_BETA2, weightDecay } = contender;
   if (optimizer === "sgd") return new Sgd(target, { learningRate });
   const settings = { learningRate, betas: [0.9, beta2], weightDecay } as const;
-  return optimizer === "adamw" ? new AdamW(target, settings) : new Muon(target, settings);
+  if (optimizer === "adamw") return new AdamW(target, settings);
+  if (optimizer === "muon") return new Muon(target, settings);
+  // Gradients that are taken near the average do for embeddings and vectors what momentum does.
+  const betas = [0, beta2] as const;
+  return new ScheduleFree(target, (target) => new Muon(target, { ...settings, betas }));
 }

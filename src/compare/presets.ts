@@ -29,6 +29,8 @@ export const ADAMW_NATURAL: Grid = { ...ADAMW, initialisation: "natural" };
 const BOTH_BETA2S: AdamWForms = { ...USUAL_ADAMW, beta2: [0.95, 0.999] };
 /** Its rate falls to zero. */
 export const MUON: Grid = { ...ADAMW, optimizer: "muon", decay: "linear" };
+/** Its rate stays what it is after warm-up. */
+export const SF_MUON: Grid = { ...MUON, optimizer: "sf-muon", decay: "constant" };
 export const SGD: Grid = { optimizer: "sgd", learningRates: [0.1, 0.3, 1] };
 
 const SMALL: Axes = {
@@ -137,7 +139,7 @@ export const COMPARE_PRESETS = {
     tokens: 10_240 * 16 * 64,
     seeds: [0],
     contenders: [AGD],
-    grids: [ADAMW, MUON],
+    grids: [ADAMW, MUON, SF_MUON],
     adamwForms: { ...BOTH_BETA2S, weightDecay: [0.1, 0], decay: ["cosine", "linear"] },
     evaluations: 64,
   },

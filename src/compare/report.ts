@@ -26,7 +26,9 @@ and not the same number of steps: what is faster sees more tokens.
 
 const MUON =
   `Muon (momentum 0.95, weight decay 0.1, no clipping) moves embeddings and vectors as AdamW does, at the
-same learning rate; it starts as AdamW.
+same learning rate; it starts as AdamW. Schedule-free, it moves an iterate at a rate that stays what it
+is after warm-up, takes gradients at 0.9 of the way from it to the average of all iterates, and is
+evaluated on that average.
 `;
 
 /** The tables of a comparison, as Markdown. */
@@ -42,7 +44,7 @@ export function report(cells: readonly CellSummary[]): string {
 }
 
 function isMuon({ contender }: Row): boolean {
-  return contender.optimizer === "muon";
+  return contender.optimizer === "muon" || contender.optimizer === "sf-muon";
 }
 
 /** AGD's defaults against the best AdamW in all cells, the lost ones told of by name. */

@@ -35,4 +35,5 @@ export type { AgdNorm, AgdOptions } from "./agd/options.ts";
 export { type Clipping, guardStep, type StepGuard } from "./guard.ts";
 export { Muon, type MuonOptions } from "./muon.ts";
 export type { GroupNorms, Norms, Optimizer, OptimizerTarget, ParameterGroup } from "./optimizer.ts";
+export { ScheduleFree, type ScheduleFreeOptions } from "./schedule_free.ts";
 export { Sgd, type SgdOptions } from "./sgd.ts";

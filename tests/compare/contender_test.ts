@@ -7,7 +7,7 @@ import {
   tuned,
   USUAL_ADAMW,
 } from "../../src/compare/contender.ts";
-import { MUON, SGD } from "../../src/compare/presets.ts";
+import { MUON, SF_MUON, SGD } from "../../src/compare/presets.ts";
 
 Deno.test("each form of AdamW has a grid, in which what is usual is not said", () => {
   const rates = [0.1, 0.3];
@@ -22,7 +22,7 @@ Deno.test("each form of AdamW has a grid, in which what is usual is not said", (
     "AdamW, linear to 0, beta2 0.999, weight decay 0",
   ]);
   assertEquals(forms.every(isAdamW), true);
-  assertEquals([MUON, SGD].map((grid) => nameOf(tuned(grid, 0.1))), [
-    ...["Muon, linear to 0, lr 0.1", "SGD, lr 0.1"],
+  assertEquals([MUON, SF_MUON, SGD].map((grid) => nameOf(tuned(grid, 0.1))), [
+    ...["Muon, linear to 0, lr 0.1", "Schedule-free Muon, lr 0.1", "SGD, lr 0.1"],
   ]);
 });

@@ -42,3 +42,8 @@ Deno.test("schedule: in a straight line it is half way at half the steps that fo
   assertAlmostEquals(scheduledLearningRate(2, 999, 1000, "linear"), 2 / 900, 1e-12);
   assertEquals([1000, 2000].map((step) => scheduledLearningRate(2, step, 1000, "linear")), [0, 0]);
 });
+
+Deno.test("schedule: a constant rate warms up too", () => {
+  const rates = [49, 99, 100, 999].map((step) => scheduledLearningRate(2, step, 1000, "constant"));
+  assertEquals(rates, [1, 2, 2, 2]);
+});
