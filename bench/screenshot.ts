@@ -4,13 +4,20 @@ import { runsRoot, serveDashboard } from "../src/dashboard/serve.ts";
 /** Where Debian's Chromium is. */
 export const CHROMIUM = "/usr/bin/chromium";
 
-/** Starts Chromium without a window; it keeps its profile in a directory of its own. */
-export function openBrowser(): Promise<Browser> {
+/**
+ * Starts Chromium without a window; it keeps its profile in a directory of its own.
+ *
+ * @param webgpu Whether it is to have WebGPU, by its software driver.
+ */
+export function openBrowser({ webgpu = false } = {}): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM,
     args: [
-      ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+      ...["--headless", "--no-sandbox", "--disable-quic", "--no-first-run"],
       ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+      ...webgpu
+        ? ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
+        : ["--disable-gpu"],
     ],
   });
 }

@@ -4,7 +4,7 @@ import { fileExists } from "../files/file_exists.ts";
 import { readTextIfThere } from "../files/read_file.ts";
 import { copyFile, removeFile } from "../files/create_file.ts";
 import { replaceText } from "../files/replace_file.ts";
-import { TOKENIZER_FILES } from "../checkpoint/tokenizer.ts";
+import { TOKENIZER_FILES } from "../checkpoint/formats/tokenizer_source.ts";
 import { readWeightsIndex, WEIGHTS, WEIGHTS_INDEX } from "../checkpoint/weight_files.ts";
 import { download } from "./download.ts";
 import { SMALL_FILE, weightsLimit } from "./limits.ts";

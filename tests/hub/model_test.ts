@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { readCheckpointConfig } from "../../src/checkpoint/checkpoint.ts";
-import { TOKENIZER_FILES } from "../../src/checkpoint/tokenizer.ts";
+import { TOKENIZER_FILES } from "../../src/checkpoint/formats/tokenizer_source.ts";
 import { configToJson } from "../../src/checkpoint/formats/checkpoint_config.ts";
 import { UserError } from "../../src/errors.ts";
 import { downloadModel, isHubId } from "../../src/hub/model.ts";
