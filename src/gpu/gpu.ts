@@ -240,7 +240,7 @@ export class Gpu implements Disposable {
    *
    * @throws {UsageError} If the tensor holds integers: {@linkcode readIntegers} reads those.
    */
-  async read(tensor: Tensor): Promise<Float32Array> {
+  async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
     if (tensor.type === "u32") {
       throw new UsageError(`${tensor.label} holds integers: read it with readIntegers`);
     }

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import type { Communicator } from "../comm/communicator.ts";
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Readback } from "../gpu/readback.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { TensorMap } from "../model/weights.ts";
+import { sha256 } from "../sha256.ts";
 
 /** Bytes of gradients that are summed at once, unless a tensor is larger: one is, the next arrives. */
 const BUCKET_BYTES = 2 ** 25;
@@ -87,11 +87,11 @@ export class DataParallel implements Disposable {
    * @throws {UserError} If one does not; it is named.
    */
   async checkWeights(weights: Iterable<Tensor>, step: number): Promise<void> {
-    const hash = createHash("sha256");
-    for (const tensor of weights) hash.update(await this.#gpu.read(tensor));
-    const digest = new Uint8Array(hash.digest());
+    let each = "";
+    for (const tensor of weights) each += await sha256(await this.#gpu.read(tensor));
+    const digest = new TextEncoder().encode(await sha256(new TextEncoder().encode(each)));
     const digests = await this.#inTurn(() => this.communicator.gather(digest));
-    const texts = digests.map((bytes) => bytes.toHex());
+    const texts = digests.map((bytes) => new TextDecoder().decode(bytes));
     const holders = (text: string) => texts.filter((other) => other === text).length;
     const right = texts.reduce((best, text) => holders(text) > holders(best) ? text : best);
     const other = texts.findIndex((text) => text !== right);
