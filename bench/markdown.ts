@@ -23,7 +23,10 @@ export function reportMarkdown(
 ): string {
   const { adapter, processors, deno, tick, date, results } = report;
   const clock = tick === undefined ? "" : `timestamps of ${tick.toPrecision(4)} ns, `;
-  const parts = [`On ${adapter}, ${clock}${processors} processors, Deno ${deno}, ${date}:`];
+  // One driver's name may stand for processors of very different speed.
+  const peak = results.kernels?.find(({ name }) => name === "multiply-adds alone")?.["GFLOP/s"];
+  const speed = typeof peak === "number" ? `, multiply-adds alone ${peak.toFixed(0)} GFLOP/s` : "";
+  const parts = [`On ${adapter}, ${clock}${processors} processors, Deno ${deno}, ${date}${speed}:`];
   if (results.steps && only.includes("steps")) parts.push(markdownTable(results.steps));
   if (results.scaling && only.includes("scaling")) {
     parts.push(`![Time per token](${directory}/${slug(adapter)}.svg)`);
