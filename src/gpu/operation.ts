@@ -30,8 +30,14 @@ export interface Clear {
   tensor: Tensor;
 }
 
+/** A place from which on some tensors are not changed. */
+export interface Finished {
+  kind: "finished";
+  tensors: readonly Tensor[];
+}
+
 /** A part of a plan. */
-export type Operation = (Dispatch | Copy | Clear) & {
+export type Operation = (Dispatch | Copy | Clear | Finished) & {
   /** The part of the plan that it belongs to. */
   section: string;
 };

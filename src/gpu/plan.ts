@@ -1,17 +1,10 @@
 import type { Gpu } from "./gpu.ts";
 import type { Kernel } from "./kernel.ts";
-import {
-  type Clear,
-  type Copy,
-  type Dispatch,
-  encodeClear,
-  encodeCopy,
-  type Operation,
-  type Workgroups,
-} from "./operation.ts";
+import type { Clear, Copy, Dispatch, Finished, Operation, Workgroups } from "./operation.ts";
 import type { KeptTexels } from "./kept_texels.ts";
+import { type Bound, Submission } from "./submission.ts";
 import type { Tensor } from "./tensor.ts";
-import { encodeLoad, Texels } from "./texels.ts";
+import { Texels } from "./texels.ts";
 
 export type { Workgroups };
 
@@ -34,18 +27,6 @@ export interface FloatValue {
 export function f32(value: number): FloatValue {
   return { float: value };
 }
-
-/** What a launch is bound to, and the textures that its tensors are copied to before. */
-interface Bound {
-  group: GPUBindGroup;
-  loads: { texels: Texels; texture: GPUTexture }[];
-}
-
-/**
- * Work that is submitted at once, at most, unless it is that of one kernel. Some systems take a GPU
- * for hung that is at work on one submission for 2 s: this is for one that does 10 GFLOP/s.
- */
-const MOST_WORK = 2e10;
 
 /**
  * A fixed sequence of GPU work: built once, when all shapes are known, and replayed every step.
@@ -171,55 +152,57 @@ export class Plan implements Disposable {
     this.#push({ kind: "clear", tensor });
   }
 
-  #push(operation: Dispatch | Copy | Clear): void {
+  /**
+   * Says that nothing appended from here on changes these tensors: {@linkcode parts} gives them as
+   * soon as what is before is submitted.
+   */
+  finish(...tensors: Tensor[]): void {
+    this.#push({ kind: "finished", tensors });
+  }
+
+  #push(operation: Dispatch | Copy | Clear | Finished): void {
     if (this.#isFixed) throw new Error("a plan that has run cannot grow");
     this.#operations.push({ ...operation, section: this.#section });
   }
 
+  /** What each of its {@linkcode parts} finishes. */
+  get finished(): (readonly Tensor[])[] {
+    return this.#operations.filter((operation) => operation.kind === "finished")
+      .map(({ tensors }) => tensors);
+  }
+
   /** Submits the whole plan, in parts if it is long; returns at once. */
   run(): void {
-    if (this.#gpu.isMeasuring) return;
-    const { device, observer } = this.#gpu;
-    let encoder = device.createCommandEncoder();
-    let work = 0;
-    let pass: GPUComputePassEncoder | undefined;
-    let passSection = "";
-    const endPass = () => {
-      pass?.end();
-      pass = undefined;
-    };
-    const submit = () => {
-      endPass();
-      this.#gpu.queue.submit(encoder.finish());
-    };
+    const submission = new Submission(this.#gpu);
+    for (const _ of this.#submit(submission)); // all of it at once
+  }
+
+  /**
+   * Submits the plan part by part, each when it is asked for.
+   *
+   * @returns What each part has finished.
+   */
+  *parts(): Generator<readonly Tensor[]> {
+    const submission = new Submission(this.#gpu);
+    for (const { tensors } of this.#submit(submission)) {
+      submission.submit();
+      yield tensors;
+    }
+  }
+
+  /** Stops at what is finished. */
+  *#submit(submission: Submission): Generator<Finished> {
+    const { isMeasuring, observer } = this.#gpu;
+    if (isMeasuring) return;
     this.#isFixed = true;
     for (const operation of this.#operations) {
-      const { section } = operation;
-      if (observer && !observer.includes(section)) continue;
-      if (operation.kind === "dispatch") {
-        if (work > 0 && work + operation.work > MOST_WORK) {
-          submit();
-          encoder = device.createCommandEncoder();
-          work = 0;
-        }
-        work += operation.work;
-        if (observer && section !== passSection) endPass();
-        if (!this.#bound.has(operation)) endPass();
-        const { group, loads } = this.#bind(operation, encoder);
-        if (loads.length > 0) endPass();
-        for (const { texels, texture } of loads) encodeLoad(encoder, texels, texture);
-        pass ??= encoder.beginComputePass({ timestampWrites: observer?.timestampWrites(section) });
-        passSection = section;
-        pass.setPipeline(operation.kernel.pipeline);
-        pass.setBindGroup(0, group);
-        pass.dispatchWorkgroups(...operation.workgroups);
-        continue;
-      }
-      endPass();
-      if (operation.kind === "copy") encodeCopy(encoder, operation);
-      else encodeClear(encoder, operation);
+      if (operation.kind === "finished") yield operation;
+      else if (observer && !observer.includes(operation.section)) continue;
+      else if (operation.kind === "copy") submission.copy(operation);
+      else if (operation.kind === "clear") submission.clear(operation);
+      else submission.dispatch(operation, () => this.#bind(operation, () => submission.encoder()));
     }
-    submit();
+    submission.submit();
     this.#gpu.check();
   }
 
@@ -234,7 +217,7 @@ export class Plan implements Disposable {
       launches.set(operation.kernel, () => {
         this.#isFixed = true;
         const encoder = this.#gpu.device.createCommandEncoder();
-        const { group } = this.#bind(operation, encoder);
+        const { group } = this.#bind(operation, () => encoder);
         const pass = encoder.beginComputePass();
         pass.setPipeline(operation.kernel.pipeline);
         pass.setBindGroup(0, group);
@@ -253,7 +236,7 @@ export class Plan implements Disposable {
   }
 
   /** What a launch is bound to; at the first time the commands to fill kept textures are given. */
-  #bind(operation: Dispatch, encoder: GPUCommandEncoder): Bound {
+  #bind(operation: Dispatch, encoder: () => GPUCommandEncoder): Bound {
     const made = this.#bound.get(operation);
     if (made) return made;
     const { kernel, uniform, tensors } = operation;
@@ -262,7 +245,7 @@ export class Plan implements Disposable {
     const loads: Bound["loads"] = [];
     const resources = tensors.map((tensor) => {
       if (!(tensor instanceof Texels)) return tensor.binding;
-      const kept = this.#kept?.texture(tensor, encoder);
+      const kept = this.#kept?.texture(tensor, encoder());
       if (kept) return kept.createView();
       const texture = this.#gpu.texels.texture(loads.length, tensor);
       loads.push({ texels: tensor, texture });

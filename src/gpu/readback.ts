@@ -8,8 +8,9 @@ import type { Tensor } from "./tensor.ts";
 export class Readback implements Disposable {
   /** The values of all tensors, one after the other. */
   readonly values: Float32Array<ArrayBuffer>;
+  /** What it brings. */
+  readonly tensors: readonly Tensor[];
   readonly #gpu: Gpu;
-  readonly #tensors: readonly Tensor[];
   readonly #buffer: GPUBuffer | undefined;
   #mapped: Promise<void> | undefined;
 
@@ -21,7 +22,7 @@ export class Readback implements Disposable {
   constructor(gpu: Gpu, tensors: readonly Tensor[], extra = 0) {
     const size = tensors.reduce((sum, tensor) => sum + tensor.size, 0);
     this.#gpu = gpu;
-    this.#tensors = tensors;
+    this.tensors = tensors;
     gpu.count(size * 4);
     this.values = new Float32Array(gpu.isMeasuring ? 0 : size + extra);
     if (gpu.isMeasuring) return;
@@ -33,13 +34,18 @@ export class Readback implements Disposable {
   start(): void {
     const encoder = this.#gpu.device.createCommandEncoder();
     let offset = 0;
-    for (const { buffer, byteOffset, size } of this.#tensors) {
+    for (const { buffer, byteOffset, size } of this.tensors) {
       encoder.copyBufferToBuffer(buffer, byteOffset, this.#buffer!, offset, size * 4);
       offset += size * 4;
     }
     this.#gpu.queue.submit(encoder.finish());
     this.#mapped = this.#buffer!.mapAsync(GPUMapMode.READ);
     this.#mapped.catch(() => {}); // told of where it is waited for
+  }
+
+  /** When the copies are there, or have failed, which {@linkcode finish} tells of. */
+  get arrived(): Promise<void> {
+    return this.#mapped!.catch(() => {});
   }
 
   /**
@@ -56,7 +62,7 @@ export class Readback implements Disposable {
   /** Uploads `values` to the tensors. */
   write(): void {
     let offset = 0;
-    for (const tensor of this.#tensors) {
+    for (const tensor of this.tensors) {
       this.#gpu.write(tensor, this.values.subarray(offset, offset + tensor.size));
       offset += tensor.size;
     }

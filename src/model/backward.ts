@@ -50,7 +50,8 @@ function linearBackward(
 
 /**
  * Appends the backward pass of {@linkcode forward}, from the gradient of the last layer norm's
- * output (in `dfinal`) to the gradients of all trainable parameters, to which it adds.
+ * output (in `dfinal`) to the gradients of all trainable parameters, to which it adds. The plan tells
+ * when it has finished those of a block.
  */
 export function backward(pass: Pass, gradients: TensorMap): void {
   const { gpu, plan, config: { layers, heads, width }, weights, activations } = pass;
@@ -69,8 +70,10 @@ export function backward(pass: Pass, gradients: TensorMap): void {
       dbias: gradients.get(`${name}.bias`),
     });
 
+  const finish = (prefix: string) => plan.finish(...startingWith(prefix, gradients));
   plan.clear(dx);
   normBackward("ln_f", outer.x, dfinal);
+  finish("ln_f.");
   for (let layer = layers - 1; layer >= 0; layer--) {
     const h = `h.${layer}`;
     const { x, qkv, logSums, attended, middle, hidden } = blocks[layer];
@@ -88,13 +91,13 @@ export function backward(pass: Pass, gradients: TensorMap): void {
     norm(pass, `${h}.ln_1`, x, branch);
     linearBackward(pass, gradients, `${h}.attn.c_attn`, branch, dqkv, branch);
     normBackward(`${h}.ln_1`, x, branch);
+    finish(`${h}.`);
   }
-  embeddingBackward(gpu, plan, {
-    tokens: outer.tokens,
-    order,
-    dx,
-    length,
-    dwte: gradients.get("wte.weight")!,
-    dwpe: gradients.get("wpe.weight")!,
-  });
+  const [dwte, dwpe] = [gradients.get("wte.weight")!, gradients.get("wpe.weight")!];
+  embeddingBackward(gpu, plan, { tokens: outer.tokens, order, dx, length, dwte, dwpe });
+  plan.finish(dwpe, dwte);
+}
+
+function startingWith(prefix: string, gradients: TensorMap): Tensor[] {
+  return [...gradients].filter(([name]) => name.startsWith(prefix)).map(([, tensor]) => tensor);
 }

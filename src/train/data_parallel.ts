@@ -3,10 +3,9 @@ import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Readback } from "../gpu/readback.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import type { TensorMap } from "../model/weights.ts";
 import { sha256 } from "../sha256.ts";
 
-/** Bytes of gradients that are summed at once, unless a tensor is larger: one is, the next arrives. */
+/** Bytes of gradients that are summed at once: while they are, the next are computed or arrive. */
 const BUCKET_BYTES = 2 ** 25;
 
 /**
@@ -28,12 +27,18 @@ export class DataParallel implements Disposable {
   /**
    * Allocates what gradients pass the host through.
    *
-   * @param gradients Those of a micro-batch's part in the mean over all processes.
+   * @param gradients All of them, those first that are known first.
+   * @param bucketBytes How many are summed at once, unless a tensor is larger.
    */
-  constructor(gpu: Gpu, gradients: TensorMap, communicator: Communicator) {
+  constructor(
+    gpu: Gpu,
+    gradients: readonly Tensor[],
+    communicator: Communicator,
+    bucketBytes = BUCKET_BYTES,
+  ) {
     this.#gpu = gpu;
     this.communicator = communicator;
-    const buckets = inBuckets([...gradients.values()]);
+    const buckets = inBuckets(gradients, bucketBytes);
     this.#buckets = buckets.map((tensors, i) =>
       new Readback(gpu, tensors, i === buckets.length - 1 ? 1 : 0)
     );
@@ -47,21 +52,30 @@ export class DataParallel implements Disposable {
   }
 
   /**
-   * Replaces the gradients, when they are submitted, by their sums over all processes.
+   * Replaces gradients by their sums over all processes, those of the last layers while the others
+   * are still being computed.
    *
-   * @param loss The mean loss of this process to come.
-   * @returns The mean of all processes, and what the wait was.
+   * @param parts Submit a plan, and tell which gradients each has finished.
+   * @param loss The mean loss of this process to come, asked for once all parts are submitted.
+   * @returns The mean of all processes.
    */
-  sumGradients(loss: Promise<number>): Promise<number> {
-    for (const bucket of this.#buckets) bucket.start();
+  sumGradients(
+    parts: Iterable<readonly Tensor[]>,
+    loss: () => Promise<number>,
+  ): Promise<number> {
+    const started = this.#buckets.map(() => Promise.withResolvers<void>());
+    const submitted = this.#submit(parts, (bucket) => started[bucket].resolve());
+    const own = submitted.then(loss);
+    own.catch(() => {}); // told of where it is waited for
     return this.#inTurn(async () => {
       const { size } = this.communicator;
       let ready = 0;
       const last = this.#buckets.at(-1)!;
-      for (const bucket of this.#buckets) {
+      for (const [i, bucket] of this.#buckets.entries()) {
+        await Promise.race([started[i].promise, submitted]);
         await bucket.finish();
         if (bucket === last) {
-          bucket.values[bucket.values.length - 1] = await loss / size;
+          bucket.values[bucket.values.length - 1] = await own / size;
           ready = performance.now();
         }
         await this.communicator.sum(bucket.values);
@@ -70,6 +84,26 @@ export class DataParallel implements Disposable {
       this.waitMs = performance.now() - ready;
       return last.values.at(-1)!;
     });
+  }
+
+  /** Submits all parts, and the copies of each bucket as soon as its gradients are finished. */
+  async #submit(
+    parts: Iterable<readonly Tensor[]>,
+    onStart: (bucket: number) => void,
+  ): Promise<void> {
+    const finished = new Set<Tensor>();
+    let next = 0;
+    for (const tensors of parts) {
+      for (const tensor of tensors) finished.add(tensor);
+      for (; this.#buckets[next]?.tensors.every((tensor) => finished.has(tensor)); next++) {
+        this.#buckets[next].start();
+        onStart(next);
+        if (!this.#gpu.isSoftware) continue;
+        // It computes in this thread, which a bucket needs to set out.
+        await this.#buckets[next].arrived;
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+    }
   }
 
   /** The mean of a loss over all processes, each of as many tokens. */
@@ -116,12 +150,12 @@ export class DataParallel implements Disposable {
   }
 }
 
-/** Tensors in groups of about a bucket's size. */
-function inBuckets(tensors: readonly Tensor[]): Tensor[][] {
+/** Tensors in groups of at most so many bytes, unless one is larger. */
+function inBuckets(tensors: readonly Tensor[], most: number): Tensor[][] {
   const buckets: Tensor[][] = [];
   let bytes = Infinity;
   for (const tensor of tensors) {
-    if (bytes + tensor.size * 4 > BUCKET_BYTES) {
+    if (bytes + tensor.size * 4 > most) {
       buckets.push([]);
       bytes = 0;
     }

@@ -137,19 +137,20 @@ export class Trainer implements Disposable {
       // Gradients of the logits start at up to 1.
       const scale = half &&
         lossScale(gpu, 2 ** Math.ceil(Math.log2(microBatches * batch * config.context)));
+      const plan = gradientPlan(gpu, config, half?.weights ?? weights, activations, gradients, {
+        microBatches,
+        lossScale: scale,
+      });
       return {
         gradients,
         half,
         optimizer: scale ? new LossScaled(made, target, scale) : made,
         activations,
         clearPlan: clearPlan(gpu, gradients),
-        gradientPlan: gradientPlan(gpu, config, half?.weights ?? weights, activations, gradients, {
-          microBatches,
-          lossScale: scale,
-        }),
+        gradientPlan: plan,
         lossPlan: lossPlan(gpu, config, made.evaluationWeights, activations),
         parallel: communicator && communicator.size > 1
-          ? new DataParallel(gpu, gradients, communicator)
+          ? new DataParallel(gpu, plan.finished.flat(), communicator)
           : undefined,
       };
     });
@@ -205,11 +206,13 @@ export class Trainer implements Disposable {
     const start = performance.now() - (gpu.isSoftware ? gpu.queue.submitMs : 0);
     this.#clearPlan.run();
     this.#half?.plan.run();
-    const loss = meanOf(this.#runEach(this.#gradientPlan, batch));
-    loss.catch(() => {}); // its turn to be told of comes later
-    const together = this.parallel?.sumGradients(loss);
+    const losses = this.#runEach(this.#gradientPlan, batch, this.parallel ? 1 : 0);
+    const together = this.parallel?.sumGradients(
+      this.#gradientPlan.parts(),
+      () => meanOf([...losses, this.#readLoss()]),
+    );
     const result = together?.then((loss) => this.#update(loss, measure)) ??
-      this.#update(loss, measure);
+      this.#update(meanOf(losses), measure);
     this.submitted = together;
     this.hostMs = performance.now() - (gpu.isSoftware ? gpu.queue.submitMs : 0) - start;
     return result;
@@ -251,8 +254,13 @@ export class Trainer implements Disposable {
     return await (this.parallel?.meanLoss(loss) ?? loss);
   }
 
-  /** Submits a plan for each micro-batch; returns their losses to come. */
-  #runEach(plan: Plan, { inputs, targets }: Batch): Promise<Float32Array>[] {
+  /**
+   * Uploads each micro-batch and submits a plan for it.
+   *
+   * @param left For how many, the last ones, the plan is not submitted: at most 1.
+   * @returns The losses to come.
+   */
+  #runEach(plan: Plan, { inputs, targets }: Batch, left = 0): Promise<Float32Array>[] {
     const { gpu, config } = this.#model;
     const { context } = config;
     const processes = this.parallel?.communicator.size ?? 1;
@@ -260,16 +268,24 @@ export class Trainer implements Disposable {
     if (inputs.length !== sequences * context || targets.length !== sequences * context) {
       throw new UsageError(`a batch must hold ${sequences} sequences of ${context} tokens`);
     }
-    return Array.from({ length: this.#accumulate }, (_, i) => {
+    const losses: Promise<Float32Array>[] = [];
+    for (let i = 0; i < this.#accumulate; i++) {
       const part = (all: Uint32Array) =>
         (this.parallel?.shareOf(all) ?? all)
           .subarray(i * this.#batch * context, (i + 1) * this.#batch * context);
       uploadBatch(gpu, config, this.#activations, { inputs: part(inputs), targets: part(targets) });
+      if (i >= this.#accumulate - left) break;
       plan.run();
-      const loss = gpu.read(this.#activations.outer.loss);
-      loss.catch(() => {}); // told of by the mean, unless submitting fails before that
-      return loss;
-    });
+      losses.push(this.#readLoss());
+    }
+    return losses;
+  }
+
+  /** The loss of the micro-batch that was submitted last. */
+  #readLoss(): Promise<Float32Array> {
+    const loss = this.#model.gpu.read(this.#activations.outer.loss);
+    loss.catch(() => {}); // told of by the mean, unless submitting fails before that
+    return loss;
   }
 
   /** Frees everything but the model. */

@@ -41,6 +41,24 @@ Deno.test("plan: operations happen in order, and again in every run", async () =
   assertEquals(await gpu.read(x), Float32Array.of(1, 2, 12.75));
 });
 
+Deno.test("plan: its parts are submitted one by one, each with what it has finished", async () => {
+  const [x, y] = [tensorOf(1), tensorOf(2)];
+  const plan = new Plan(gpu);
+  plan.dispatch(affine, [1], [1, f32(2), 0], [x]);
+  plan.finish(x);
+  plan.copy(x, y);
+  plan.dispatch(affine, [1], [1, f32(5), 0], [y]);
+  plan.finish(y);
+  plan.finish();
+  const seen: unknown[] = [];
+  for (const tensors of plan.parts()) {
+    seen.push([tensors, (await gpu.read(x))[0], (await gpu.read(y))[0]]);
+  }
+  assertEquals(seen, [[[x], 2, 2], [[y], 2, 10], [[], 2, 10]]);
+  plan.run();
+  assertEquals([...await gpu.read(x), ...await gpu.read(y)], [4, 20]);
+});
+
 Deno.test("plan: a copy of some rows goes to the beginning of where it is led", async () => {
   const from = tensorOf(1, 2, 3, 4).rows(1, 2);
   const to = tensorOf(0, 0, 0, 0, 0);

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/errors.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { rowSlices } from "../../src/gpu/tensor.ts";
+import { rowSlices, type Tensor } from "../../src/gpu/tensor.ts";
 import { allocateActivations, freeActivations } from "../../src/model/activations.ts";
 import type { Gpt2Config } from "../../src/model/config.ts";
 import { parameterTable, sizeOf } from "../../src/model/parameters.ts";
@@ -60,7 +60,17 @@ async function check(gpu: Gpu, config: Gpt2Config, B: number, scale = 0.3) {
   });
   uploadBatch(gpu, config, recomputed, batch);
   clear.run();
-  gradientPlan(gpu, config, weights, recomputed, gradients).run();
+  const finished = new Map<Tensor, Float32Array>();
+  for (const tensors of gradientPlan(gpu, config, weights, recomputed, gradients).parts()) {
+    for (const tensor of tensors) finished.set(tensor, await gpu.read(tensor));
+  }
+  for (const [name, tensor] of gradients) {
+    assertEquals(
+      finished.get(tensor),
+      actual.get(name),
+      `${name} when the plan says it is finished`,
+    );
+  }
   assertEquals((await gpu.read(recomputed.outer.loss))[0], loss, "the loss of the recomputed");
   assertEquals(await readTensors(gpu, gradients), actual, "the gradients of the recomputed");
 

@@ -4,6 +4,7 @@ import { Gpt2 } from "../../src/model/gpt2.ts";
 import { AdamW } from "../../src/optim/adamw.ts";
 import { Agd } from "../../src/optim/agd/agd.ts";
 import type { StepEvent, TrainOptions } from "../../src/train/options.ts";
+import { DataParallel } from "../../src/train/data_parallel.ts";
 import { train } from "../../src/train/train.ts";
 import { Trainer, type TrainerOptions } from "../../src/train/trainer.ts";
 import { together } from "../comm/together.ts";
@@ -70,6 +71,37 @@ Deno.test("data parallel: processes take the steps that one takes of as many seq
       });
     });
   }
+});
+
+Deno.test("data parallel: gradients are summed as soon as they are finished", async () => {
+  const values = [[1, 2], [3], [4, 5, 6]];
+  const [a, b, c] = values.map((each) =>
+    gpu.tensorFrom("g", [each.length], Float32Array.from(each))
+  );
+  const events: string[] = [];
+  const communicator = {
+    ...together(1)[0],
+    size: 2,
+    sum(values: Float32Array) {
+      events.push(`sum ${values}`);
+      values.forEach((value, i) => values[i] = 2 * value);
+      return Promise.resolve();
+    },
+  };
+  using parallel = new DataParallel(gpu, [c, b, a], communicator, 12);
+  function* parts() {
+    for (const tensors of [[b], [c], [], [a]]) {
+      events.push("part");
+      yield tensors;
+    }
+  }
+  const loss = await parallel.sumGradients(parts(), () => Promise.resolve(8));
+  assertEquals(loss, 8);
+  if (gpu.isSoftware) {
+    assertEquals(events, ["part", "part", "sum 4,5,6", "part", "part", "sum 3,1,2,4"]);
+  }
+  const summed = await Promise.all([a, b, c].map((tensor) => gpu.read(tensor)));
+  assertEquals(summed.map((each) => [...each]), values.map((each) => each.map((x) => 2 * x)));
 });
 
 Deno.test("data parallel: all end after the same step when one is asked to, or time is up", async () => {
