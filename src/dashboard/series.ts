@@ -90,7 +90,8 @@ export class RunSeries {
       isFinite(seconds) ? seconds : null,
     ] as const;
     this.steps++;
-    if (rest.skipped === true) this.#field("skipped")?.add(...place, ++this.#skipped);
+    if (rest.skipped === true) this.#skipped++;
+    if (this.#skipped > 0) this.#field("skipped")?.add(...place, this.#skipped);
     for (const name of PLAIN) {
       const value = rest[name];
       if (isFinite(value)) this.#field(name)?.add(...place, value);
@@ -127,8 +128,8 @@ export class RunSeries {
 
 /** Fields of a line that are numbers of their own. */
 const PLAIN = [
-  ...["loss", "val_loss", "eta", "gradient_summary", "learning_rate"],
-  ...["tokens_per_second", "data_wait_ms", "host_ms"],
+  ...["loss", "val_loss", "eta", "gradient_summary", "learning_rate", "loss_scale"],
+  ...["tokens_per_second", "data_wait_ms", "host_ms", "reduce_wait_ms"],
 ];
 
 function parseLine(line: string): Record<string, unknown> | undefined {

@@ -28,6 +28,8 @@ export interface StepMetrics {
   eta?: number;
   /** The gradient summary, G, that AGD chose it by. */
   gradient_summary?: number;
+  /** Of training in 16 bits, what the step's gradients were multiplied by. */
+  loss_scale?: number;
   /** Norms by group of parameters, at the steps that measure them. */
   norms?: Norms;
   /** The step size that AdamW or SGD was given. */
@@ -56,6 +58,7 @@ export function stepMetrics(event: StepEvent): StepMetrics {
     tasks: event.tasks,
     eta: event.eta,
     gradient_summary: event.gradientSummary,
+    loss_scale: event.lossScale,
     norms: event.norms,
     learning_rate: event.learningRate,
     seconds: event.seconds,
@@ -69,7 +72,7 @@ export function stepMetrics(event: StepEvent): StepMetrics {
 const REQUIRED = ["step", "tokens", "loss", "tokens_per_second", "data_wait_ms"];
 const OPTIONAL = [
   ...["val_loss", "eta", "gradient_summary", "learning_rate", "seconds", "host_ms"],
-  "reduce_wait_ms",
+  ...["reduce_wait_ms", "loss_scale"],
 ];
 
 /**

@@ -23,6 +23,8 @@ export interface StepEvent {
   eta?: number;
   /** AGD's gradient summary, G. */
   gradientSummary?: number;
+  /** Where there is a loss scale, that of the step's gradients. */
+  lossScale?: number;
   /** Norms by group of parameters, at evaluations, or each step if `verbose`. */
   norms?: Norms;
   /** Step size of AdamW and SGD. */

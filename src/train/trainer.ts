@@ -59,6 +59,8 @@ export interface StepResult {
   eta?: number;
   /** AGD's gradient summary, G. */
   gradientSummary?: number;
+  /** Where there is a loss scale, that of the step's gradients. */
+  lossScale?: number;
   /** Norms by group of parameters, if they were asked for and the optimiser measures any. */
   norms?: Norms;
 }
@@ -103,6 +105,8 @@ export class Trainer implements Disposable {
   readonly #accumulate: number;
   readonly #gradients: TensorMap;
   readonly #half?: { copies: Tensor[]; plan: Plan };
+  /** [0]: the loss scale of the next step. */
+  readonly #lossScale?: Tensor;
   readonly #activations: Activations;
   readonly #clearPlan: Plan;
   readonly #gradientPlan: Plan;
@@ -144,6 +148,7 @@ export class Trainer implements Disposable {
       return {
         gradients,
         half,
+        scale,
         optimizer: scale ? new LossScaled(made, target, scale) : made,
         activations,
         clearPlan: clearPlan(gpu, gradients),
@@ -156,6 +161,7 @@ export class Trainer implements Disposable {
     });
     this.#gradients = parts.gradients;
     this.#half = parts.half;
+    this.#lossScale = parts.scale;
     this.optimizer = parts.optimizer;
     this.#activations = parts.activations;
     this.#clearPlan = parts.clearPlan;
@@ -220,16 +226,20 @@ export class Trainer implements Disposable {
 
   /** Submits the update by gradients that are submitted. */
   #update(mean: number | Promise<number>, measure: boolean): Promise<StepResult> {
+    const { gpu } = this.#model;
+    const scale = this.#lossScale && gpu.read(this.#lossScale); // before the step changes it
     this.optimizer.step();
     const { summary } = this.optimizer;
     return Promise.all([
       mean,
-      summary ? this.#model.gpu.read(summary) : [0],
+      summary ? gpu.read(summary) : [0],
       measure ? this.optimizer.norms?.() : undefined,
-    ]).then(([loss, [skipped, eta, gradientSummary], norms]) => {
-      if (skipped) return { loss, skipped: true };
+      scale,
+    ]).then(([loss, [skipped, eta, gradientSummary], norms, scale]) => {
+      const scaled = scale ? { lossScale: scale[0] } : {};
+      if (skipped) return { loss, skipped: true, ...scaled };
       const chosen = eta === undefined ? {} : { eta, gradientSummary };
-      return { loss, skipped: false, ...chosen, ...norms && { norms } };
+      return { loss, skipped: false, ...chosen, ...scaled, ...norms && { norms } };
     });
   }
 

@@ -36,16 +36,24 @@ Deno.test("the fields of a line are told apart, and what is no step is left out"
   const series = new RunSeries();
   const norms = { matrices: { gradient: 1, update: 2, weight: 3 }, broken: 4 };
   const step = { step: 1, tokens: 8, loss: 2, val_loss: null, seconds: 0.5, norms };
-  for (const line of [step, { loss: 1 }, 7, null, { ...step, step: 2, skipped: true }]) {
+  const skipped = { ...step, step: 2, skipped: true, loss_scale: 512 };
+  for (const line of [step, { loss: 1 }, 7, null, skipped, { ...step, step: 3 }]) {
     series.addLine(JSON.stringify(line));
   }
   series.addLine("{");
-  assertEquals(series.steps, 2);
+  assertEquals(series.steps, 3);
+  assertEquals(series.fields.get("loss_scale")!.buckets, [[2, 8, 0.5, 512, 512, 512]]);
   assertEquals([...series.fields.keys()].sort(), [
-    ...["loss", "norm/gradient/matrices", "norm/update/matrices", "norm/weight/matrices"],
+    ...[
+      "loss",
+      "loss_scale",
+      "norm/gradient/matrices",
+      "norm/update/matrices",
+      "norm/weight/matrices",
+    ],
     "skipped",
   ]);
-  assertEquals(series.fields.get("skipped")!.buckets, [[2, 8, 0.5, 1, 1, 1]]);
+  assertEquals(series.fields.get("skipped")!.buckets, [[2, 8, 0.5, 1, 1, 1], [3, 8, 0.5, 1, 1, 1]]);
   for (let i = 0; i < 1000; i++) {
     series.addLine(JSON.stringify({ step: 3, norms: { [i]: { weight: 1 } } }));
   }

@@ -60,7 +60,7 @@ Deno.test("norms, tasks and skipped steps come back as they were", () =>
     const norms = { mlp: { gradient: 12.5, update: 0.25, weight: 1.5 } };
     const steps: StepMetrics[] = [
       { ...FIRST, gradient_summary: 0.75, norms, tasks: { lambada: { acc: 0.5 } }, epochs: [0, 2] },
-      { ...SECOND, skipped: true },
+      { ...SECOND, skipped: true, loss_scale: 512 },
     ];
     using log = new MetricsLog(path);
     for (const step of steps) log.append(step);
@@ -71,6 +71,7 @@ Deno.test("norms, tasks and skipped steps come back as they were", () =>
         '"norms":3',
         norm,
         '"skipped":1',
+        '"loss_scale":"1"',
         '"tasks":{"lambada":{"acc":"1"}}',
         '"epochs":1',
       ]

@@ -272,6 +272,8 @@ for (
       using trainer = new Trainer(model, { batch: 2, optimizer: agd, precision });
       const results = [];
       for (const batch of batches) results.push(await trainer.step(batch));
+      const scale = precision === "f16" ? 16 : undefined; // a step has 10 tokens
+      assertEquals(results.map(({ lossScale }) => lossScale), results.map(() => scale));
       return [...results.map(({ loss }) => loss), await trainer.loss(batches[0])];
     };
     const losses = await run("f16");

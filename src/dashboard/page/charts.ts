@@ -43,8 +43,9 @@ const PLOTS: readonly Plot[] = [
   },
   {
     ...{ title: "Waiting", unit: "milliseconds a step", isSmoothed: true },
-    fields: { data_wait_ms: "for data", host_ms: "host" },
+    fields: { data_wait_ms: "for data", host_ms: "host", reduce_wait_ms: "for others' sums" },
   },
+  { title: "Loss scale", unit: "of gradients in 16 bits", fields: { loss_scale: "" } },
   { title: "Skipped steps", unit: "in all", fields: { skipped: "" } },
 ];
 

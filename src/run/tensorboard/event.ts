@@ -69,18 +69,22 @@ function message(number: number, bytes: Uint8Array): Uint8Array {
 /** The names under which TensorBoard shows what a step measured, grouped before the slash. */
 function scalars(metrics: StepMetrics): [tag: string, value: number][] {
   const { loss, val_loss, eta, gradient_summary, learning_rate, tokens } = metrics;
-  const { norms = {}, tasks = {} } = metrics;
+  const { norms = {}, tasks = {}, epochs = [] } = metrics;
   const named: [string, number | undefined][] = [
     ["loss/training", loss],
     ["loss/validation", val_loss],
     ["step/eta", eta],
     ["step/gradient_summary", gradient_summary],
     ["step/learning_rate", learning_rate],
+    ["step/loss_scale", metrics.loss_scale],
     ["step/skipped", metrics.skipped ? 1 : undefined],
     ["speed/tokens_per_second", metrics.tokens_per_second],
     ["speed/data_wait_ms", metrics.data_wait_ms],
     ["speed/host_ms", metrics.host_ms],
+    ["speed/reduce_wait_ms", metrics.reduce_wait_ms],
     ["speed/tokens", tokens],
+    ["speed/seconds", metrics.seconds],
+    ...epochs.map((passes, i): [string, number] => [`epochs/source_${i + 1}`, passes]),
     ...Object.entries(tasks).flatMap(([task, scores]) =>
       Object.entries(scores).map(([name, value]): [string, number] => [`${task}/${name}`, value])
     ),

@@ -55,7 +55,9 @@ Deno.test({
   const long = `"ü"\n${"x".repeat(300_000)}`;
   {
     using file = await EventFile.open(path, { steps: [], samples: [] }, () => 5_000_000);
-    file.addStep(metrics(1, { eta: 0.5, val_loss: 7, norms, skipped: true }));
+    const some = { eta: 0.5, val_loss: 7, norms, epochs: [3, 0] };
+    const rare = { skipped: true, loss_scale: 512, reduce_wait_ms: 4 } as const;
+    file.addStep(metrics(1, { ...some, ...rare }));
     file.addStep(metrics(2));
     file.addSample({ step: 2, text: long });
     file.addStep(metrics(3_000_000_000)); // after the checkpoint
@@ -65,7 +67,9 @@ Deno.test({
   assertEquals(first[0].file_version, "brain.Event:2");
   assertEquals(first[1].values, {
     ...{ "loss/training": 8, "loss/validation": 7, "step/eta": 0.5, "step/skipped": 1 },
+    ...{ "step/loss_scale": 512, "speed/reduce_wait_ms": 4, "speed/seconds": 2 },
     ...{ "speed/tokens_per_second": 100, "speed/data_wait_ms": 0.5, "speed/tokens": 64 },
+    ...{ "epochs/source_1": 3, "epochs/source_2": 0 },
     ...{ "gradient/vectors": 1, "update/vectors": 2, "weight/vectors": 3 },
   });
   assertEquals(first[3].values, { sample: long });
