@@ -25,7 +25,7 @@ export function reportMarkdown(
   const clock = tick === undefined ? "" : `timestamps of ${tick.toPrecision(4)} ns, `;
   // One driver's name may stand for processors of very different speed.
   const peak = results.kernels?.find(({ name }) => name === "multiply-adds alone")?.["GFLOP/s"];
-  const speed = typeof peak === "number" ? `, multiply-adds alone ${peak.toFixed(0)} GFLOP/s` : "";
+  const speed = typeof peak === "number" ? `, at most ${peak.toFixed(0)} GFLOP/s` : "";
   const parts = [`On ${adapter}, ${clock}${processors} processors, Deno ${deno}, ${date}${speed}:`];
   if (results.steps && only.includes("steps")) parts.push(markdownTable(results.steps));
   if (results.scaling && only.includes("scaling")) {
