@@ -4,11 +4,14 @@ import html from "./page/index.html" with { type: "text" };
 import icon from "./page/icon.svg" with { type: "text" };
 import css from "./page/style.css" with { type: "text" };
 import address from "./page/address.ts" with { type: "text" };
+import buckets from "./page/buckets.ts" with { type: "text" };
 import chart from "./page/chart.ts" with { type: "text" };
+import chart_option from "./page/chart_option.ts" with { type: "text" };
 import charts from "./page/charts.ts" with { type: "text" };
 import comparison from "./page/comparison.ts" with { type: "text" };
 import csv from "./page/csv.ts" with { type: "text" };
 import dom from "./page/dom.ts" with { type: "text" };
+import finer from "./page/finer.ts" with { type: "text" };
 import format from "./page/format.ts" with { type: "text" };
 import main from "./page/main.ts" with { type: "text" };
 import model from "./page/model.ts" with { type: "text" };
@@ -28,20 +31,19 @@ export interface Asset {
 const MODULES = {
   ...{
     address,
+    buckets,
     chart,
+    chart_option,
     charts,
     comparison,
     csv,
     dom,
+    finer,
     format,
     main,
     model,
-    points,
-    run_list,
-    runs,
-    samples,
   },
-  ...{ store, theme },
+  ...{ points, run_list, runs, samples, store, theme },
 };
 
 /** The page's files by their paths: a browser takes its modules as they are, without types. */

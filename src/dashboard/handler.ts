@@ -49,8 +49,12 @@ export function requestHandler(
       return respond(eventStream(library, url.searchParams.getAll("run")), "text/event-stream");
     }
     const id = url.searchParams.get("id") ?? "";
-    if (path === "reading" || path === "attention") {
-      return await answerReading(library, reader, request, path, url.searchParams);
+    if (path === "reading" || path === "attention" || path === "part") {
+      const site = request.headers.get("sec-fetch-site") ?? "same-origin";
+      if (site !== "same-origin") return refuse(403, "only the page itself may ask this");
+      return path === "part"
+        ? await answerPart(library, request, url.searchParams)
+        : await answerReading(library, reader, path, url.searchParams);
     }
     const found = path === "samples"
       ? await library.samples(id)
@@ -62,16 +66,37 @@ export function requestHandler(
   };
 }
 
-/** What a model makes of a text, which is work that no other site may cause. */
+/** A part of a run's curves as finely as there is, which is work that no other site may cause. */
+async function answerPart(
+  library: Library,
+  { signal }: Request,
+  asked: URLSearchParams,
+): Promise<Response> {
+  const x = (["step", "tokens", "seconds"] as const).find((x) => x === asked.get("x"));
+  if (!x) return refuse(400, "x must be step, tokens or seconds");
+  const [from, to] = ["from", "to"].map((name) => Number(asked.get(name) || NaN));
+  if (!(Number.isFinite(from) && Number.isFinite(to) && from < to)) {
+    return refuse(400, "from and to must be numbers, the first one less than the other");
+  }
+  const curves = library.curves(asked.get("id") ?? "");
+  if (!curves) return refuse(404, "there is no such run");
+  try {
+    const { fields } = await curves.part({ x, from, to }, signal);
+    const buckets = Array.from(fields, ([name, { buckets }]) => [name, buckets]);
+    return respond(JSON.stringify(Object.fromEntries(buckets)), "application/json");
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return refuse(499, "nobody waits for this any more");
+  }
+}
+
+/** What a model makes of a text, which is work too. */
 async function answerReading(
   library: Library,
   reader: TextReader | undefined,
-  { headers }: Request,
   path: "reading" | "attention",
   asked: URLSearchParams,
 ): Promise<Response> {
-  const site = headers.get("sec-fetch-site") ?? "same-origin";
-  if (site !== "same-origin") return refuse(403, "only the page itself may ask this");
   if (!reader) return refuse(404, "the task dashboard reads texts; a run in training does not");
   const number = (name: string) => Number(asked.get(name) ?? NaN);
   try {

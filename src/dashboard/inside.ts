@@ -61,3 +61,8 @@ export async function fill(file: Deno.FsFile, buffer: Uint8Array): Promise<Uint8
   }
   return buffer.subarray(0, length);
 }
+
+/** The path of a file in a directory that is itself below another one, or is that one. */
+export function below(relative: string, name: string): string {
+  return relative === "" ? name : `${relative}/${name}`;
+}

@@ -1,6 +1,6 @@
+import { RunCurves } from "./curves.ts";
 import { discover, type Found } from "./discover.ts";
-import { insideOf, readJsonInside } from "./inside.ts";
-import { RunSeries } from "./series.ts";
+import { below, insideOf, readJsonInside } from "./inside.ts";
 import { type RunSummary, summarise } from "./summary.ts";
 import { Tail } from "./tail.ts";
 import { parseSample, type Sample } from "../run/sample_log.ts";
@@ -60,7 +60,9 @@ export class Library {
     if (!found) return undefined;
     const { root, relative } = found;
     const samples: Sample[] = [];
-    const tail = new Tail(root, below(relative, "samples.jsonl"), MOST_SAMPLE_BYTES);
+    const tail = new Tail(root, below(relative, "samples.jsonl"), {
+      chunk: MOST_SAMPLE_BYTES,
+    });
     await tail.read((line) => {
       const sample = parseSample(line);
       if (!sample) return;
@@ -89,31 +91,6 @@ export class Library {
     if (!found) return undefined;
     return await readJsonInside(found.root, below(found.relative, "compare.json"));
   }
-}
-
-/** The curves of a run, as far as its log was read. */
-export class RunCurves {
-  readonly series = new RunSeries();
-  readonly #tail: Tail;
-  #reading: Promise<void> | undefined;
-
-  /** Those of a run that was found. */
-  constructor({ root, relative }: Found) {
-    this.#tail = new Tail(root, below(relative, "metrics.jsonl"));
-  }
-
-  /** Reads what is new; a long log takes some seconds, and what is read so far is there meanwhile. */
-  read(): Promise<void> {
-    this.#reading ??= this.#tail.read(
-      (line) => this.series.addLine(line),
-      () => this.series.reset(),
-    ).finally(() => this.#reading = undefined);
-    return this.#reading;
-  }
-}
-
-function below(relative: string, name: string): string {
-  return relative === "" ? name : `${relative}/${name}`;
 }
 
 function cut(text: string): string {

@@ -13,11 +13,31 @@ export type Bucket = [
   greatest: number,
 ];
 
+/** Where a step is: seconds are null where the log does not say. */
+export type Place = readonly [step: number, tokens: number, seconds: number | null];
+
+/** A part of a run, its ends included. */
+export interface Range {
+  x: "step" | "tokens" | "seconds";
+  from: number;
+  to: number;
+}
+
+/** Where a place, or a bucket, is on an axis. */
+export function placeOn(
+  [step, tokens, seconds]: Place | Bucket,
+  x: Range["x"],
+): number | null {
+  return x === "step" ? step : x === "tokens" ? tokens : seconds;
+}
+
 /** A field's buckets from one on, to be put in place of what was there. */
 export interface SeriesPart {
   /** The first bucket that is told; those before are as they were. */
   from: number;
   buckets: Bucket[];
+  /** Measurements in a bucket, but for the last one. */
+  size: number;
 }
 
 /** How far someone has been told of a field. */
@@ -76,30 +96,44 @@ export class RunSeries {
   steps = 0;
   /** How often it began anew. */
   generation = 0;
-  #skipped = 0;
+  /** Of the steps read, and before, those that were skipped. */
+  skipped: number;
+  readonly #range: Range | undefined;
 
-  /** Takes a line of `metrics.jsonl`; one that is no step is left out. */
-  addLine(line: string): void {
+  /** Those of a whole run, or of a part of it, before which steps may have been skipped. */
+  constructor({ range, skipped = 0 }: { range?: Range; skipped?: number } = {}) {
+    this.#range = range;
+    this.skipped = skipped;
+  }
+
+  /**
+   * Takes a line of `metrics.jsonl`; one that is no step is left out.
+   *
+   * @returns Where the step is.
+   */
+  addLine(line: string): Place | undefined {
     const values = parseLine(line);
     if (!values) return;
     const { step, tokens, seconds, norms, ...rest } = values;
     if (!isFinite(step)) return;
-    const place = [
+    const place: Place = [
       step,
       isFinite(tokens) ? tokens : 0,
       isFinite(seconds) ? seconds : null,
-    ] as const;
+    ];
+    if (rest.skipped === true) this.skipped++;
+    if (this.#range && !isWithin(place, this.#range)) return place;
     this.steps++;
-    if (rest.skipped === true) this.#skipped++;
-    if (this.#skipped > 0) this.#field("skipped")?.add(...place, this.#skipped);
+    if (this.skipped > 0) this.#field("skipped")?.add(...place, this.skipped);
     for (const name of PLAIN) {
       const value = rest[name];
       if (isFinite(value)) this.#field(name)?.add(...place, value);
     }
     if (isObject(norms)) this.#addNorms(place, norms);
+    return place;
   }
 
-  #addNorms(place: readonly [number, number, number | null], norms: Record<string, unknown>): void {
+  #addNorms(place: Place, norms: Record<string, unknown>): void {
     for (const [group, kinds] of Object.entries(norms)) {
       if (!isObject(kinds)) continue;
       for (const kind of ["gradient", "update", "weight"]) {
@@ -121,7 +155,7 @@ export class RunSeries {
   reset(): void {
     this.fields.clear();
     this.steps = 0;
-    this.#skipped = 0;
+    this.skipped = 0;
     this.generation++;
   }
 }
@@ -131,6 +165,11 @@ const PLAIN = [
   ...["loss", "val_loss", "eta", "gradient_summary", "learning_rate", "loss_scale"],
   ...["tokens_per_second", "data_wait_ms", "host_ms", "reduce_wait_ms"],
 ];
+
+function isWithin(place: Place, { x, from, to }: Range): boolean {
+  const at = placeOn(place, x);
+  return at !== null && at >= from && at <= to;
+}
 
 function parseLine(line: string): Record<string, unknown> | undefined {
   try {
@@ -170,6 +209,6 @@ export class SeriesTeller {
     const from = isSame ? size === 1 ? told.count : told.count - 1 : 0;
     if (isSame && from >= buckets.length) return undefined;
     this.#told.set(name, { size, count: buckets.length });
-    return { from, buckets: buckets.slice(from) };
+    return { from, buckets: buckets.slice(from), size };
   }
 }

@@ -5,12 +5,30 @@ export class Tail {
   /** The file that was read last. */
   #identity: string | undefined;
   /** Bytes read, up to a line's end. */
-  #offset = 0;
+  #offset: number;
   /** Whether the line at the offset is too long, and its rest is not looked at. */
   #skips = false;
 
-  /** @param chunk Bytes that are read at a time: a line of more is left out. */
-  constructor(readonly root: string, readonly relative: string, readonly chunk = 1 << 22) {}
+  /** Bytes that are read at a time: a line of more is left out. */
+  readonly #chunk: number;
+  /** Where reading ends, though the file goes on. */
+  readonly #to: number;
+
+  /** Reads the file whole, or from the beginning of a line to that of another. */
+  constructor(
+    readonly root: string,
+    readonly relative: string,
+    { chunk = 1 << 22, from = 0, to = Infinity } = {},
+  ) {
+    this.#chunk = chunk;
+    this.#offset = from;
+    this.#to = to;
+  }
+
+  /** While lines are told: where the first of those that were read with them begins, in bytes. */
+  get offset(): number {
+    return this.#offset;
+  }
 
   /**
    * Reads what is new, if anything is. A last line without its line break is left for later.
@@ -22,16 +40,18 @@ export class Tail {
     if (!opened) return;
     const { file, info } = opened;
     const identity = `${info.dev} ${info.ino}`;
+    this.#identity ??= identity;
     if (identity !== this.#identity || info.size < this.#offset) {
-      if (this.#identity !== undefined) onReset();
+      onReset();
       this.#identity = identity;
       this.#offset = 0;
       this.#skips = false;
     }
-    const buffer = new Uint8Array(Math.min(this.chunk, Math.max(1, info.size - this.#offset)));
-    while (this.#offset < info.size) {
+    const end = Math.min(info.size, this.#to);
+    const buffer = new Uint8Array(Math.min(this.#chunk, Math.max(1, end - this.#offset)));
+    while (this.#offset < end) {
       await file.seek(this.#offset, Deno.SeekMode.Start);
-      const bytes = await fill(file, buffer);
+      const bytes = await fill(file, buffer.subarray(0, end - this.#offset));
       if (!this.#take(bytes, onLine)) return;
     }
   }
@@ -40,7 +60,7 @@ export class Tail {
   #take(bytes: Uint8Array, onLine: (line: string) => void): boolean {
     const end = bytes.lastIndexOf(LINE_BREAK) + 1;
     if (end === 0) {
-      if (bytes.length < this.chunk) return false;
+      if (bytes.length < this.#chunk) return false;
       this.#skips = true;
       this.#offset += bytes.length;
       return true;

@@ -255,14 +255,28 @@ Deno.test({
         "all is read",
       );
       await button.click();
-      const [download] = await Promise.all([
-        page.waitForEvent("download"),
-        page.locator("figure").getByRole("button", { name: "CSV" }).click(),
-      ]);
-      const points = (await Deno.readTextFile(await download.path())).trim().split("\r\n").slice(1);
+      const saveCsv = async () => {
+        const [download] = await Promise.all([
+          page.waitForEvent("download"),
+          page.locator("figure").getByRole("button", { name: "CSV" }).click(),
+        ]);
+        return (await Deno.readTextFile(await download.path())).trim().split("\r\n").slice(1);
+      };
+      const points = await saveCsv();
       assertLess(points.length, 4097);
       const spike = points.find((point) => point.endsWith(",99"))!;
       assertLess(Math.abs(Number(spike.split(",")[2]) - 654_321), 1000);
+
+      const finer = page.waitForResponse(/\/part\?/);
+      await page.goto(`${served.address}#smooth=0&zoom=654000,655000&runs=1&run=0%2Flong`);
+      await (await finer).finished();
+      await button.click();
+      const places = () => page.locator("figure tbody th").allInnerTexts();
+      await until(() => places().then((texts) => texts[1] === "step 654,042"), "it is finer");
+      await button.click();
+      const closer = await saveCsv();
+      assertEquals(closer.length, 1001);
+      assertEquals(closer[321], "long,,654321,99");
     });
 
     await t.step("is drawn in both themes, and on a narrow screen", async () => {

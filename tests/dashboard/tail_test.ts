@@ -6,7 +6,7 @@ Deno.test("the lines of a file that grows are read once each", async () => {
   await using directory = new TempDir();
   const path = await directory.write("log", "one\ntwo\nthr");
   const root = await Deno.realPath(directory.path);
-  const tail = new Tail(root, "log", 16);
+  const tail = new Tail(root, "log", { chunk: 16 });
   let lines: string[] = [];
   let resets = 0;
   const read = async () => {
@@ -32,4 +32,16 @@ Deno.test("the lines of a file that grows are read once each", async () => {
   await Deno.remove(path);
   assertEquals([await read(), resets], [[], 2]);
   assertEquals(await lastLine(root, "log"), undefined);
+});
+
+Deno.test("a part of a file is read from line to line", async () => {
+  await using directory = new TempDir();
+  await directory.write("log", "one\ntwo\nthree\nfour\nfive\n");
+  const root = await Deno.realPath(directory.path);
+  for (const chunk of [6, 100]) {
+    const lines: string[] = [];
+    const tail = new Tail(root, "log", { chunk, from: 4, to: 19 });
+    await tail.read((line) => lines.push(line), () => {});
+    assertEquals(lines, ["two", "three", "four"]);
+  }
 });

@@ -1,8 +1,10 @@
 /// <reference lib="dom" />
-import type { Bucket } from "../series.ts";
 import type { View } from "./address.ts";
-import { ChartPanel, type ChartSpec } from "./chart.ts";
-import type { Line, Point } from "./points.ts";
+import { ChartPanel } from "./chart.ts";
+import type { ChartSpec } from "./chart_option.ts";
+import { rawPoints, smoothed } from "./buckets.ts";
+import { FinerParts } from "./finer.ts";
+import type { Line } from "./points.ts";
 import { choice, el } from "./dom.ts";
 import type { RunFields, Store } from "./store.ts";
 import { colour } from "./theme.ts";
@@ -60,19 +62,24 @@ export class Curves {
   readonly #grid = el("div", { class: "charts" });
   readonly #panels = new Map<string, ChartPanel>();
   readonly #store: Store;
+  readonly #finer: FinerParts;
   readonly #change: (change: Partial<View>) => void;
+  #shown: [view: View, ids: readonly string[]] | undefined;
 
   constructor(store: Store, change: (change: Partial<View>) => void) {
     this.#store = store;
+    this.#finer = new FinerParts(store, () => this.#shown && this.update(...this.#shown));
     this.#change = change;
     this.element = el("div", {}, this.#controls, this.#grid);
   }
 
   /** Draws the curves of these runs. */
   update(view: View, ids: readonly string[]): void {
+    this.#shown = [view, ids];
+    const fields = new Map(ids.map((id) => [id, this.#finer.fields(id, view)]));
     const plots = [...PLOTS, ...this.#normPlots(ids)];
     for (const plot of plots) {
-      const lines = ids.flatMap((id) => this.#lines(plot, view, id));
+      const lines = ids.flatMap((id) => this.#lines(plot, view, id, fields.get(id)!));
       this.#draw(plot, view, lines);
     }
   }
@@ -116,8 +123,7 @@ export class Curves {
     });
   }
 
-  #lines({ fields, isSmoothed }: Plot, view: View, id: string): Line[] {
-    const known: RunFields = this.#store.fields(id);
+  #lines({ fields, isSmoothed }: Plot, view: View, id: string, known: RunFields): Line[] {
     const own = { label: this.#store.run(id)?.name ?? "", colour: colour(this.#store.number(id)) };
     return Object.entries(fields).flatMap(([name, kind], i) => {
       const buckets = known.get(name);
@@ -155,31 +161,4 @@ export class Curves {
     const next = after.map((title) => this.#panels.get(title)?.element).find((found) => found);
     this.#grid.insertBefore(panel.element, next ?? null);
   }
-}
-
-function placeOf([step, tokens, seconds]: Bucket, x: View["x"]): number | null {
-  return x === "step" ? step : x === "tokens" ? tokens : seconds;
-}
-
-/** The extremes of each bucket: no spike is lost where many steps share a point. */
-function rawPoints(buckets: readonly Bucket[], x: View["x"]): Point[] {
-  return buckets.flatMap((bucket): Point[] => {
-    const at = placeOf(bucket, x);
-    if (at === null) return [];
-    const [, , , , least, greatest] = bucket;
-    return least === greatest ? [[at, least]] : [[at, least], [at, greatest]];
-  });
-}
-
-/** An exponential moving average of the means, without the bias of its start (Kingma and Ba 2015). */
-function smoothed(buckets: readonly Bucket[], { x, smooth }: View): Point[] {
-  const points: Point[] = [];
-  let [average, weight] = [0, 0];
-  for (const bucket of buckets) {
-    average = smooth * average + (1 - smooth) * bucket[3];
-    weight = smooth * weight + (1 - smooth);
-    const at = placeOf(bucket, x);
-    if (at !== null) points.push([at, average / weight]);
-  }
-  return points;
 }

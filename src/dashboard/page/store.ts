@@ -11,6 +11,8 @@ export class Store {
   /** What there is; undefined until the server has told. */
   contents: Contents | undefined;
   readonly #series = new Map<string, RunFields>();
+  readonly #thinned = new Set<string>();
+  readonly #generations = new Map<string, number>();
   readonly #numbers = new Map<string, number>();
   #source: EventSource | undefined;
   #followed = "";
@@ -31,6 +33,16 @@ export class Store {
   /** The curves of a run, as far as they are known. */
   fields(id: string): RunFields {
     return this.#series.get(id) ?? new Map();
+  }
+
+  /** Whether curves of a run have fewer points than its log. */
+  isThinned(id: string): boolean {
+    return this.#thinned.has(id);
+  }
+
+  /** How often the curves of a run were begun anew. */
+  generation(id: string): number {
+    return this.#generations.get(id) ?? 0;
   }
 
   /** A number of a run's that stays the same while the page is open, for its colour. */
@@ -61,7 +73,8 @@ export class Store {
     });
     source.addEventListener("series", ({ data }) => {
       const { id, reset, fields } = JSON.parse(data);
-      if (reset || isFirst.delete(id)) this.#series.delete(id);
+      if (reset) this.#generations.set(id, this.generation(id) + 1);
+      if (reset || isFirst.delete(id)) this.#forget(id);
       this.#take(id, fields);
       this.#tell("series");
     });
@@ -75,14 +88,20 @@ export class Store {
 
   #forgetRemoved(): void {
     for (const id of this.#series.keys()) {
-      if (!this.run(id)) this.#series.delete(id);
+      if (!this.run(id)) this.#forget(id);
     }
+  }
+
+  #forget(id: string): void {
+    this.#series.delete(id);
+    this.#thinned.delete(id);
   }
 
   #take(id: string, parts: Record<string, SeriesPart>): void {
     let fields = this.#series.get(id);
     if (!fields) this.#series.set(id, fields = new Map());
-    for (const [name, { from, buckets }] of Object.entries(parts)) {
+    for (const [name, { from, buckets, size }] of Object.entries(parts)) {
+      if (size > 1) this.#thinned.add(id);
       const known = fields.get(name) ?? [];
       known.length = Math.min(known.length, from);
       known.push(...buckets);
