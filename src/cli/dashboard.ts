@@ -38,7 +38,7 @@ async function dashboard(options: Arguments): Promise<void> {
   const runs = given.length > 0 ? given : ["runs"];
   const roots: string[] = [];
   for (const path of runs) roots.push(await runsRoot(path));
-  using reader = new ModelReader(deviceOption(options));
+  await using reader = new ModelReader(deviceOption(options));
   await using page = serveDashboard({
     ...{ roots, host: options.text("host"), port },
     reader,

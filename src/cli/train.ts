@@ -46,7 +46,7 @@ async function trainCommand(given: Arguments, processes?: MpiCommunicator): Prom
   const { shuffle, seed, keep, evalEvery, evalBatches, evalTask, sampleEvery } = settings;
   using display = isFirst ? chooseDisplay(options) : new SilentDisplay();
   await using _page = given.flag("dashboard") && !isDryRun && isFirst
-    ? await openTrainDashboard(out, display)
+    ? await openTrainDashboard(out, device, display)
     : undefined;
   limitNetwork(evalTask ? [...settings.data, evalTask.data] : settings.data, initFrom);
 

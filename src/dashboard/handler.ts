@@ -97,7 +97,7 @@ async function answerReading(
   path: "reading" | "attention",
   asked: URLSearchParams,
 ): Promise<Response> {
-  if (!reader) return refuse(404, "the task dashboard reads texts; a run in training does not");
+  if (!reader) return refuse(404, "nothing reads texts here");
   const number = (name: string) => Number(asked.get(name) ?? NaN);
   try {
     const directory = await library.checkpoint(asked.get("id") ?? "", number("step"));

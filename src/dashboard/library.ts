@@ -79,10 +79,14 @@ export class Library {
     const name = `checkpoints/step-${String(step).padStart(6, "0")}`;
     const path = await insideOf(found.root, below(found.relative, name));
     if (path === undefined) return undefined;
-    for await (const { isFile } of Deno.readDir(path)) {
-      if (!isFile) return undefined;
+    try {
+      for await (const { isFile } of Deno.readDir(path)) {
+        if (!isFile) return undefined;
+      }
+      return path;
+    } catch {
+      return undefined; // removed meanwhile
     }
-    return path;
   }
 
   /** What `compare.json` holds; undefined if there is none. */

@@ -1,4 +1,4 @@
-import type { Gpu, OpenGpuOptions } from "../gpu/gpu.ts";
+import type { OpenGpuOptions } from "../gpu/gpu.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
 import type { NextToken, Reading, ReadToken } from "../train/read_text.ts";
 
@@ -18,19 +18,36 @@ export interface ReadingSummary {
 /** What reads texts with checkpoints: {@linkcode ModelReader}. */
 export type TextReader = Pick<ModelReader, "read" | "attention">;
 
+/** Milliseconds without a question after which a model is let go of: others want the memory. */
+const PATIENCE = 60_000;
+
+/** A model that is held, and the text that it has read last. */
+interface Held extends Disposable {
+  directory: string;
+  model: Gpt2;
+  last?: { text: string; reading: Reading };
+}
+
 /**
  * Reads texts with checkpoints, one at a time. Nothing of the GPU is touched before the first text;
- * the last model and text are kept, for those who look at its heads one by one.
+ * the last model and text are kept for a while, for those who look at its heads one by one.
  */
-export class ModelReader implements Disposable {
+export class ModelReader implements AsyncDisposable {
   readonly #options: OpenGpuOptions;
-  #gpu: Gpu | undefined;
-  #model: { directory: string; model: Gpt2 } | undefined;
-  #reading: { text: string; reading: Reading } | undefined;
+  readonly #patience: number;
+  #held: Held | undefined;
   #work: Promise<unknown> = Promise.resolve();
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: OpenGpuOptions = {}) {
+  /** @param patience Milliseconds for which a model is kept. */
+  constructor(options: OpenGpuOptions = {}, patience = PATIENCE) {
     this.#options = options;
+    this.#patience = patience;
+  }
+
+  /** Whether a model is held. */
+  get isOpen(): boolean {
+    return this.#held !== undefined;
   }
 
   /**
@@ -68,9 +85,15 @@ export class ModelReader implements Disposable {
   }
 
   /** Frees the model and the GPU, once nothing is read any more. */
-  [Symbol.dispose](): void {
-    this.#model?.model[Symbol.dispose]();
-    this.#gpu?.[Symbol.dispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#work;
+    this.#close();
+  }
+
+  #close(): void {
+    clearTimeout(this.#timer);
+    this.#held?.[Symbol.dispose]();
+    this.#held = undefined;
   }
 
   #inTurn<Answer>(
@@ -79,30 +102,39 @@ export class ModelReader implements Disposable {
     answer: (reading: Reading, model: Gpt2) => Answer,
   ): Promise<Answer> {
     const mine = this.#work.then(async () => {
-      const model = await this.#open(directory);
-      return answer(await this.#read(model, text.slice(0, MOST_TEXT)), model);
+      clearTimeout(this.#timer);
+      try {
+        const held = await this.#open(directory);
+        const reading = await this.#read(held, text.slice(0, MOST_TEXT));
+        return answer(reading, held.model);
+      } catch (error) {
+        this.#close(); // a device that ran out of memory, or was lost, is of no use any more
+        throw error;
+      }
     });
-    this.#work = mine.catch(() => {});
+    this.#work = mine.catch(() => {}).then(() => {
+      if (this.#held) this.#timer = setTimeout(() => this.#close(), this.#patience);
+    });
     return mine;
   }
 
-  async #open(directory: string): Promise<Gpt2> {
-    if (this.#model?.directory === directory) return this.#model.model;
-    this.#model?.model[Symbol.dispose]();
-    this.#model = this.#reading = undefined;
+  async #open(directory: string): Promise<Held> {
+    if (this.#held?.directory === directory) return this.#held;
+    this.#close();
     const { Gpu } = await import("../gpu/gpu.ts");
     const { loadCheckpoint } = await import("../checkpoint/checkpoint.ts");
-    this.#gpu ??= await Gpu.open(this.#options);
-    const model = await loadCheckpoint(this.#gpu, directory);
-    this.#model = { directory, model };
-    return model;
+    using opened = new DisposableStack();
+    const gpu = opened.use(await Gpu.open(this.#options));
+    const model = opened.use(await loadCheckpoint(gpu, directory));
+    const all = opened.move();
+    return this.#held = { directory, model, [Symbol.dispose]: () => all.dispose() };
   }
 
-  async #read(model: Gpt2, text: string): Promise<Reading> {
-    if (this.#reading?.text === text) return this.#reading.reading;
+  async #read(held: Held, text: string): Promise<Reading> {
+    if (held.last?.text === text) return held.last.reading;
     const { readText } = await import("../train/read_text.ts");
-    const reading = await readText(model, text);
-    this.#reading = { text, reading };
+    const reading = await readText(held.model, text);
+    held.last = { text, reading };
     return reading;
   }
 }

@@ -54,14 +54,8 @@ Deno.test("train --dashboard shows its run while it goes on, and prints where", 
   await using directory = await corpusDirectory();
   const { path: cwd } = directory;
   const args = [
-    "train",
-    "--data",
-    "corpus.jsonl",
-    "--out",
-    "new/run",
-    "--steps",
-    "100000",
-    ...TINY,
+    ...["train", "--data", "corpus.jsonl", "--out", "new/run", "--steps", "100000"],
+    ...["--eval-every", "10", "--keep", "1000", ...TINY],
   ];
   const child = new Deno.Command(Deno.execPath(), {
     args: ["task", "--quiet", "--config", CONFIG, ...args, "--dashboard", "--json"],
@@ -83,6 +77,9 @@ Deno.test("train --dashboard shows its run while it goes on, and prints where", 
   assertMatch((await events.read()).value!, /"name":"run".*"state":"running"/);
   assertMatch((await events.read()).value!, /"loss":{"from":0,"buckets":\[\[1,32,/);
   await events.cancel();
+  const { step } = await until("save");
+  const reading = await fetch(`${address}reading?id=0/&step=${step}&text=the quiet moon`);
+  assertMatch(await reading.text(), /^{"tokens":\[{"text":".*"layers":1,"heads":2,/);
   child.kill("SIGINT");
   await until("end");
   assertEquals((await child.status).code, 130);

@@ -23,7 +23,7 @@ Deno.test("a text is read with a run's checkpoint, for the page and nobody else"
   }
   const library = new Library([await Deno.realPath(directory.path)], () => 0);
   await library.look();
-  using reader = new ModelReader();
+  await using reader = new ModelReader({}, 300);
   const handler = requestHandler(library, undefined, reader);
   const ask = async (path: string, site = "same-origin") => {
     const headers = { host: "localhost", "sec-fetch-site": site };
@@ -45,6 +45,9 @@ Deno.test("a text is read with a run's checkpoint, for the page and nobody else"
   assertEquals((await ask(`attention?${query}&layer=2&head=0`))[0], 404);
   assertEquals((await ask(`reading?${query.replace("5", "6")}`))[0], 404);
   assertEquals((await ask(`reading?${query}`, "cross-site"))[0], 403);
+
+  assertEquals(reader.isOpen, true);
+  while (reader.isOpen) await new Promise((resolve) => setTimeout(resolve, 10));
 
   await Deno.remove(`${step}/config.json`);
   await Deno.symlink("/etc/hostname", `${step}/config.json`);
