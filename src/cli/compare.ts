@@ -2,7 +2,14 @@
 import { UsageError } from "../errors.ts";
 import { type Axes, cellsOf, type Length } from "../compare/cell.ts";
 import { compare } from "../compare/compare.ts";
-import { type AdamWForms, adamwGrids, agdWith, type Grid, nameOf } from "../compare/contender.ts";
+import {
+  type AdamWForms,
+  adamwGrids,
+  agdWith,
+  type Grid,
+  hasRate,
+  nameOf,
+} from "../compare/contender.ts";
 import { writeComparison } from "../compare/files.ts";
 import {
   ADAMW,
@@ -12,6 +19,7 @@ import {
   type ComparePreset,
   MUON,
   PUBLISHED,
+  SCHEDULE_FREE_PLUS,
   SF_MUON,
   SGD,
 } from "../compare/presets.ts";
@@ -68,7 +76,9 @@ const COMMAND: CommandSpec = {
     seeds: { value: "N", help: "* seeds of the initial weights and the data", repeatable: true },
     optimizer: {
       value: "NAME",
-      help: "* agd, published (AGD), adamw, muon, sf-muon, sgd, adamw-natural (from AGD's weights)",
+      help:
+        "* agd, published (AGD), adamw, muon, sf-muon, schedulefree+, sgd, adamw-natural (AdamW from " +
+        "AGD's weights)",
       repeatable: true,
     },
     agd: {
@@ -198,10 +208,9 @@ function chooseOptimizers(
   const variants = options.list("agd").map((text) => agdWith(parseAgdVariant(text)));
   const named = new Map([...contenders, ...variants].map((each) => [nameOf(each), each]));
   // A preset's own grids take the place of the usual ones.
-  const all = new Map([...GRIDS, ...preset.grids].map((grid) => [gridName(grid), grid]));
-  const grids = names
-    ? [...all.values()].filter((grid) => names.includes(gridName(grid)))
-    : preset.grids;
+  const own = new Set(preset.grids.map(gridName));
+  const all = [...GRIDS.filter((grid) => !own.has(gridName(grid))), ...preset.grids];
+  const grids = names ? all.filter((grid) => names.includes(gridName(grid))) : preset.grids;
   const hasAdamW = grids.some((grid) => gridName(grid) === "adamw");
   const isTaken = {
     "adamw-lr": grids.some(({ optimizer }) => optimizer === "adamw"),
@@ -220,6 +229,7 @@ function chooseOptimizers(
   return {
     contenders: [...named.values()],
     grids: grids.flatMap((grid) => {
+      if (!hasRate(grid)) return [grid];
       const learningRates = rates(options, `${grid.optimizer}-lr`) ?? grid.learningRates;
       if (gridName(grid) !== "adamw") return [{ ...grid, learningRates }];
       return adamwGrids(chooseAdamWForms(options, preset), learningRates);
@@ -235,8 +245,14 @@ function chooseAdamWForms(options: Arguments, { adamwForms }: ComparePreset): Ad
   };
 }
 
-const GRIDS: readonly Grid[] = [ADAMW, ADAMW_NATURAL, MUON, SF_MUON, SGD];
-const GRID_NAMES = ["adamw", "muon", "sf-muon", "sgd", "adamw-natural"] as const;
+const GRIDS: readonly Grid[] = [
+  ...[ADAMW, ADAMW_NATURAL, MUON, SF_MUON],
+  ...SCHEDULE_FREE_PLUS,
+  SGD,
+];
+const GRID_NAMES = [
+  ...["adamw", "muon", "sf-muon", "schedulefree+", "sgd", "adamw-natural"] as const,
+] as const;
 
 /** What --optimizer calls a grid. */
 function gridName({ optimizer, initialisation }: Grid): typeof GRID_NAMES[number] {

@@ -19,6 +19,8 @@ const TUNED = new Map([
   ["AdamW from AGD's initial weights", ["#087f5b", "#b2e5d8"]],
   ["Muon, linear to 0", ["#9c36b5", "#eebefa"]],
   ["Schedule-free Muon", ["#c2255c", "#fcc2d7"]],
+  ["ScheduleFree+", ["#e67700", "#ffe8cc"]],
+  ["ScheduleFree+, weight decay 20", ["#862e9c", "#eebefa"]],
   ["SGD", ["#5f3dc4", "#d0bfff"]],
 ]);
 /** The same of AdamW in other forms. */

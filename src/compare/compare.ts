@@ -1,7 +1,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { parameterCount } from "../model/parameters.ts";
 import type { Cell } from "./cell.ts";
-import { type Contender, type Grid, type Tuned, tuned } from "./contender.ts";
+import { type Contender, type Grid, hasRate, type Tuned, tuned } from "./contender.ts";
 import { nextLearningRate, type Trial } from "./learning_rates.ts";
 import { type OpenCell, openCells } from "./open_cell.ts";
 import { finalLoss, type RunRecord, type RunSettings } from "./record.ts";
@@ -100,7 +100,7 @@ class RunMaker {
 
   /** Tries a grid's learning rates, and further ones where the best is at an end. */
   async #search(cell: OpenCell, grid: Grid): Promise<boolean> {
-    const most = grid.learningRates.length + this.options.extensions;
+    const most = grid.learningRates.length + (hasRate(grid) ? this.options.extensions : 0);
     const trials: Trial[] = [];
     const rates = [...grid.learningRates];
     for (let learningRate; (learningRate = rates.shift()) !== undefined;) {

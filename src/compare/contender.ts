@@ -5,6 +5,7 @@ import { type AgdOptions, agdSettings, describeAgd } from "../optim/agd/options.
 import { Muon } from "../optim/muon.ts";
 import type { Optimizer, OptimizerTarget } from "../optim/optimizer.ts";
 import { ScheduleFree } from "../optim/schedule_free.ts";
+import { ScheduleFreePlus } from "../optim/schedule_free_plus.ts";
 import { Sgd } from "../optim/sgd.ts";
 import type { LearningRateDecay } from "../train/schedule.ts";
 
@@ -26,14 +27,17 @@ export interface AgdContender {
 const ADAMW_BETA2 = 0.95;
 /** AdamW's decay of matrices and embeddings, where nothing is said. */
 const ADAMW_WEIGHT_DECAY = 0.1;
+/** Steps in which ScheduleFree+ goes from taking gradients at 0.9 of the way to 0.965. */
+const ANNEALING = 10_000;
 
 /** An optimiser with a learning rate. */
 export interface Tuned {
-  optimizer: "adamw" | "muon" | "sf-muon" | "sgd";
+  optimizer: "adamw" | "muon" | "sf-muon" | "schedulefree+" | "sgd";
+  /** Of ScheduleFree+, which finds its step by itself, what that is multiplied by: 1. */
   learningRate: number;
   /** AdamW's decay of the average of squares, if it is not 0.95. */
   beta2?: number;
-  /** AdamW's and Muon's decay of matrices and embeddings, if it is not 0.1. */
+  /** Decay of matrices and embeddings, if it is not 0.1, or with ScheduleFree+ 0. */
   weightDecay?: number;
   /** How the learning rate comes down, if not by a cosine to a tenth. */
   decay?: "linear" | "constant";
@@ -88,7 +92,13 @@ export function tuned({ learningRates: _, ...rest }: Grid, learningRate: number)
   return { ...rest, learningRate };
 }
 
-const NAMES = { adamw: "AdamW", muon: "Muon", "sf-muon": "Schedule-free Muon", sgd: "SGD" };
+const NAMES = {
+  "adamw": "AdamW",
+  "muon": "Muon",
+  "sf-muon": "Schedule-free Muon",
+  "schedulefree+": "ScheduleFree+",
+  "sgd": "SGD",
+};
 
 /** What an optimiser is called whatever its learning rate, e.g. `AdamW`; AGD has none. */
 export function familyOf(contender: Contender): string | undefined {
@@ -103,6 +113,11 @@ export function familyOf(contender: Contender): string | undefined {
   ].join(", ");
 }
 
+/** Whether a learning rate is looked for: that of ScheduleFree+ is always 1. */
+export function hasRate({ optimizer }: Pick<Tuned, "optimizer">): boolean {
+  return optimizer !== "schedulefree+";
+}
+
 /** Whether it is AdamW as it is usually started. */
 export function isAdamW(contender: Contender): boolean {
   return contender.optimizer === "adamw" && contender.initialisation === undefined;
@@ -111,7 +126,8 @@ export function isAdamW(contender: Contender): boolean {
 /** What the tables call it, e.g. `AdamW, lr 0.003`. */
 export function nameOf(contender: Contender): string {
   if (contender.optimizer !== "agd") {
-    return `${familyOf(contender)}, lr ${contender.learningRate}`;
+    const family = familyOf(contender)!;
+    return hasRate(contender) ? `${family}, lr ${contender.learningRate}` : family;
   }
   if (contender.name !== undefined) return contender.name;
   const name = describeAgd(agdSettings(contender.options));
@@ -136,6 +152,9 @@ export function makeOptimizer(contender: Contender, target: OptimizerTarget): Op
   if (contender.optimizer === "agd") return new Agd(target, contender.options);
   const { optimizer, learningRate, beta2 = ADAMW_BETA2, weightDecay } = contender;
   if (optimizer === "sgd") return new Sgd(target, { learningRate });
+  if (optimizer === "schedulefree+") {
+    return new ScheduleFreePlus(target, { betas: [0.9, beta2], weightDecay, annealing: ANNEALING });
+  }
   const settings = { learningRate, betas: [0.9, beta2], weightDecay } as const;
   if (optimizer === "adamw") return new AdamW(target, settings);
   if (optimizer === "muon") return new Muon(target, settings);

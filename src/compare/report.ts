@@ -31,12 +31,20 @@ is after warm-up, takes gradients at 0.9 of the way from it to the average of al
 evaluated on that average.
 `;
 
+const SCHEDULE_FREE_PLUS =
+  `ScheduleFree+ has no learning rate, and starts as AdamW. Its step is the loss over the l1 norm of the
+gradient, which is taken at 0.9 of the way from the iterate to the average of the iterates, and by and
+by, over 10,000 steps, at 0.965; it is evaluated on that average. Its decay, 0 where its name says
+nothing else, is multiplied by the square of the step.
+`;
+
 /** The tables of a comparison, as Markdown. */
 export function report(cells: readonly CellSummary[]): string {
   const parts = [
     INTRODUCTION,
     ...cells.some(({ cell }) => cell.seconds !== undefined) ? [TIMED] : [],
     ...cells.some(({ rows }) => rows.some(isMuon)) ? [MUON] : [],
+    ...cells.some(({ rows }) => rows.some(isScheduleFreePlus)) ? [SCHEDULE_FREE_PLUS] : [],
     ...overview(cells),
     ...cells.flatMap((cell) => cellSection(cell, cells)),
   ];
@@ -45,6 +53,10 @@ export function report(cells: readonly CellSummary[]): string {
 
 function isMuon({ contender }: Row): boolean {
   return contender.optimizer === "muon" || contender.optimizer === "sf-muon";
+}
+
+function isScheduleFreePlus({ contender }: Row): boolean {
+  return contender.optimizer === "schedulefree+";
 }
 
 /** AGD's defaults against the best AdamW in all cells, the lost ones told of by name. */

@@ -1,5 +1,5 @@
 import type { Cell } from "./cell.ts";
-import { type Contender, familyOf, isAdamW, isDefault, nameOf } from "./contender.ts";
+import { type Contender, familyOf, hasRate, isAdamW, isDefault, nameOf } from "./contender.ts";
 import { bestTrial, edge } from "./learning_rates.ts";
 import {
   finalLoss,
@@ -117,7 +117,11 @@ function summariseCell(records: RunRecord[]): CellSummary {
   }
   rows.sort((a, b) => a.rank === b.rank ? 0 : a.rank - b.rank);
   const adamw = bestAdamW(rows);
-  const families = [...new Set(rows.flatMap(({ contender }) => familyOf(contender) ?? []))];
+  const families = new Set(
+    rows.flatMap(({ contender }) =>
+      contender.optimizer !== "agd" && hasRate(contender) ? familyOf(contender)! : []
+    ),
+  );
   for (const row of rows) if (adamw) row.tokensToAdamW = tokensTo(row, adamw);
   return {
     cell: { ...first.settings.cell, data: first.data, ...evaluationsOf(first.settings) },
@@ -126,7 +130,7 @@ function summariseCell(records: RunRecord[]): CellSummary {
     adapters: [...new Set(records.map(({ adapter }) => adapter))].sort(),
     ...{ rows, agd, adamw },
     comparison: agd && adamw && comparisonOf(agd, adamw),
-    edges: families.flatMap((optimizer) => {
+    edges: [...families].flatMap((optimizer) => {
       const trials = trialsOf(rows, optimizer);
       const end = trials.length === 1 ? "only" : edge(trials);
       return end ? [{ optimizer, end, learningRate: bestTrial(trials).learningRate }] : [];

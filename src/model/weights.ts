@@ -1,4 +1,5 @@
 import type { Gpu } from "../gpu/gpu.ts";
+import { Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { paddedVocabulary } from "../ops/cross_entropy.ts";
 import { type ParameterSpec, sizeOf } from "./parameters.ts";
@@ -23,6 +24,20 @@ export function allocateLike(gpu: Gpu, table: readonly ParameterSpec[], label: s
   )));
   const byName = new Map(ordered.map(({ name }, i) => [name, tensors[i]]));
   return new Map(table.map(({ name }) => [name, byName.get(name)!]));
+}
+
+/** Allocates a copy of each weight of a table, as {@linkcode allocateLike} places them. */
+export function copyWeights(
+  gpu: Gpu,
+  table: readonly ParameterSpec[],
+  weights: TensorMap,
+  label: string,
+): TensorMap {
+  const copies = allocateLike(gpu, table, label);
+  using plan = new Plan(gpu);
+  for (const [name, copy] of copies) plan.copy(weights.get(name)!, copy);
+  plan.run();
+  return copies;
 }
 
 /** Parameters in the order in which {@linkcode allocateLike} places them. */

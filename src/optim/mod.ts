@@ -1,7 +1,7 @@
 /**
- * Optimisers: AGD, which has no learning rate, AdamW, Muon and SGD. Each works by itself on any table of
- * parameters with their weights and gradients, and what is exported here is enough to write
- * another.
+ * Optimisers: AGD, which has no learning rate, AdamW, Muon, SGD and schedule-free ones. Each works
+ * by itself on any table of parameters with their weights and gradients, and what is exported here is
+ * enough to write another.
  *
  * @example
  * ```ts
@@ -36,4 +36,5 @@ export { type Clipping, guardStep, type StepGuard } from "./guard.ts";
 export { Muon, type MuonOptions } from "./muon.ts";
 export type { GroupNorms, Norms, Optimizer, OptimizerTarget, ParameterGroup } from "./optimizer.ts";
 export { ScheduleFree, type ScheduleFreeOptions } from "./schedule_free.ts";
+export { ScheduleFreePlus, type ScheduleFreePlusOptions } from "./schedule_free_plus.ts";
 export { Sgd, type SgdOptions } from "./sgd.ts";

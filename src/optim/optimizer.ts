@@ -14,6 +14,11 @@ export interface OptimizerTarget {
   weights: TensorMap;
   /** A gradient for each trainable parameter. An optimiser may overwrite it. */
   gradients: TensorMap;
+  /**
+   * (1): the loss of which they are the gradients. Undefined where the GPU does not have it: where
+   * a batch is accumulated, or shared among processes.
+   */
+  loss?: Tensor;
 }
 
 /** Parameters that are told of together; `matrices` are those that are in no transformer block. */

@@ -1,8 +1,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { f32, Plan, spread } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import type { ParameterSpec } from "../model/parameters.ts";
-import { allocateLike, type TensorMap } from "../model/weights.ts";
+import { copyWeights, type TensorMap } from "../model/weights.ts";
 import { READ, reading } from "../ops/includes.ts";
 import { THREADS } from "../ops/threads.ts";
 import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
@@ -80,8 +79,8 @@ export class ScheduleFree implements Optimizer {
     const { gpu, weights } = target;
     const specs = trainable(target);
     this.#gpu = gpu;
-    const iterates = copiesOf(gpu, specs, weights, "iterate");
-    const averages = copiesOf(gpu, specs, weights, "average");
+    const iterates = copyWeights(gpu, specs, weights, "iterate");
+    const averages = copyWeights(gpu, specs, weights, "average");
     const inner = this.#inner = make({ ...target, weights: new Map([...weights, ...iterates]) });
     const weighting = gpu.tensor("schedule-free weighting", [2]);
     this.#scalars = gpu.tensor("schedule-free scalars", [1]);
@@ -139,18 +138,4 @@ export class ScheduleFree implements Optimizer {
     this.#plan[Symbol.dispose]();
     this.#inner[Symbol.dispose]();
   }
-}
-
-/** Copies of weights. */
-function copiesOf(
-  gpu: Gpu,
-  specs: readonly ParameterSpec[],
-  weights: TensorMap,
-  label: string,
-): TensorMap {
-  const copies = allocateLike(gpu, specs, label);
-  using plan = new Plan(gpu);
-  for (const [name, copy] of copies) plan.copy(weights.get(name)!, copy);
-  plan.run();
-  return copies;
 }

@@ -133,10 +133,11 @@ export class Trainer implements Disposable {
     const microBatches = accumulate * (communicator?.size ?? 1);
     const parts = gpu.allocateAll(() => {
       const gradients = allocateLike(gpu, table.filter((spec) => spec.trainable), "gradient");
-      const target = { gpu, table, weights, gradients };
-      const made = optimizer(target);
       const sizes = { batch, length: config.context, backward: true, recompute, precision };
       const activations = allocateActivations(gpu, config, sizes);
+      const loss = microBatches === 1 ? { loss: activations.outer.loss } : {};
+      const target = { gpu, table, weights, gradients, ...loss };
+      const made = optimizer(target);
       const half = precision === "f16" ? halfWeights(gpu, table, weights) : undefined;
       // Gradients of the logits start at up to 1.
       const scale = half &&

@@ -155,7 +155,10 @@ Deno.test("a grid is extended where its best rate is at an end, and divergence i
   const records = await made(directory.path, {
     ...options,
     ...{ contenders: [], seeds: [0], extensions: 1 },
-    grids: [{ optimizer: "sgd", learningRates: [1e-6, 1e30] }],
+    grids: [
+      { optimizer: "sgd", learningRates: [1e-6, 1e30] },
+      { optimizer: "schedulefree+", learningRates: [1], decay: "constant" },
+    ],
     onExtend: (_cell, { learningRate }) => extended.push(learningRate),
   });
   assertEquals(extended, [3.3e-7]);
@@ -163,7 +166,10 @@ Deno.test("a grid is extended where its best rate is at an end, and divergence i
     "SGD, lr 0.000001, seed 0",
     "SGD, lr 1e+30, seed 0",
     "SGD, lr 3.3e-7, seed 0",
+    "ScheduleFree+, seed 0",
   ]);
+  assert(records[3].curve[3].val_loss < records[3].curve[0].val_loss);
+  assertMatch(await writeComparison(directory.path, records), /\nScheduleFree\+ has no learning/);
   assertMatch(records[1].diverged!, /^the (validation )?loss .* is /);
   assertEquals(finalLoss(records[1]), Infinity);
   assertEquals(

@@ -25,6 +25,7 @@ export interface ReferenceOptimizer {
   step(
     parameters: Tensors,
     gradients: Tensors,
+    loss: number,
   ): void | { eta: number; gradientSummary: number };
   average?: Tensors;
 }
@@ -55,7 +56,7 @@ export async function checkFiveSteps(
       const { loss, gradients } = lossAndGradients(
         ...[config, parameters, batch.inputs, batch.targets, B] as const,
       );
-      const summary = reference.step(parameters, gradients);
+      const summary = reference.step(parameters, gradients, loss);
       const result = await trainer.step(batch);
       assertClose([result.loss], [loss], 1e-4, `loss of step ${step}`);
       losses.push(loss);

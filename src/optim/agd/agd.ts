@@ -2,7 +2,7 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { f32, Plan, spread } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import type { ParameterSpec } from "../../model/parameters.ts";
-import { allocateLike, type TensorMap } from "../../model/weights.ts";
+import { allocateLike, copyWeights, type TensorMap } from "../../model/weights.ts";
 import { READ, reading } from "../../ops/includes.ts";
 import { rowThreads } from "../../ops/threads.ts";
 import { guardStep } from "../guard.ts";
@@ -110,7 +110,7 @@ export class Agd implements Optimizer {
       specs.filter((spec) => rowHistory && measureOf(spec, settings) === "rows")
         .map(({ name, shape: [rows] }) => [name, gpu.tensor(`row squares ${name}`, [rows])]),
     );
-    const iterates = averaging ? copiesOf(gpu, specs, weights) : new Map();
+    const iterates = averaging ? copyWeights(gpu, specs, weights, "average") : new Map();
     const plan = this.#plan = new Plan(gpu);
     plan.own(...averages.values(), ...rowSquares.values(), ...iterates.values());
 
@@ -283,13 +283,4 @@ function updateWeights(
       ...TEXELS ? written.map((tensor) => read(tensor)) : [],
     ]);
   }
-}
-
-/** Copies of weights. */
-function copiesOf(gpu: Gpu, specs: readonly ParameterSpec[], weights: TensorMap): TensorMap {
-  const copies = allocateLike(gpu, specs, "average");
-  using plan = new Plan(gpu);
-  for (const [name, copy] of copies) plan.copy(weights.get(name)!, copy);
-  plan.run();
-  return copies;
 }
