@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { parseView, type View, viewHash } from "../../src/dashboard/page/address.ts";
-import { nearest } from "../../src/dashboard/page/points.ts";
+import { nearest, valueAt } from "../../src/dashboard/page/points.ts";
 import { toCsv } from "../../src/dashboard/page/csv.ts";
 
 Deno.test("the address holds the whole view", () => {
@@ -32,4 +32,16 @@ Deno.test("the point nearest to a place is read, and the last one where there is
   assertEquals([0, 2, 3, 4.4, 9].map((x) => nearest(points, x)![1]), [10, 10, 40, 40, 50]);
   assertEquals(nearest(points, undefined), [5, 50]);
   assertEquals(nearest([], 1), undefined);
+  assertEquals([-3, -2, 0, 6, 6.1].map((x) => valueAt(points, x)), [
+    undefined,
+    10,
+    10,
+    50,
+    undefined,
+  ]);
+  assertEquals([valueAt(points, undefined), valueAt([], 1), valueAt([[1, 2]], 9)], [
+    50,
+    undefined,
+    2,
+  ]);
 });

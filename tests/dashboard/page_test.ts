@@ -1,39 +1,15 @@
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { existsSync } from "node:fs";
-import type { Page } from "playwright-core";
 import { CHROMIUM, openBrowser } from "../../bench/screenshot.ts";
 import type { TextReader } from "../../src/dashboard/model_reader.ts";
 import { runsRoot, serveDashboard } from "../../src/dashboard/serve.ts";
 import { TempDir } from "../data/fixtures.ts";
+import { testCharts } from "./page_charts.ts";
+import { COMPARISON, testComparisons } from "./page_compare.ts";
+import { reading, savedRows, steps, until } from "./page_helpers.ts";
 
 const HOSTILE =
   '<img src=x onerror="document.title=1"><script>document.title=2</script>\u202e{b|&amp;';
-
-/** Steps from one on, as lines of metrics.jsonl. */
-function steps(first: number, last: number, scale = 1): string {
-  const lines = Array.from({ length: last - first + 1 }, (_, i) => {
-    const step = first + i;
-    const loss = scale * (2 + 8 / Math.sqrt(step));
-    const some = { step, tokens: 64 * step, loss, seconds: step / 4, tokens_per_second: 256 };
-    const norms = { matrices: { gradient: 1, update: 2, weight: 3 } };
-    return { ...some, data_wait_ms: 1, eta: 0.5, ...step % 10 ? {} : { val_loss: loss, norms } };
-  });
-  return lines.map((line) => JSON.stringify(line) + "\n").join("");
-}
-
-/** The number that a chart reads of a run. */
-async function reading(page: Page, title: string, run: string): Promise<number> {
-  const figure = page.locator("figure", { has: page.getByRole("heading", { name: title }) });
-  const item = figure.locator(".readout .item", { hasText: run }).locator("b");
-  return Number(await item.innerText());
-}
-
-async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
-  for (let tries = 0; !await condition(); tries++) {
-    assertLess(tries, 4000, `waits too long until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 Deno.test({
   name: "the page in a browser",
@@ -52,6 +28,8 @@ Deno.test({
   const samples = [10, 20, 30, 40].map((step) => JSON.stringify({ step, text: `It is ${step}.` }));
   await directory.write("runs/first/samples.jsonl", samples.join("\n") + "\n");
   await directory.write("runs/first/checkpoints/step-000100/config.json", "{}");
+  await directory.write("runs/grid/compare.json", COMPARISON);
+  await directory.write("runs/other/compare.json", "{}");
   const asked: unknown[] = [];
   const reader: TextReader = {
     read: (directory, text) => {
@@ -90,8 +68,8 @@ Deno.test({
           ...["Gradient norms", "Update norms", "Weight norms"],
         ],
       );
-      assertEquals(await reading(page, "Validation loss", "first"), 2.8);
-      assertEquals(await reading(page, "Validation loss", "second"), 6.0656);
+      assertEquals(await reading(page, "Validation loss", "first"), "2.8000");
+      assertEquals(await reading(page, "Validation loss", "second"), "6.0656");
     });
 
     await t.step("and goes on with a run that goes on", async () => {
@@ -99,73 +77,12 @@ Deno.test({
         append: true,
       });
       await until(
-        () => reading(page, "Validation loss", "first").then((loss) => loss === 2.6325),
+        () => reading(page, "Validation loss", "first").then((loss) => loss === "2.6325"),
         "the new steps are there",
       );
     });
 
-    await t.step("reads all runs at a place, by mouse and by keys", async () => {
-      const canvas = page.locator("figure .canvas").first();
-      const box = (await canvas.boundingBox())!;
-      await page.mouse.move(box.x + box.width / 2, box.y + 100);
-      const readout = page.locator("figure .readout").nth(1);
-      assertMatch(await readout.innerText(), /^step 7\d\b/);
-      await page.mouse.move(5, 5);
-      await page.locator("figure").first().focus();
-      await page.keyboard.press("ArrowRight");
-      assertMatch(await readout.innerText(), /^step 8\d\b/);
-    });
-
-    await t.step("zooms by a drag, and the address keeps the view", async () => {
-      const box = (await page.locator("figure .canvas").first().boundingBox())!;
-      await page.mouse.move(box.x + 300, box.y + 50);
-      await page.mouse.down();
-      await page.mouse.move(box.x + 500, box.y + 80, { steps: 3 });
-      await page.mouse.up();
-      await page.getByLabel("Vertical").selectOption("log");
-      await page.getByRole("button", { name: "second" }).click();
-      const address = page.url();
-      assertMatch(address, /#y=log&zoom=\d+\.?\d*%2C\d+\.?\d*&runs=1&run=0%2Ffirst$/);
-      const [from, to] = decodeURIComponent(address).match(/zoom=([^&]*)/)![1].split(",").map(
-        Number,
-      );
-      assert(35 < from && from < to && to < 90, address);
-
-      const other = await context.newPage();
-      await other.goto(address);
-      await other.waitForSelector("figure .item");
-      assertEquals(await other.getByLabel("Vertical").inputValue(), "log");
-      assertEquals(await other.locator(".run[aria-pressed=true]").count(), 1);
-      assert(await other.getByRole("button", { name: "Show all" }).isVisible());
-      await other.close();
-
-      await page.locator("figure").first().focus();
-      await page.keyboard.press("Escape");
-      assertEquals(page.url().includes("zoom"), false);
-      await page.getByRole("button", { name: "second" }).click();
-    });
-
-    await t.step("has a table for each chart, and files of it", async () => {
-      const figure = page.locator("figure").nth(1);
-      await figure.getByRole("button", { name: "Table" }).click();
-      assertEquals(await figure.locator("thead th").allInnerTexts(), ["step", "first", "second"]);
-      assertEquals((await figure.locator("tbody tr").last().innerText()).split(/\s+/), [
-        ...["step", "160", "2.6325", "6.0656"],
-      ]);
-      const save = async (name: string) => {
-        const [download] = await Promise.all([
-          page.waitForEvent("download"),
-          figure.getByRole("button", { name }).click(),
-        ]);
-        return [download.suggestedFilename(), await Deno.readFile(await download.path())] as const;
-      };
-      const [csvName, csv] = await save("CSV");
-      assertEquals(csvName, "validation-loss.csv");
-      assertStringIncludes(new TextDecoder().decode(csv), "run,curve,step,Validation loss\r\n");
-      assertStringIncludes(new TextDecoder().decode(csv), "\r\nfirst,,100,2.8\r\n");
-      const [pngName, png] = await save("PNG");
-      assertEquals([pngName, [...png.slice(1, 4)]], ["validation-loss.png", [80, 78, 71]]);
-    });
+    await testCharts(t, page);
 
     await t.step("shows samples side by side, and how options differ", async () => {
       await page.getByRole("button", { name: "Samples" }).click();
@@ -200,8 +117,9 @@ Deno.test({
         "attention is shown",
       );
       assertEquals(asked, [["step-000100", "<b> moon"], [0, 0], [0, 2]]);
-      await page.getByRole("button", { name: "Details" }).click();
     });
+
+    await testComparisons(t, page);
 
     await t.step("takes names and samples of any kind for text", async () => {
       const hostile = { state: "failed", message: HOSTILE, options: { [HOSTILE]: HOSTILE } };
@@ -210,6 +128,7 @@ Deno.test({
       await directory.write(`runs/${name}/run.json`, JSON.stringify(hostile));
       const text = HOSTILE + "\x1b[2J\0" + "x".repeat(10_000_000);
       await directory.write(`runs/${name}/samples.jsonl`, JSON.stringify({ step: 1, text }) + "\n");
+      await page.getByRole("button", { name: "Details" }).click();
       const entry = page.locator(".run", { hasText: "onerror" });
       await entry.click(); // the address names the runs by now
       assertEquals(await entry.locator(".run-name").textContent(), name);
@@ -255,13 +174,7 @@ Deno.test({
         "all is read",
       );
       await button.click();
-      const saveCsv = async () => {
-        const [download] = await Promise.all([
-          page.waitForEvent("download"),
-          page.locator("figure").getByRole("button", { name: "CSV" }).click(),
-        ]);
-        return (await Deno.readTextFile(await download.path())).trim().split("\r\n").slice(1);
-      };
+      const saveCsv = () => savedRows(page, page.locator("figure"));
       const points = await saveCsv();
       assertLess(points.length, 4097);
       const spike = points.find((point) => point.endsWith(",99"))!;

@@ -3,8 +3,8 @@ import * as echarts from "echarts";
 import { chartOption, type ChartSpec, pictureOption, placeText } from "./chart_option.ts";
 import { toCsv } from "./csv.ts";
 import { download, el, table } from "./dom.ts";
-import { measure } from "./format.ts";
-import { extentOf, type Line, nearest, type Point } from "./points.ts";
+import { measure, whole } from "./format.ts";
+import { extentOf, type Line, type Point, valueAt } from "./points.ts";
 import { styleColour } from "./theme.ts";
 
 /** What a chart tells of its user. */
@@ -77,7 +77,7 @@ export class ChartPanel {
       const mark = el("span", { class: `mark ${dash ?? ""}` });
       mark.style.color = colour;
       const name = kind === undefined ? label : `${label} ${kind}`;
-      const value = measure(nearest(points, x)?.[1]);
+      const value = textOf(valueAt(points, x), this.#spec);
       const text = el("span", { class: "label", title: name }, name);
       return el("span", { class: "item" }, mark, text, el("b", {}, value));
     });
@@ -137,7 +137,7 @@ export class ChartPanel {
 
   /** Arrows read, plus and minus zoom, Escape shows all. */
   #key(event: KeyboardEvent): void {
-    const extent = this.#spec.zoom ?? extentOf(this.#spec.lines);
+    const extent = this.#spec.zoom ?? this.#spec.extent ?? extentOf(this.#spec.lines);
     if (!extent || event.target !== this.element) return;
     const [from, to] = extent;
     const at = this.#at ?? (from + to) / 2;
@@ -167,9 +167,8 @@ export class ChartPanel {
   }
 
   #fillTable(): void {
-    const { x, title } = this.#spec;
     const lines = this.#linesInView().filter(({ isFaint }) => !isFaint);
-    this.#table.replaceChildren(tableOf(x, title, lines));
+    this.#table.replaceChildren(tableOf({ ...this.#spec, lines }));
   }
 
   #saveCsv(): void {
@@ -201,7 +200,8 @@ export class ChartPanel {
 /** Rows of a table at most: what a reader wants of a curve. */
 const ROWS = 25;
 
-function tableOf(x: ChartSpec["x"], title: string, lines: readonly Line[]): HTMLElement {
+function tableOf(spec: ChartSpec): HTMLElement {
+  const { x, title, lines } = spec;
   const longest = lines.reduce<Point[]>(
     (a, { points }) => points.length > a.length ? points : a,
     [],
@@ -217,9 +217,13 @@ function tableOf(x: ChartSpec["x"], title: string, lines: readonly Line[]): HTML
   ];
   const rows = places.map((place) => [
     placeText(x, place),
-    ...lines.map(({ points }) => measure(nearest(points, place)?.[1])),
+    ...lines.map(({ points }) => textOf(valueAt(points, place), spec)),
   ]);
   return table(heads, rows, { caption: title, numeric: heads.slice(1) });
+}
+
+function textOf(value: number | undefined, { isWhole }: ChartSpec): string {
+  return isWhole && value !== undefined ? whole(value) : measure(value);
 }
 
 function fileName(title: string): string {

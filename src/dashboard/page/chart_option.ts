@@ -1,34 +1,40 @@
 /// <reference lib="dom" />
 import type * as echarts from "echarts";
 import { duration, short, whole } from "./format.ts";
-import { extentOf, type Line, pointsIn, type Scale } from "./points.ts";
+import { type Dash, extentOf, type Line, pointsIn, type Scale } from "./points.ts";
 import { styleColour } from "./theme.ts";
 
 /** What a chart shows, and how. */
 export interface ChartSpec {
   title: string;
   unit: string;
+  /** Whether values are whole numbers, and read as such. */
+  isWhole?: boolean;
   /** What the x axis is: seconds are labelled as durations. */
   x: "step" | "tokens" | "seconds";
   xScale: Scale;
   y: Scale;
+  /** What is in view, and all that there is to see; by default what lines hold. */
   zoom?: [number, number];
+  extent?: [number, number];
   lines: Line[];
 }
 
 /** What ECharts is told. */
-export function chartOption({ x, xScale, y, zoom, lines }: ChartSpec): echarts.EChartsOption {
+export function chartOption(
+  { x, xScale, y, zoom, extent: all, lines }: ChartSpec,
+): echarts.EChartsOption {
   const [text, grid] = [styleColour("--muted"), styleColour("--grid")];
   const label = { color: text, fontSize: 11, hideOverlap: true };
   const shown = lines.map((line) => ({ ...line, points: pointsIn(line.points, zoom, y, xScale) }));
-  const extent = zoom ?? extentOf(shown) ?? [0, 1];
+  const extent = zoom ?? all ?? extentOf(shown) ?? [0, 1];
   return {
     animation: false,
     grid: { left: 54, right: 14, top: 12, bottom: 28 },
     tooltip: { trigger: "axis", showContent: false, axisPointer: { lineStyle: { color: text } } },
     xAxis: {
       type: xScale === "log" ? "log" : "value",
-      ...xScale === "log" ? {} : { min: extent[0], max: extent[1] },
+      ...xScale === "log" && extent[0] <= 0 ? {} : { min: extent[0], max: extent[1] },
       axisLabel: { ...label, formatter: (value: number) => placeText(x, value, true) },
       axisLine: { onZero: false, lineStyle: { color: grid } },
       ...{ axisTick: { show: false }, splitLine: { show: false }, splitNumber: 5 },
@@ -46,6 +52,12 @@ export function chartOption({ x, xScale, y, zoom, lines }: ChartSpec): echarts.E
   };
 }
 
+/** Lengths of what is drawn and left out, as ECharts takes them. */
+const DASHES: Record<Dash, "solid" | "dashed" | "dotted" | number[]> = {
+  ...{ solid: "solid", dashed: "dashed", dotted: "dotted" } as const,
+  ...{ dashdot: [10, 4, 2, 4], long: [14, 3] },
+};
+
 function seriesOf({ label, kind, colour, dash, isFaint, points }: Line) {
   return {
     ...{ type: "line", silent: true, emphasis: { disabled: true }, data: points } as const,
@@ -53,7 +65,7 @@ function seriesOf({ label, kind, colour, dash, isFaint, points }: Line) {
     ...{ showSymbol: points.length <= 40 && !isFaint, symbol: "circle", symbolSize: 5 },
     itemStyle: { color: colour },
     lineStyle: {
-      ...{ color: colour, type: dash ?? "solid" },
+      ...{ color: colour, type: DASHES[dash ?? "solid"] },
       ...{ width: isFaint ? 1 : 1.8, opacity: isFaint ? 0.28 : 1 },
     },
     z: isFaint ? 1 : 2,

@@ -4,7 +4,7 @@ import { ChartPanel } from "./chart.ts";
 import type { ChartSpec } from "./chart_option.ts";
 import { rawPoints, smoothed } from "./buckets.ts";
 import { FinerParts } from "./finer.ts";
-import type { Line } from "./points.ts";
+import { type Dash, extentOf, type Line } from "./points.ts";
 import { choice, el } from "./dom.ts";
 import type { RunFields, Store } from "./store.ts";
 import { colour } from "./theme.ts";
@@ -17,6 +17,7 @@ interface Plot {
   fields: Record<string, string>;
   /** Whether a mean is drawn over what was measured. */
   isSmoothed?: boolean;
+  isWhole?: boolean;
   wide?: boolean;
 }
 
@@ -47,13 +48,16 @@ const PLOTS: readonly Plot[] = [
     ...{ title: "Waiting", unit: "milliseconds a step", isSmoothed: true },
     fields: { data_wait_ms: "for data", host_ms: "host", reduce_wait_ms: "for others' sums" },
   },
-  { title: "Loss scale", unit: "of gradients in 16 bits", fields: { loss_scale: "" } },
-  { title: "Skipped steps", unit: "in all", fields: { skipped: "" } },
+  {
+    ...{ title: "Loss scale", unit: "of gradients in 16 bits", isWhole: true },
+    fields: { loss_scale: "" },
+  },
+  { title: "Skipped steps", unit: "in all", isWhole: true, fields: { skipped: "" } },
 ];
 
 const NORMS = { gradient: "Gradient norms", update: "Update norms", weight: "Weight norms" };
 
-const DASHES = ["solid", "dashed", "dotted"] as const;
+const DASHES: readonly Dash[] = ["solid", "dashed", "dotted", "dashdot", "long"];
 
 /** The view of curves: controls, and a chart for each thing that any of the runs has measured. */
 export class Curves {
@@ -78,10 +82,11 @@ export class Curves {
     this.#shown = [view, ids];
     const fields = new Map(ids.map((id) => [id, this.#finer.fields(id, view)]));
     const plots = [...PLOTS, ...this.#normPlots(ids)];
-    for (const plot of plots) {
-      const lines = ids.flatMap((id) => this.#lines(plot, view, id, fields.get(id)!));
-      this.#draw(plot, view, lines);
-    }
+    const lines = plots.map((plot) =>
+      ids.flatMap((id) => this.#lines(plot, view, id, fields.get(id)!))
+    );
+    const extent = extentOf(lines.flat()); // of all charts, so that places are below each other
+    for (const [i, plot] of plots.entries()) this.#draw(plot, view, lines[i], extent);
   }
 
   /** Makes the controls anew: they are as the view says. */
@@ -128,14 +133,18 @@ export class Curves {
     return Object.entries(fields).flatMap(([name, kind], i) => {
       const buckets = known.get(name);
       if (!buckets || buckets.length === 0) return [];
-      const line = { ...own, kind: kind === "" ? undefined : kind, dash: DASHES[i % 3] };
+      const line = {
+        ...own,
+        kind: kind === "" ? undefined : kind,
+        dash: DASHES[i % DASHES.length],
+      };
       const raw = { ...line, points: rawPoints(buckets, view.x) };
       if (!isSmoothed || view.smooth === 0 || buckets.length < 3) return [raw];
       return [{ ...raw, isFaint: true }, { ...line, points: smoothed(buckets, view) }];
     });
   }
 
-  #draw(plot: Plot, view: View, lines: Line[]): void {
+  #draw(plot: Plot, view: View, lines: Line[], extent: ChartSpec["extent"]): void {
     let panel = this.#panels.get(plot.title);
     if (lines.every(({ points }) => points.length === 0)) {
       panel?.dispose();
@@ -151,7 +160,8 @@ export class Curves {
       this.#place(panel, plot);
     }
     const { x, xScale, y, zoom } = view;
-    panel.update({ title: plot.title, unit: plot.unit, x, xScale, y, zoom, lines } as ChartSpec);
+    const { title, unit, isWhole } = plot;
+    panel.update({ title, unit, isWhole, x, xScale, y, zoom, extent, lines });
   }
 
   /** Puts a new chart where it belongs among the others. */

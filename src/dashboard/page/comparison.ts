@@ -61,6 +61,7 @@ export class Comparisons {
     }
     const response = await fetch(`comparison?id=${encodeURIComponent(id)}`);
     const found: Comparison = response.ok ? await response.json() : {};
+    const cells = listOf(found.cells);
     const names = Object.fromEntries(all.map(({ id, name }) => [id, name]));
     for (const panel of this.#panels) panel.dispose();
     this.#panels = [];
@@ -72,7 +73,8 @@ export class Comparisons {
         choice("Comparison", names, id, (comparison) => this.#change({ comparison })),
         choice("Vertical", scales, view.y, (y) => this.#change({ y })),
       ),
-      ...listOf(found.cells).map((cell) => this.#cell(cell, view)),
+      ...cells.map((cell) => this.#cell(cell, view)),
+      ...cells.length === 0 ? [el("p", { class: "empty" }, "Its compare.json has no cell.")] : [],
     );
   }
 
@@ -133,7 +135,8 @@ function cellText({ cell, parameters }: Cell): string {
   const names = ["data", "layers", "heads", "width", "context", "batch", "steps"];
   const parts = names.filter((name) => cell?.[name] !== undefined)
     .map((name) => `${name} ${String(cell![name])}`);
-  return [...parts, `${whole(Number(parameters))} parameters`].join(", ");
+  const size = typeof parameters === "number" ? [`${whole(parameters)} parameters`] : [];
+  return [...parts, ...size].join(", ");
 }
 
 function spread(value: Spread | undefined): string {

@@ -32,6 +32,7 @@ export function bytes(value: number): string {
 /** A duration in its two largest units, e.g. `2 h 5 min`. */
 export function duration(seconds: number | undefined): string {
   if (seconds === undefined || !Number.isFinite(seconds)) return "–";
+  if (seconds < 10) return `${Number(seconds.toPrecision(2))} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;

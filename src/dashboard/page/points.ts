@@ -1,6 +1,9 @@
 /** A point of a curve. */
 export type Point = [x: number, y: number];
 
+/** How a curve is drawn, where colour tells something else. */
+export type Dash = "solid" | "dashed" | "dotted" | "dashdot" | "long";
+
 /** A curve of a chart; its points ascend. */
 export interface Line {
   /** Whose it is. */
@@ -8,7 +11,7 @@ export interface Line {
   /** Which of that one's it is, if there are several. */
   kind?: string;
   colour: string;
-  dash?: "solid" | "dashed" | "dotted";
+  dash?: Dash;
   /** Drawn thin and pale, below another one of the same thing. */
   isFaint?: boolean;
   points: Point[];
@@ -56,4 +59,14 @@ export function nearest(points: readonly Point[], x: number | undefined): Point 
     else high = middle;
   }
   return x - points[low][0] <= points[high][0] - x ? points[low] : points[high];
+}
+
+/** What a line is at a place: {@linkcode nearest}, but nothing before its start or after its end. */
+export function valueAt(points: readonly Point[], x: number | undefined): number | undefined {
+  const [at, value] = nearest(points, x) ?? [];
+  if (x === undefined || at === undefined || points.length < 2) return value;
+  const [first, second] = points;
+  const [last, before] = [points[points.length - 1], points[points.length - 2]];
+  const isBeyond = first[0] - x > second[0] - first[0] || x - last[0] > last[0] - before[0];
+  return isBeyond ? undefined : value;
 }
