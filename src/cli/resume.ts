@@ -23,6 +23,7 @@ const KEPT = [
   "lr",
   "batch",
   "accumulate",
+  "sync-every",
   "recompute",
   "precision",
   "steps",

@@ -135,6 +135,10 @@ export const TRAIN: CommandSpec = {
       value: "PATH",
       help: "MPI's library, for processes that mpirun starts (default the one of that mpirun)",
     },
+    "sync-every": {
+      value: "N",
+      help: "steps that each process takes by itself before all exchange theirs (default 1)",
+    },
     "network-timeout": {
       value: "N",
       help: "seconds without an answer of another process after which all end (default 300)",

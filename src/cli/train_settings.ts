@@ -77,6 +77,7 @@ export function readSettings(options: Arguments, resume: SavedRun | undefined): 
     trainer: {
       batch: options.integer("batch") ?? 8,
       accumulate: options.integer("accumulate"),
+      syncEvery: options.integer("sync-every"),
       recompute: options.flag("recompute"),
       precision: options.choice("precision", ["f32", "f16"]),
       optimizer: optimizer.make,

@@ -106,13 +106,29 @@ export class DataParallel implements Disposable {
     }
   }
 
-  /** The mean of a loss over all processes, each of as many tokens. */
-  meanLoss(loss: Promise<number>): Promise<number> {
+  /** The means of numbers over all processes. */
+  mean(numbers: Promise<readonly number[]>): Promise<number[]> {
     return this.#inTurn(async () => {
-      const mean = Float32Array.of(await loss / this.communicator.size);
-      await this.communicator.sum(mean);
-      return mean[0];
+      const values = Float32Array.from(await numbers, (value) => value / this.communicator.size);
+      await this.communicator.sum(values);
+      return [...values];
     });
+  }
+
+  /**
+   * Replaces tensors by their means over all processes.
+   *
+   * @param others Replaced by those of the first process instead.
+   */
+  async average(tensors: readonly Tensor[], others: readonly Tensor[]): Promise<void> {
+    const { rank, size } = this.communicator;
+    for (const tensor of [...tensors, ...others]) {
+      const values = await this.#gpu.read(tensor);
+      if (!others.includes(tensor)) values.forEach((value, i) => values[i] = value / size);
+      else if (rank > 0) values.fill(0);
+      await this.#inTurn(() => this.communicator.sum(values));
+      this.#gpu.write(tensor, values);
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Communicator } from "../comm/communicator.ts";
 import { compileKernels, type CompileOptions } from "../gpu/compile.ts";
 import type { Plan } from "../gpu/plan.ts";
+import { LocalSteps } from "../optim/local_steps.ts";
 import { lossScale, LossScaled } from "../optim/loss_scaled.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import {
@@ -16,6 +17,7 @@ import { allocateLike, type TensorMap } from "../model/weights.ts";
 import type { Norms, Optimizer, OptimizerTarget } from "../optim/optimizer.ts";
 import { UsageError } from "../errors.ts";
 import { DataParallel } from "./data_parallel.ts";
+import { OuterSteps } from "./outer_steps.ts";
 
 /** How to train. */
 export interface TrainerOptions {
@@ -45,6 +47,13 @@ export interface TrainerOptions {
    * takes its part. @default this process alone
    */
   communicator?: Communicator;
+  /**
+   * With more than 1 each process takes this many steps by itself, of its own part of each batch;
+   * then all take an outer step by how far they have come on average (DiLoCo, arXiv:2311.08105).
+   * Less crosses the network, and each step is of fewer sequences.
+   * @default 1
+   */
+  syncEvery?: number;
   /** Makes the optimiser, e.g. `(target) => new Agd(target)`. */
   optimizer: (target: OptimizerTarget) => Optimizer;
 }
@@ -98,6 +107,8 @@ export class Trainer implements Disposable {
   hostMs = 0;
   /** What connects it with other processes, if there are any. */
   readonly parallel?: DataParallel;
+  /** What brings processes together again that take steps by themselves. */
+  readonly outer?: OuterSteps;
   /** Where there are: when all of the last step is submitted, and the next one may be. */
   submitted?: Promise<unknown>;
   readonly #model: Gpt2;
@@ -116,13 +127,13 @@ export class Trainer implements Disposable {
    * Allocates everything that a step needs.
    *
    * @throws {UserError} If the adapter cannot hold a buffer or binding that this needs.
-   * @throws {UsageError} If `batch` or `accumulate` is not a positive integer, or the width is odd
-   * where it is to be `f16`.
+   * @throws {UsageError} If `batch`, `accumulate` or `syncEvery` is not a positive integer, or the
+   * width is odd where it is to be `f16`.
    */
   constructor(model: Gpt2, options: TrainerOptions) {
     const { batch, accumulate = 1, recompute = false, precision = "f32", optimizer } = options;
-    const { communicator } = options;
-    for (const [name, value] of Object.entries({ batch, accumulate })) {
+    const { communicator, syncEvery = 1 } = options;
+    for (const [name, value] of Object.entries({ batch, accumulate, syncEvery })) {
       if (Number.isSafeInteger(value) && value >= 1) continue;
       throw new UsageError(`${name} must be a positive integer, not ${value}`);
     }
@@ -130,7 +141,8 @@ export class Trainer implements Disposable {
     this.#model = model;
     this.#batch = batch;
     this.#accumulate = accumulate;
-    const microBatches = accumulate * (communicator?.size ?? 1);
+    const processes = communicator?.size ?? 1;
+    const microBatches = accumulate * (syncEvery > 1 ? 1 : processes);
     const parts = gpu.allocateAll(() => {
       const gradients = allocateLike(gpu, table.filter((spec) => spec.trainable), "gradient");
       const sizes = { batch, length: config.context, backward: true, recompute, precision };
@@ -146,18 +158,22 @@ export class Trainer implements Disposable {
         microBatches,
         lossScale: scale,
       });
+      const parallel = communicator && processes > 1
+        ? new DataParallel(gpu, plan.finished.flat(), communicator)
+        : undefined;
+      const scaled = scale ? new LossScaled(made, target, scale) : made;
+      const local = syncEvery > 1 ? new LocalSteps(scaled, target, processes) : undefined;
       return {
         gradients,
         half,
         scale,
-        optimizer: scale ? new LossScaled(made, target, scale) : made,
+        optimizer: local ?? scaled,
+        outer: local && new OuterSteps(model, local, syncEvery, parallel),
         activations,
         clearPlan: clearPlan(gpu, gradients),
         gradientPlan: plan,
         lossPlan: lossPlan(gpu, config, made.evaluationWeights, activations),
-        parallel: communicator && communicator.size > 1
-          ? new DataParallel(gpu, plan.finished.flat(), communicator)
-          : undefined,
+        parallel,
       };
     });
     this.#gradients = parts.gradients;
@@ -169,6 +185,7 @@ export class Trainer implements Disposable {
     this.#gradientPlan = parts.gradientPlan;
     this.#lossPlan = parts.lossPlan;
     this.parallel = parts.parallel;
+    this.outer = parts.outer;
   }
 
   /**
@@ -213,8 +230,9 @@ export class Trainer implements Disposable {
     const start = performance.now() - (gpu.isSoftware ? gpu.queue.submitMs : 0);
     this.#clearPlan.run();
     this.#half?.plan.run();
-    const losses = this.#runEach(this.#gradientPlan, batch, this.parallel ? 1 : 0);
-    const together = this.parallel?.sumGradients(
+    const parallel = this.outer ? undefined : this.parallel;
+    const losses = this.#runEach(this.#gradientPlan, batch, parallel ? 1 : 0);
+    const together = parallel?.sumGradients(
       this.#gradientPlan.parts(),
       () => meanOf([...losses, this.#readLoss()]),
     );
@@ -262,7 +280,9 @@ export class Trainer implements Disposable {
    */
   async loss(batch: Batch): Promise<number> {
     const loss = meanOf(this.#runEach(this.#lossPlan, batch));
-    return await (this.parallel?.meanLoss(loss) ?? loss);
+    if (!this.parallel) return await loss;
+    const [mean] = await this.parallel.mean(loss.then((loss) => [loss]));
+    return mean;
   }
 
   /**

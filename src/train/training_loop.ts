@@ -70,12 +70,16 @@ export class TrainingLoop {
         if (!submitted) break;
         if (pending) await this.#finish(pending);
         pending = submitted;
-        if (!this.#pausesAfter(submitted)) continue;
+        const pauses = this.#pausesAfter(submitted);
+        await this.#trainer.outer?.synchronize(pauses);
+        submitted.reduceWaitMs = this.#trainer.parallel?.waitMs;
+        if (!pauses) continue;
         pending = undefined;
         await this.#finish(submitted, true);
         // Evaluating, and saving and sampling after it, do not count as training time.
         this.#clock.throughput.restart();
       }
+      await this.#trainer.outer?.synchronize(true);
       if (pending) await this.#finish(pending);
     } finally {
       if (this.#peak) this.#trainer.optimizer.learningRate = this.#peak;
@@ -103,10 +107,9 @@ export class TrainingLoop {
     const evaluates = this.#isDue(step) || step === steps;
     const result = this.#trainer.step(batch, verbose || evaluates);
     result.catch(() => {}); // its turn to be told of comes later
-    const { hostMs, submitted, parallel } = this.#trainer;
+    const { hostMs, submitted } = this.#trainer;
     await submitted?.catch(() => {}); // as does what comes of it
-    const times = { dataWaitMs, hostMs, reduceWaitMs: parallel?.waitMs };
-    return { step, batch, evaluates, learningRate, ...times, result };
+    return { step, batch, evaluates, learningRate, dataWaitMs, hostMs, result };
   }
 
   /** Whether it is time for an evaluation after a step that is about to be taken. */
@@ -134,7 +137,8 @@ export class TrainingLoop {
    */
   async #finish(submitted: Submitted, isAlone = false): Promise<void> {
     const { step, batch, result, learningRate, dataWaitMs, hostMs, reduceWaitMs } = submitted;
-    const { loss, skipped, ...found } = await result;
+    const own = await result;
+    const { loss, skipped, ...found } = await this.#trainer.outer?.overall(own) ?? own;
     if (isAlone) await this.#agreed.update();
     if (!skipped && !Number.isFinite(loss)) {
       throw this.#diverged(`the loss of step ${step} is ${loss}`);

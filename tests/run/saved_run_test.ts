@@ -79,6 +79,7 @@ const CASES: [name: string, Make, Partial<RunOptions>][] = [
   ): [string, Make, Partial<RunOptions>] => [kind, make, {}]),
   ["micro-batches, recomputed", OPTIMIZERS["sgd"], MICRO_BATCHES],
   ["16 bits", OPTIMIZERS["agd spectral"], { precision: "f16" }],
+  ["with outer steps", OPTIMIZERS["agd spectral"], { syncEvery: 3, evalEvery: 4 }],
 ];
 
 for (const [name, make, options] of CASES) {

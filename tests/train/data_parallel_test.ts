@@ -7,9 +7,11 @@ import type { StepEvent, TrainOptions } from "../../src/train/options.ts";
 import { DataParallel } from "../../src/train/data_parallel.ts";
 import { train } from "../../src/train/train.ts";
 import { Trainer, type TrainerOptions } from "../../src/train/trainer.ts";
+import type { Communicator } from "../../src/comm/communicator.ts";
+import { named, type OptimizerTarget } from "../../src/optim/optimizer.ts";
 import { together } from "../comm/together.ts";
-import { ODD, randomBatch, smallVocabulary } from "../model/helpers.ts";
-import { openTestGpu } from "../ops/helpers.ts";
+import { ODD, randomBatch, readTensors, smallVocabulary } from "../model/helpers.ts";
+import { assertClose, openTestGpu } from "../ops/helpers.ts";
 
 const gpu = await openTestGpu();
 const vocabulary = smallVocabulary(ODD.vocabularySize);
@@ -130,6 +132,62 @@ Deno.test("data parallel: all end after the same step when one is asked to, or t
   });
   assertEquals(last[0], last[1]);
   assertEquals(isLast, [true, true]);
+});
+
+Deno.test("data parallel: steps by themselves, then one by how far all have come", async () => {
+  const open = async (communicator?: Communicator) => {
+    const model = await Gpt2.create(gpu, { ...ODD, width: 12 }, { vocabulary, seed: 3 });
+    const optimizer = (target: OptimizerTarget) => new Agd(target);
+    const syncEvery = communicator && 2;
+    const trainer = new Trainer(model, { batch: 2, optimizer, communicator, syncEvery });
+    return { model, trainer };
+  };
+  /** All weights, those that are evaluated, and the optimiser's state. */
+  const read = async ({ model, trainer }: Awaited<ReturnType<typeof open>>) => {
+    const { evaluationWeights, state } = trainer.optimizer;
+    return await readTensors(
+      gpu,
+      new Map([...named("w", model.weights), ...named("e", evaluationWeights), ...state]),
+    );
+  };
+  const mean = (arrays: Float32Array[]) =>
+    arrays[0].map((_, i) => (arrays[0][i] + arrays[1][i]) / 2);
+  const start = await read(await open());
+
+  // What each would do alone with its half of the batches.
+  const halves = await Promise.all([0, 1].map(async (half) => {
+    const alone = await open();
+    const losses: number[] = [];
+    for (const { inputs, targets } of BATCHES.slice(0, 2)) {
+      const part = (all: Uint32Array) => all.subarray(half * 10, half * 10 + 10);
+      const result = await alone.trainer.step({ inputs: part(inputs), targets: part(targets) });
+      losses.push(result.loss);
+    }
+    return { losses, tensors: await read(alone) };
+  }));
+
+  const found = await Promise.all(
+    together(2).map(async (communicator) => {
+      const process = await open(communicator);
+      const losses: number[] = [];
+      await train(process.trainer, {
+        ...{ batches: all(), steps: 2, evalEvery: 9, validation: [] },
+        onStep: ({ loss }) => void losses.push(loss),
+      });
+      return { losses, tensors: await read(process) };
+    }),
+  );
+  assertEquals(found[0], found[1]);
+  assertClose(found[0].losses, mean(halves.map(({ losses }) => Float32Array.from(losses))), 1e-6);
+  for (const [name, values] of found[0].tensors) {
+    const each = halves.map(({ tensors }) => tensors.get(name)!);
+    if (name.startsWith("outer_momentum.")) continue;
+    const before = start.get(name)!;
+    const expected = name.startsWith("w.")
+      ? mean(each).map((value, i) => before[i] + 0.7 * 1.9 * (value - before[i]))
+      : mean(each);
+    assertClose(values, expected, 1e-6, name);
+  }
 });
 
 Deno.test("data parallel: a process with other weights is named", async () => {
