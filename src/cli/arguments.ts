@@ -144,7 +144,7 @@ function unknownOption(
   if (why !== undefined) return new UsageError(`there is no option '${option}': ${why}`);
   const names = Object.keys(options);
   const near = names.find((name) => options[name].elsewhere?.includes(given)) ??
-    closestOption(given, [...names, "help", "version"]);
+    closestName(given, [...names, "help", "version"]);
   const advice = near ? `did you mean --${near}?` : `see ${commandOf(command)} --help`;
   return new UsageError(`unknown option '${option}': ${advice}`);
 }
@@ -177,8 +177,8 @@ function needsValue(name: string, kind: string): UsageError {
   return new UsageError(`--${name} needs a value: --${name} ${kind}`);
 }
 
-/** The option that was probably meant, if any. */
-function closestOption(given: string, names: readonly string[]): string | undefined {
+/** The name that was probably meant, if any. */
+export function closestName(given: string, names: readonly string[]): string | undefined {
   const completed = names.filter((name) => name.startsWith(given));
   if (completed.length === 1) return completed[0];
   const distances = names.map((name) => levenshteinDistance(given, name));

@@ -31,7 +31,7 @@ import { CompareDisplay } from "./compare_display.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { DEVICE, deviceOption } from "./device.ts";
-import { main } from "./main.ts";
+import { main, type Start } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { readLength } from "./run_length.ts";
 import { refuseInput } from "./standard_input.ts";
@@ -305,4 +305,7 @@ function choices<Choice extends string>(
   });
 }
 
-if (import.meta.main) await main(COMMAND, compareCommand);
+/** Runs the command. */
+export const start: Start = (args) => main(COMMAND, compareCommand, { args });
+
+if (import.meta.main) await start();

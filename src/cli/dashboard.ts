@@ -4,7 +4,7 @@ import { runsRoot, serveDashboard } from "../dashboard/serve.ts";
 import { ModelReader } from "../dashboard/model_reader.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { DEVICE, deviceOption } from "./device.ts";
-import { main } from "./main.ts";
+import { main, type Start } from "./main.ts";
 import { printLine } from "./terminal.ts";
 
 const COMMAND: CommandSpec = {
@@ -55,4 +55,7 @@ function limitReading(paths: readonly string[]): void {
   Deno.permissions.revokeSync({ name: "read", path: "/" });
 }
 
-if (import.meta.main) await main(COMMAND, dashboard);
+/** Runs the command. */
+export const start: Start = (args) => main(COMMAND, dashboard, { args });
+
+if (import.meta.main) await start();

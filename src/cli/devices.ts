@@ -2,7 +2,7 @@
 import { format as formatBytes } from "@std/fmt/bytes";
 import { Gpu } from "../gpu/gpu.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
-import { main } from "./main.ts";
+import { main, type Start } from "./main.ts";
 import { printJson, printLine } from "./terminal.ts";
 
 const COMMAND: CommandSpec = {
@@ -75,4 +75,7 @@ function describe(device: Device): string {
   ].join("\n");
 }
 
-if (import.meta.main) await main(COMMAND, devices);
+/** Runs the command. */
+export const start: Start = (args) => main(COMMAND, devices, { args });
+
+if (import.meta.main) await start();

@@ -11,7 +11,7 @@ import { count } from "./count.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { DEVICE, deviceOption } from "./device.ts";
 import { measureTask, taskData } from "./eval_task.ts";
-import { main } from "./main.ts";
+import { main, type Start } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { ReadingBar } from "./reading_bar.ts";
 import { spoolInput } from "./standard_input.ts";
@@ -139,4 +139,7 @@ function describe(evaluation: Evaluation): string {
   ].join("\n");
 }
 
-if (import.meta.main) await main(COMMAND, evalCommand);
+/** Runs the command. */
+export const start: Start = (args) => main(COMMAND, evalCommand, { args });
+
+if (import.meta.main) await start();

@@ -9,7 +9,7 @@ import {
 import { MARGIN } from "../checkpoint/formats/expand_vocabulary.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
-import { main } from "./main.ts";
+import { main, type Start } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { printJson, printLine } from "./terminal.ts";
 import { limitWriting } from "./writing.ts";
@@ -77,4 +77,7 @@ function roundedUp(value: number): string {
   return (digits * unit).toPrecision(1);
 }
 
-if (import.meta.main) await main(COMMAND, exportCommand);
+/** Runs the command. */
+export const start: Start = (args) => main(COMMAND, exportCommand, { args });
+
+if (import.meta.main) await start();

@@ -6,7 +6,7 @@ import { findShards, findSources } from "../data/files/sources.ts";
 import { TOKEN_COUNT, tokenBytes } from "../tokens/tokenizer.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { COLUMN } from "./column_option.ts";
-import { main } from "./main.ts";
+import { main, type Start } from "./main.ts";
 import { dataOption } from "./data_option.ts";
 import { limitNetwork } from "./network.ts";
 import { ReadingBar } from "./reading_bar.ts";
@@ -192,4 +192,7 @@ function nameControls(text: string): string {
   );
 }
 
-if (import.meta.main) await main(COMMAND, inspectCommand);
+/** Runs the command. */
+export const start: Start = (args) => main(COMMAND, inspectCommand, { args });
+
+if (import.meta.main) await start();

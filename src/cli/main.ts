@@ -4,17 +4,21 @@ import { type Arguments, type CommandSpec, parseArguments } from "./arguments.ts
 import { outliveHangUp } from "./interrupt.ts";
 import { isOutputLost, printLine } from "./terminal.ts";
 
+/** Runs a command as a process of its own would: with its arguments, or else with the process's. */
+export type Start = (args?: readonly string[]) => Promise<void>;
+
 /**
  * Runs a command: exit code 2 if it was called wrongly, 1 if it failed for a reason that the user
  * can act on, each with one line on standard error. Anything else is our mistake, and shows where
  * it happened.
  *
- * @param how Whether it `isSilent`, since the first of several processes prints the same.
+ * @param how The `args`, if not the process's, and whether it `isSilent`, since the first of several
+ * processes prints the same.
  */
 export async function main(
   command: CommandSpec,
   run: (options: Arguments) => Promise<number | void>,
-  { isSilent = false }: { isSilent?: boolean } = {},
+  { args = Deno.args, isSilent = false }: { args?: readonly string[]; isSilent?: boolean } = {},
 ): Promise<void> {
   if (Deno.build.os === "linux") {
     // Without a display Mesa's EGL complains on stderr.
@@ -22,7 +26,7 @@ export async function main(
   }
   outliveHangUp();
   try {
-    const options = parseArguments(Deno.args, command);
+    const options = parseArguments(args, command);
     if (typeof options === "string") return isSilent ? undefined : printLine(options);
     Deno.exitCode = await run(options) || (isOutputLost() ? 1 : 0);
   } catch (thrown) {

@@ -6,7 +6,7 @@ import { UsageError } from "../errors.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { COLUMN } from "./column_option.ts";
 import { interruptSignal } from "./interrupt.ts";
-import { main } from "./main.ts";
+import { main, type Start } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { count } from "./count.ts";
 import { formatSeconds } from "./progress_bar.ts";
@@ -141,4 +141,7 @@ function describeResult(result: PrepareResult, out: string, seconds: number): st
   ].join("\n");
 }
 
-if (import.meta.main) await main(COMMAND, prepareCommand);
+/** Runs the command. */
+export const start: Start = (args) => main(COMMAND, prepareCommand, { args });
+
+if (import.meta.main) await start();

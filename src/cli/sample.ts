@@ -14,7 +14,7 @@ import type { Arguments, CommandSpec } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { DEVICE, deviceOption } from "./device.ts";
-import { main } from "./main.ts";
+import { main, type Start } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { readPrompt, readPrompts } from "./prompts.ts";
 import { printJson } from "./terminal.ts";
@@ -160,4 +160,7 @@ function write(text: string): void {
   }
 }
 
-if (import.meta.main) await main(COMMAND, sample);
+/** Runs the command. */
+export const start: Start = (args) => main(COMMAND, sample, { args });
+
+if (import.meta.main) await start();

@@ -18,7 +18,7 @@ import { interruptSignal } from "./interrupt.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { deviceOption } from "./device.ts";
 import { keptServers } from "./kept_servers.ts";
-import { main } from "./main.ts";
+import { main, type Start } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { firstOnHost, isFirstProcess, withProcesses } from "./processes.ts";
 import { keptOptions, resumedOptions } from "./resume.ts";
@@ -166,8 +166,11 @@ function writtenBy({ autotunes, out, isDryRun }: TrainSettings): string[] {
   return choices ? [out, choices] : [out];
 }
 
-if (import.meta.main) {
+/** Runs the command, in one of several processes if there are. */
+export const start: Start = (args) => {
   const run = (given: Arguments) =>
     withProcesses(given, (processes) => trainCommand(given, processes));
-  await main(TRAIN, run, { isSilent: !isFirstProcess() });
-}
+  return main(TRAIN, run, { args, isSilent: !isFirstProcess() });
+};
+
+if (import.meta.main) await start();

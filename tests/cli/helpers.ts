@@ -30,6 +30,7 @@ export async function runTask(
     | "prepare"
     | "inspect"
     | "compare"
+    | "build"
     | "devices"
     | "dashboard",
   args: string[],
