@@ -104,12 +104,17 @@ const PACKAGES = {
  * Loads the MPI library that belongs to the launcher.
  *
  * @param path Another one. @default the family's, where the system's loader finds it
+ * @param versionOf What the library of a name says to be; undefined if it cannot be loaded.
  * @throws {UserError} If there is none, or it has neither Open MPI's ABI nor MPICH's.
  */
-export function openMpiLibrary({ family }: Launch, path?: string): MpiLibrary {
+export function openMpiLibrary(
+  { family }: Launch,
+  path?: string,
+  versionOf = readVersion,
+): MpiLibrary {
   const names = path === undefined ? NAMES[family] : [path];
   for (const name of names) {
-    const version = readVersion(name);
+    const version = versionOf(name);
     if (version !== undefined) return load(name, version);
   }
   throw new UserError(

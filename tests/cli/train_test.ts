@@ -112,6 +112,12 @@ Deno.test("a run of so many minutes has a step at least, and goes on for more", 
   assertEquals(over.filter(({ event }) => event === "step"), []);
 });
 
+/** Where the system tells: no `mpirun` started the process. */
+async function assertLoadsNoMpi(pid: number): Promise<void> {
+  if (Deno.build.os !== "linux") return;
+  assertEquals((await Deno.readTextFile(`/proc/${pid}/maps`)).match(/\S*libmpi\S*/), null);
+}
+
 Deno.test("an interrupted run is saved", async (t) => {
   await using directory = await corpusDirectory();
   const cwd = directory.path;
@@ -133,7 +139,10 @@ Deno.test("an interrupted run is saved", async (t) => {
         for await (const line of reader) {
           lines.push(line);
           const { step } = JSON.parse(line);
-          if (step === 2) child.kill("SIGHUP"); // without a terminal there is none to be closed
+          if (step === 2) {
+            await assertLoadsNoMpi(child.pid);
+            child.kill("SIGHUP"); // without a terminal there is none to be closed
+          }
           if (step !== 3) continue;
           // Deno's task runner passes on what the terminal has sent already.
           child.kill(signal);
