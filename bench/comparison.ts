@@ -6,6 +6,7 @@ import { finalLoss, type RunRecord } from "../src/compare/record.ts";
 import {
   bestOf,
   type CellSummary,
+  comparisonOf,
   type Row,
   type Spread,
   summarise,
@@ -120,10 +121,11 @@ export function chartedRuns(records: readonly RunRecord[]): RunRecord[] {
 
 /** AGD against the best AdamW, over the seeds of both. */
 function lead(summary: CellSummary): Record<string, string> {
-  const { comparison, adamw } = summary;
+  const { agd, adamw } = summary;
+  const comparison = agd && adamw && comparisonOf(agd, adamw);
   return {
     AGD: spread(comparison?.agd),
-    "best AdamW": spread(comparison?.adamw),
+    "best AdamW": spread(comparison?.other),
     "its rate": adamw ? rateOf(adamw.contender) : "",
     "AGD is there after": share(summary),
   };

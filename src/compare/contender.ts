@@ -140,6 +140,11 @@ export function isDefault(contender: Contender): boolean {
   return nameOf(contender) === nameOf(agdWith());
 }
 
+/** Whether it is a method of others as it is used: no form of AGD, nor from AGD's initial weights. */
+export function isRival(contender: Contender): boolean {
+  return contender.optimizer !== "agd" && contender.initialisation === undefined;
+}
+
 /** The initial weights that go with an optimiser: rows of embeddings have their natural size. */
 export function initialisationOf(contender: Contender): Initialisation {
   if (contender.optimizer !== "agd") return contender.initialisation ?? "normal";

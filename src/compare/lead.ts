@@ -1,4 +1,4 @@
-import { familyOf } from "./contender.ts";
+import { familyOf, isRival } from "./contender.ts";
 import type { RunRecord } from "./record.ts";
 import type { CellSummary, Row } from "./summary.ts";
 
@@ -6,6 +6,9 @@ import type { CellSummary, Row } from "./summary.ts";
 const FEWEST_POINTS = 16;
 /** Lengths at which a lead is told of, each twice the one before. */
 const LENGTHS = 6;
+
+/** What the best of all is called. */
+export const BEST = "the best of all";
 
 /** How far AGD with nothing changed is ahead along the runs of a cell. */
 export interface Lead {
@@ -17,8 +20,8 @@ export interface Lead {
 
 /**
  * The lowest mean validation loss of each optimiser with any of its learning rates after as many
- * tokens, minus AGD's; the last of the optimisers is the best of all. Undefined where runs have
- * few evaluations, or a length that is a time.
+ * tokens, minus AGD's; the last of the optimisers is the best of all that AGD is held against. Undefined
+ * where runs have few evaluations, or a length that is a time.
  */
 export function leadOf({ cell, agd, rows }: CellSummary): Lead | undefined {
   const curve = agd?.records[0].curve ?? [];
@@ -38,7 +41,7 @@ export function leadOf({ cell, agd, rows }: CellSummary): Lead | undefined {
     tokens,
     optimizers: [
       ...[...families].map(([name, rows]) => ({ name, ahead: ahead(rows) })),
-      { name: "the best of all", ahead: ahead(others) },
+      { name: BEST, ahead: ahead(others.filter(({ contender }) => isRival(contender))) },
     ],
   };
 }

@@ -15,7 +15,8 @@ first tenth of the steps (at most 100) and a cosine down to a tenth of the learn
 given: all of this where their name says nothing else. The best rate of a grid has the lowest final
 validation loss: it is chosen with hindsight, which favours them. ± is the standard deviation over
 the seeds; differences are taken seed by seed, and rows are ranked by them. Tokens to a loss are
-interpolated between evaluations. The time includes evaluations, and a first run compiles kernels
+interpolated between evaluations. The best of all is that of AdamW, Muon, SGD and the schedule-free ones
+that were tried, each with the best of its grid. The time includes evaluations, and a first run compiles kernels
 too; it tells of the optimisers only where nothing else kept the machine busy.
 `;
 
@@ -46,7 +47,7 @@ export function report(cells: readonly CellSummary[]): string {
     ...cells.some(({ rows }) => rows.some(isMuon)) ? [MUON] : [],
     ...cells.some(({ rows }) => rows.some(isScheduleFreePlus)) ? [SCHEDULE_FREE_PLUS] : [],
     ...overview(cells),
-    ...cells.flatMap((cell) => cellSection(cell, cells)),
+    ...lostFirst(cells).flatMap((cell) => cellSection(cell, cells)),
   ];
   return parts.join("\n").trimEnd() + "\n";
 }
@@ -59,19 +60,25 @@ function isScheduleFreePlus({ contender }: Row): boolean {
   return contender.optimizer === "schedulefree+";
 }
 
-/** AGD's defaults against the best AdamW in all cells, the lost ones told of by name. */
+/** Cells in which AGD loses first, by how much; then the others as they are. */
+function lostFirst(cells: readonly CellSummary[]): CellSummary[] {
+  const loss = ({ comparison }: CellSummary) => Math.max(0, comparison?.difference.mean ?? 0);
+  return cells.toSorted((a, b) => loss(b) === loss(a) ? 0 : loss(b) - loss(a));
+}
+
+/** AGD's defaults against the best of all in all cells, the lost ones first, and told of by name. */
 function overview(cells: readonly CellSummary[]): string[] {
-  const compared = cells.flatMap(({ cell, adamw, edges, comparison }) => {
-    if (!adamw || !comparison) return [];
-    const isOpen = edges.some(({ optimizer }) => optimizer === familyOf(adamw.contender));
-    return [{ cell, best: bestName(adamw), isOpen, ...comparison }];
+  const compared = lostFirst(cells).flatMap(({ cell, best, edges, comparison }) => {
+    if (!best || !comparison) return [];
+    const isOpen = edges.some(({ optimizer }) => optimizer === familyOf(best.contender));
+    return [{ cell, best: best.name, isOpen, ...comparison }];
   });
   if (compared.length === 0) return [];
   const lost = compared.filter(({ difference }) => !(difference.mean <= 0));
   const won = compared.length - lost.length;
   const lines = [
-    "## AGD against the best AdamW\n",
-    `AGD's final loss is at or below that of the best AdamW in ${won} of ${compared.length} cells.`,
+    "## AGD against the best of all\n",
+    `AGD's final loss is at or below that of the best of all in ${won} of ${compared.length} cells.`,
   ];
   if (lost.length > 0) {
     lines.push(
@@ -84,19 +91,19 @@ function overview(cells: readonly CellSummary[]): string[] {
   const open = compared.filter(({ isOpen }) => isOpen).length;
   if (open > 0) {
     lines.push(
-      `\nThe best AdamW's learning rate is at an end of its grid, or the only one, in ${open} of the ` +
+      `\nThe learning rate of the best is at an end of its grid, or the only one, in ${open} of the ` +
         "cells: there may be a better one.",
     );
   }
-  const rows = compared.map(({ cell, agd, adamw, best, difference, seeds }) => [
+  const rows = compared.map(({ cell, agd, other, best, difference, seeds }) => [
     shortName(cell, cells),
     showSpread(agd),
-    showSpread(adamw),
+    showSpread(other),
     best,
     showSpread(difference, true),
     String(seeds.length),
   ]);
-  const titles = ["cell", "AGD", "best AdamW", "which is", "difference", "seeds"];
+  const titles = ["cell", "AGD", "the best of all", "which is", "difference", "seeds"];
   return [...lines, "", table(titles, rows)];
 }
 
@@ -214,11 +221,6 @@ export function shortName(
     differs(twins, "validationTokens") && `evaluated on ${number(cell.validationTokens)} tokens`,
   ];
   return parts.filter((part) => part !== false).join(", ");
-}
-
-/** AdamW's name without what is the same for all, e.g. `lr 0.003`. */
-function bestName({ name }: Row): string {
-  return name.replace("AdamW, ", "");
 }
 
 function reached({ tokensToAdamW }: Row): string {

@@ -1,5 +1,13 @@
 import type { Cell } from "./cell.ts";
-import { type Contender, familyOf, hasRate, isAdamW, isDefault, nameOf } from "./contender.ts";
+import {
+  type Contender,
+  familyOf,
+  hasRate,
+  isAdamW,
+  isDefault,
+  isRival,
+  nameOf,
+} from "./contender.ts";
 import { bestTrial, edge } from "./learning_rates.ts";
 import {
   finalLoss,
@@ -40,13 +48,13 @@ export interface Row {
   records: RunRecord[];
 }
 
-/** AGD with nothing changed and the best AdamW. */
+/** The final losses of AGD with nothing changed and of another optimiser. */
 export interface Comparison {
   /** Those that both have. */
   seeds: number[];
   agd: Spread;
-  adamw: Spread;
-  /** AGD's final loss minus AdamW's. */
+  other: Spread;
+  /** AGD's final loss minus the other's. */
   difference: Spread;
 }
 
@@ -67,7 +75,9 @@ export interface CellSummary {
   agd?: Row;
   /** AdamW with the best learning rate of its grids, if it was run. */
   adamw?: Row;
-  /** The final losses of AGD and the best AdamW and their difference, over the seeds of both. */
+  /** The best of all optimisers that AGD is held against, with the best rate of its grid. */
+  best?: Row;
+  /** AGD against that, over the seeds of both. */
   comparison?: Comparison;
   /** The best learning rates that are at an end of their grids, or all there is of them. */
   edges: { optimizer: string; learningRate: number; end: "lower" | "upper" | "only" }[];
@@ -116,7 +126,8 @@ function summariseCell(records: RunRecord[]): CellSummary {
     if (Number.isFinite(row.final.mean) && Number.isFinite(rank)) row.rank = rank;
   }
   rows.sort((a, b) => a.rank === b.rank ? 0 : a.rank - b.rank);
-  const adamw = bestAdamW(rows);
+  const adamw = bestRow(rows, isAdamW);
+  const best = bestRow(rows, isRival);
   const families = new Set(
     rows.flatMap(({ contender }) =>
       contender.optimizer !== "agd" && hasRate(contender) ? familyOf(contender)! : []
@@ -128,8 +139,8 @@ function summariseCell(records: RunRecord[]): CellSummary {
     vocabularySize: first.vocabulary_size,
     parameters: first.parameters,
     adapters: [...new Set(records.map(({ adapter }) => adapter))].sort(),
-    ...{ rows, agd, adamw },
-    comparison: agd && adamw && comparisonOf(agd, adamw),
+    ...{ rows, agd, adamw, best },
+    comparison: agd && best && comparisonOf(agd, best),
     edges: [...families].flatMap((optimizer) => {
       const trials = trialsOf(rows, optimizer);
       const end = trials.length === 1 ? "only" : edge(trials);
@@ -174,10 +185,13 @@ export function bestOf(rows: readonly Row[], family: string): Row | undefined {
   );
 }
 
-/** The best row of AdamW's grids. */
-function bestAdamW(rows: readonly Row[]): Row | undefined {
-  const adamws = rows.filter(({ contender }) => isAdamW(contender));
-  const families = [...new Set(adamws.map(({ contender }) => familyOf(contender)!))];
+/** The best row of some grids. */
+function bestRow(
+  rows: readonly Row[],
+  isMeant: (contender: Contender) => boolean,
+): Row | undefined {
+  const meant = rows.filter(({ contender }) => isMeant(contender));
+  const families = [...new Set(meant.map(({ contender }) => familyOf(contender)!))];
   return families.map((family) => bestOf(rows, family)!).reduce<Row | undefined>(
     (best, row) => best && best.rank <= row.rank ? best : row,
     undefined,
@@ -209,13 +223,14 @@ function differenceOf(row: Row, other: Row): Spread | undefined {
   return spread(both.map(([one, other]) => finalLoss(one) - finalLoss(other)));
 }
 
-function comparisonOf(agd: Row, adamw: Row): Comparison | undefined {
-  const both = pairs(agd, adamw);
-  const difference = differenceOf(agd, adamw);
+/** AGD against another optimiser; undefined if they have no seed in common. */
+export function comparisonOf(agd: Row, other: Row): Comparison | undefined {
+  const both = pairs(agd, other);
+  const difference = differenceOf(agd, other);
   return difference && {
     seeds: both.map(([{ settings }]) => settings.seed),
     agd: spread(both.map(([record]) => finalLoss(record))),
-    adamw: spread(both.map(([, record]) => finalLoss(record))),
+    other: spread(both.map(([, record]) => finalLoss(record))),
     difference,
   };
 }

@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { agdWith } from "../../src/compare/contender.ts";
 import { leadOf } from "../../src/compare/lead.ts";
+import { leadChart } from "../../src/compare/lead_chart.ts";
 import { report } from "../../src/compare/report.ts";
 import { summarise } from "../../src/compare/summary.ts";
 import { adamw, recordOf } from "./helpers.ts";
@@ -40,4 +41,24 @@ Deno.test("few evaluations, times and AGD alone show no lead against length", ()
     recordOf(adamw(0.01), losses(() => 2), cell),
   ]);
   assertEquals([...few, ...alone, ...timed].map(leadOf), [undefined, undefined, undefined]);
+});
+
+Deno.test("the chart of leads has a line through runs of several lengths, and one along each", () => {
+  const run = (steps: number, ahead: number, width = 16) => {
+    const cell = { steps, width };
+    return [
+      recordOf(agdWith(), losses(() => 2), { cell }),
+      recordOf(adamw(0.01), losses((point) => 2 + ahead * 32 / point), { cell }),
+    ];
+  };
+  const svg = leadChart(
+    summarise([...run(100, 0.5), ...run(1000, 0.25), ...run(100, 1, 8)]),
+  )!;
+  const lines = (dashed: boolean) =>
+    [...svg.matchAll(/<path [^>]*stroke-linejoin="bevel"[^>]*>/g)]
+      .filter(([path]) => path.includes("stroke-dasharray") === dashed).length;
+  assertEquals([lines(false), lines(true)], [2, 3]);
+  assertStringIncludes(svg, ">width 8, layers 1, context 16, batch 2</text>");
+  assertStringIncludes(svg, " lead over the best of all (nats per token)</text>");
+  assertEquals(leadChart(summarise([recordOf(agdWith(), [2])])), undefined);
 });

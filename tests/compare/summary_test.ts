@@ -52,7 +52,7 @@ Deno.test("runs are summed up by cell and contender, and set against the best Ad
   assertEquals(rows.map(({ minusAgd }) => minusAgd?.mean), [undefined, 0.75, 2.5, 2.5, Infinity]);
 
   assertEquals(small.comparison, {
-    ...{ seeds: [0], agd: { mean: 8.25 }, adamw: { mean: 7 }, difference: { mean: 1.25 } },
+    ...{ seeds: [0], agd: { mean: 8.25 }, other: { mean: 7 }, difference: { mean: 1.25 } },
   });
   assertEquals(small.edges, [
     { optimizer: "AdamW from AGD's initial weights", learningRate: 0.003, end: "only" },
@@ -143,7 +143,7 @@ Deno.test("contenders are ranked as if all had AGD's seeds", () => {
 
   const [{ adamw: other, comparison: compared }] = summarise(records.slice(0, -1));
   assertEquals(other?.name, "AdamW, lr 0.003");
-  const spreads = [compared?.agd, compared?.adamw, compared?.difference];
+  const spreads = [compared?.agd, compared?.other, compared?.difference];
   assertEquals(spreads.map((spread) => spread?.mean), [4.5, 6.5, -2]);
   assertEquals(compared?.seeds, [0, 1]);
 });
@@ -162,7 +162,10 @@ Deno.test("the best AdamW is that of all decays, and each has a grid of its own"
     { optimizer: "AdamW, beta2 0.999", learningRate: 0.003, end: "upper" },
     { optimizer: "AdamW", learningRate: 0.001, end: "lower" },
   ]);
-  assertMatch(report(cells), /\| +3\.0000 \| +4\.0000 \| beta2 0\.999, lr 0\.003 \| +-1\.0000 \|/);
+  assertMatch(
+    report(cells),
+    /\| +3\.0000 \| +4\.0000 \| AdamW, beta2 0\.999, lr 0\.003 \| +-1\.0000 \|/,
+  );
   const others = [
     recordOf({ ...long(0.003), initialisation: "natural" }, [7, 3.5]),
     ...[0.98, 0.99].map((beta2) => recordOf({ ...adamw(0.003), beta2 }, [7, 6.5])),
@@ -186,19 +189,17 @@ Deno.test("the report tells of what is lost, of open grids and of divergence", (
   const text = report(summarise(RECORDS));
   assertStringIncludes(
     text,
-    "AGD's final loss is at or below that of the best AdamW in 1 of 2 cells.\nIt is above in:\n\n" +
+    "AGD's final loss is at or below that of the best of all in 1 of 2 cells.\nIt is above in:\n\n" +
       "- width 8, layers 1, context 16, batch 2: by 1.2500\n",
   );
   const name = "width 16, layers 1, context 16, batch 2";
-  assertStringIncludes(
-    text,
-    `\n| ${name} | 3.7500 ± 1.0607 | 4.5000 ± 0.7071 | lr 0.003 | -0.7500 ± 1.7678 |     2 |\n`,
-  );
+  const row = "3.7500 ± 1.0607 | 4.5000 ± 0.7071 | AdamW, lr 0.003 | -0.7500 ± 1.7678 |     2 |";
+  assertStringIncludes(text, `\n| ${name} | ${row}\n`);
   assertStringIncludes(text, `\n## ${name}\n\nstories: 8 steps of 32 tokens, 256 in all; `);
   assertStringIncludes(text, "; 1,234 parameters; on none.\n");
   assertStringIncludes(
     text,
-    "\nThe best AdamW's learning rate is at an end of its grid, or the only one, in 1 of the cells: ",
+    "\nThe learning rate of the best is at an end of its grid, or the only one, in 1 of the cells: ",
   );
   assertStringIncludes(
     text,
@@ -223,6 +224,27 @@ Deno.test("the report tells of what is lost, of open grids and of divergence", (
     "\nThe best learning rate of AdamW, 0.003, is at the upper end of the grid: " +
       "there may be a better one beyond it.\n",
   );
+});
+
+Deno.test("AGD is held against the best of all, and what it loses comes first", () => {
+  const muon = { optimizer: "muon", learningRate: 0.01, decay: "linear" } as const;
+  const cells = summarise([
+    recordOf(AGD, [5]),
+    recordOf(adamw(0.001), [6]),
+    ...[4, 3].flatMap((loss, i) => [
+      recordOf(AGD, [5], { cell: { layers: 2 + i } }),
+      recordOf(adamw(0.001), [6], { cell: { layers: 2 + i } }),
+      recordOf(muon, [loss], { cell: { layers: 2 + i } }),
+      recordOf({ ...muon, initialisation: "natural" }, [1], { cell: { layers: 2 + i } }),
+    ]),
+  ]);
+  assertEquals(cells.map(({ best }) => best?.name), [
+    ...["AdamW, lr 0.001", "Muon, linear to 0, lr 0.01", "Muon, linear to 0, lr 0.01"],
+  ]);
+  const text = report(cells);
+  assertStringIncludes(text, " that of the best of all in 1 of 3 cells.");
+  const headings = [...text.matchAll(/^## .*layers (\d)/gm)].map(([, layers]) => layers);
+  assertEquals(headings, ["3", "2", "1"]);
 });
 
 Deno.test("the chart has a panel for each cell and a colour for each form of AGD", () => {
