@@ -1,5 +1,5 @@
 import { assertLess } from "@std/assert";
-import type { Locator, Page } from "playwright-core";
+import type { Locator, Page } from "../../bench/screenshot.ts";
 
 /** Steps from one on, as lines of metrics.jsonl. */
 export function steps(first: number, last: number, scale = 1): string {
