@@ -26,7 +26,9 @@ Deno.test("locks: tasks fetch what deno.lock holds, but no browser's driver", as
   assertEquals(await readJson("tasks.lock"), expected);
   const tasks: Record<string, { command: string }> = (await readJson("deno.json")).tasks;
   for (const [name, { command }] of Object.entries(tasks)) {
-    const fetching = command.match(/deno (run|bundle) (?!-q --lock=\S*tasks\.lock)/g) ?? [];
+    const fetching = command.split("&&").filter((part) =>
+      /deno (run|bundle)/.test(part) && !/ --lock=\S*tasks\.lock/.test(part)
+    );
     assertEquals([name, fetching.length], [name, name === "bench" || name === "test" ? 1 : 0]);
   }
 });
