@@ -61,11 +61,7 @@ export class Readback implements Disposable {
 
   /** Uploads `values` to the tensors. */
   write(): void {
-    let offset = 0;
-    for (const tensor of this.tensors) {
-      this.#gpu.write(tensor, this.values.subarray(offset, offset + tensor.size));
-      offset += tensor.size;
-    }
+    writeEach(this.#gpu, this.tensors, this.values);
   }
 
   /** Frees the buffer. */
@@ -74,4 +70,28 @@ export class Readback implements Disposable {
     this.#gpu.count(-this.#buffer.size);
     this.#buffer.destroy();
   }
+}
+
+/** Uploads values to tensors, one after the other. */
+export function writeEach(gpu: Gpu, tensors: readonly Tensor[], values: Float32Array): void {
+  let offset = 0;
+  for (const tensor of tensors) {
+    gpu.write(tensor, values.subarray(offset, offset + tensor.size));
+    offset += tensor.size;
+  }
+}
+
+/** Tensors in groups of at most so many bytes, unless one is larger. */
+export function inBuckets(tensors: readonly Tensor[], most: number): Tensor[][] {
+  const buckets: Tensor[][] = [];
+  let bytes = Infinity;
+  for (const tensor of tensors) {
+    if (bytes + tensor.size * 4 > most) {
+      buckets.push([]);
+      bytes = 0;
+    }
+    buckets.at(-1)!.push(tensor);
+    bytes += tensor.size * 4;
+  }
+  return buckets;
 }

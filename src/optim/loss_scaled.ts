@@ -44,9 +44,9 @@ export class LossScaled implements Optimizer {
   }
 
   /** Divides the gradients by the scale, adapts it, and takes the optimiser's step. */
-  step(): void {
+  step(): void | Promise<number> {
     this.#plan.run();
-    this.#inner.step();
+    return this.#inner.step();
   }
 
   /** Those of the optimiser. */
@@ -67,6 +67,11 @@ export class LossScaled implements Optimizer {
   /** Those of the optimiser, and that of the scale. */
   get plans(): readonly Plan[] {
     return [this.#plan, ...this.#inner.plans ?? []];
+  }
+
+  /** That of the optimiser. */
+  get sharing(): string | undefined {
+    return this.#inner.sharing;
   }
 
   /** That of the optimiser. */

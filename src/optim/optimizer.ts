@@ -1,3 +1,4 @@
+import type { Communicator } from "../comm/communicator.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
@@ -19,6 +20,11 @@ export interface OptimizerTarget {
    * a batch is accumulated, or shared among processes.
    */
   loss?: Tensor;
+  /**
+   * Processes that hold the same weights and get the same gradients, among which an optimiser may
+   * share its work out. @default none
+   */
+  communicator?: Communicator;
 }
 
 /** Parameters that are told of together; `matrices` are those that are in no transformer block. */
@@ -49,8 +55,11 @@ export interface Optimizer extends Disposable {
   /**
    * Submits one update of the weights from the gradients; returns at once. If a gradient is not
    * finite, or too large for its square, the step is skipped: nothing changes but the `summary`.
+   *
+   * @returns Where it shares its work out: the milliseconds for which it waited for the other
+   * processes, when all is submitted.
    */
-  step(): void;
+  step(): void | Promise<number>;
   /**
    * The weights to evaluate, sample and save: an average of the iterates where the optimiser
    * keeps one, otherwise the weights themselves.
@@ -68,6 +77,8 @@ export interface Optimizer extends Disposable {
   norms?(): Promise<Norms>;
   /** The plans of its step and norms, whose kernels can be compiled ahead. */
   readonly plans?: readonly Plan[];
+  /** How it shares its work out among processes, once that is known. */
+  readonly sharing?: string;
   /** Step size, for optimisers that are given one. {@linkcode train} schedules it up to this. */
   learningRate?: number;
 }

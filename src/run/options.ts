@@ -47,7 +47,10 @@ export interface RunOptions extends TrainerOptions, RunLength {
   sampleEvery: number;
   /** Tokens of a sample. */
   sampleTokens: number;
-  /** Measure norms at every step, and not only at evaluations. @default false */
+  /**
+   * Measure norms at every step, and not only at evaluations, and tell how processes share work out.
+   * @default false
+   */
   verbose?: boolean;
   /** Write an event file for TensorBoard too. @default false */
   tensorboard?: boolean;

@@ -98,6 +98,7 @@ class Run implements AsyncDisposable {
   /** The last step that was not skipped. */
   #lastDone: number;
   #skippedSteps = 0;
+  #isSharingTold = false;
   /** Seconds that saving takes: those of the last time, or what they may be. */
   #saveSeconds: number;
 
@@ -165,6 +166,7 @@ class Run implements AsyncDisposable {
     events?.addStep(recorded);
     history.add(recorded);
     this.options.onStep?.(event);
+    this.#tellSharing();
     this.#lastEvent = event;
     if (!skipped) {
       this.#lastDone = step;
@@ -172,6 +174,13 @@ class Run implements AsyncDisposable {
     }
     this.#skippedSteps++;
     this.options.onNote?.(`Step ${step} was skipped: a gradient was not finite or too large.`);
+  }
+
+  #tellSharing(): void {
+    const { sharing } = this.trainer.optimizer;
+    if (!this.options.verbose || sharing === undefined || this.#isSharingTold) return;
+    this.#isSharingTold = true;
+    this.options.onNote?.(sharing);
   }
 
   /** Copies what the checkpoint holds; it is written while training goes on. */

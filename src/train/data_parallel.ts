@@ -1,7 +1,7 @@
 import type { Communicator } from "../comm/communicator.ts";
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { Readback } from "../gpu/readback.ts";
+import { inBuckets, Readback } from "../gpu/readback.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { sha256 } from "../sha256.ts";
 
@@ -164,19 +164,4 @@ export class DataParallel implements Disposable {
   [Symbol.dispose](): void {
     for (const bucket of this.#buckets) bucket[Symbol.dispose]();
   }
-}
-
-/** Tensors in groups of at most so many bytes, unless one is larger. */
-function inBuckets(tensors: readonly Tensor[], most: number): Tensor[][] {
-  const buckets: Tensor[][] = [];
-  let bytes = Infinity;
-  for (const tensor of tensors) {
-    if (bytes + tensor.size * 4 > most) {
-      buckets.push([]);
-      bytes = 0;
-    }
-    buckets.at(-1)!.push(tensor);
-    bytes += tensor.size * 4;
-  }
-  return buckets;
 }

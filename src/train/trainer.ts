@@ -147,8 +147,9 @@ export class Trainer implements Disposable {
       const gradients = allocateLike(gpu, table.filter((spec) => spec.trainable), "gradient");
       const sizes = { batch, length: config.context, backward: true, recompute, precision };
       const activations = allocateActivations(gpu, config, sizes);
-      const loss = microBatches === 1 ? { loss: activations.outer.loss } : {};
-      const target = { gpu, table, weights, gradients, ...loss };
+      const target: OptimizerTarget = { gpu, table, weights, gradients };
+      if (microBatches === 1) target.loss = activations.outer.loss;
+      if (syncEvery === 1) target.communicator = communicator;
       const made = optimizer(target);
       const half = precision === "f16" ? halfWeights(gpu, table, weights) : undefined;
       // Gradients of the logits start at up to 1.
@@ -236,22 +237,35 @@ export class Trainer implements Disposable {
       this.#gradientPlan.parts(),
       () => meanOf([...losses, this.#readLoss()]),
     );
-    const result = together?.then((loss) => this.#update(loss, measure)) ??
-      this.#update(meanOf(losses), measure);
-    this.submitted = together;
+    const updated = together?.then(async (loss) => {
+      const { scale, stepped } = this.#update();
+      this.parallel!.waitMs += await stepped ?? 0;
+      return { loss, scale };
+    });
+    const result = updated?.then(({ loss, scale }) => this.#outcome(loss, measure, scale)) ??
+      this.#outcome(meanOf(losses), measure, this.#update().scale);
+    this.submitted = updated;
     this.hostMs = performance.now() - (gpu.isSoftware ? gpu.queue.submitMs : 0) - start;
     return result;
   }
 
-  /** Submits the update by gradients that are submitted. */
-  #update(mean: number | Promise<number>, measure: boolean): Promise<StepResult> {
-    const { gpu } = this.#model;
-    const scale = this.#lossScale && gpu.read(this.#lossScale); // before the step changes it
-    this.optimizer.step();
+  /** Submits the update by gradients that are submitted; the loss scale is that before it. */
+  #update(): { scale?: Promise<Float32Array>; stepped: void | Promise<number> } {
+    const scale = this.#lossScale && this.#model.gpu.read(this.#lossScale);
+    scale?.catch(() => {}); // told of with the outcome
+    return { scale, stepped: this.optimizer.step() };
+  }
+
+  /** What a step gave that is submitted. */
+  #outcome(
+    mean: number | Promise<number>,
+    measure: boolean,
+    scale?: Promise<Float32Array>,
+  ): Promise<StepResult> {
     const { summary } = this.optimizer;
     return Promise.all([
       mean,
-      summary ? gpu.read(summary) : [0],
+      summary ? this.#model.gpu.read(summary) : [0],
       measure ? this.optimizer.norms?.() : undefined,
       scale,
     ]).then(([loss, [skipped, eta, gradientSummary], norms, scale]) => {

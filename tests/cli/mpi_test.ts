@@ -23,12 +23,14 @@ Deno.test(
       await runTask("train", [...QUIET, "--accumulate", "4", "--steps", "6", "--out", "one"], {
         cwd,
       });
-      const args = [...COMMON, "--json", "--accumulate", "2", "--steps", "4", "--out", "two"];
+      const args = [...COMMON, "--json", "--verbose", "--accumulate", "2", "--steps", "4"];
+      args.push("--out", "two");
       const { code, stdout, stderr } = await train(INSTALLED[0], 2, args, { cwd });
       assertEquals([code, stderr], [0, ""]);
       assertEquals(linesWith(stdout, '"event":"step"').length, 4);
       assertMatch(linesWith(stdout, '"event":"start"')[0], /"processes":2,"mpi":".*MPI/);
       assertMatch(linesWith(stdout, '"event":"step"')[0], /"reduce_wait_ms":\d/);
+      assertStringIncludes(linesWith(stdout, '"event":"note"').join(), "polar factors");
     });
 
     await t.step("and go on as another number, under another MPI", async () => {
@@ -42,6 +44,15 @@ Deno.test(
       const [one, two] = [await lossesOf("one"), await lossesOf("two")];
       assertEquals(two.length, one.length);
       two.forEach((loss, i) => assertAlmostEquals(loss, one[i], 1e-5 * one[i]));
+    });
+
+    await t.step("or some by themselves, and then one by how far all have come", async () => {
+      const args = [...COMMON, "--json", "--sync-every", "2", "--steps", "3", "--out", "own"];
+      const { code, stdout, stderr } = await train(INSTALLED[0], 2, args, { cwd });
+      assertEquals([code, stderr], [0, ""]);
+      const waits = linesWith(stdout, '"event":"step"')
+        .map((line) => JSON.parse(line).reduce_wait_ms > 0);
+      assertEquals(waits, [false, true, true]);
     });
 
     await t.step("and tells once that it was called wrongly", async () => {

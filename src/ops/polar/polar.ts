@@ -25,6 +25,13 @@ function isWide(rows: number, columns: number): boolean {
   return columns >= 2 * rows;
 }
 
+/** About how many arithmetic operations the polar factor of a matrix takes. */
+export function polarWork(rows: number, columns: number, steps: number): number {
+  const [m, n] = [rows, columns].sort((a, b) => a - b);
+  if (!isWide(m, n)) return steps * (4 * m * m * n + 2 * m ** 3);
+  return 4 * m * m * n + (4 * steps - 3) * 2 * m ** 3;
+}
+
 /** Workspaces that lie over the same memory, so that only one at a time can be worked in. */
 export interface PolarWorkspaces {
   /** One for each size. */

@@ -1,10 +1,8 @@
 import type { Gpu } from "../../gpu/gpu.ts";
-import { f32, Plan, spread } from "../../gpu/plan.ts";
+import { Plan } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
 import type { ParameterSpec } from "../../model/parameters.ts";
 import { allocateLike, copyWeights, type TensorMap } from "../../model/weights.ts";
-import { READ, reading } from "../../ops/includes.ts";
-import { rowThreads } from "../../ops/threads.ts";
 import { guardStep } from "../guard.ts";
 import {
   named,
@@ -13,17 +11,18 @@ import {
   type OptimizerTarget,
   trainable,
 } from "../optimizer.ts";
-import { elementwise, type Span, spansOf } from "../spans.ts";
-import { CHUNK, chunksOf, chunkTables, partialCount } from "./chunks.ts";
-import { AgdLayers, type LayerPart, measureOf } from "./layers.ts";
+import { spansOf } from "../spans.ts";
+import { AgdLayers, measureOf } from "./layers.ts";
 import { AgdNorms } from "./norms.ts";
-import { type AgdOptions, type AgdSettings, agdSettings, spellOutAgd } from "./options.ts";
-import { PartialSums } from "./partial_sums.ts";
-import { appendPolarFactors } from "./polar.ts";
-import { appendRows } from "./rows.ts";
-import momentumSource from "../../../wgsl/optim/agd/momentum.wgsl" with { type: "text" };
-import stepSizeSource from "../../../wgsl/optim/agd/step_size.wgsl" with { type: "text" };
-import updateSource from "../../../wgsl/optim/agd/update.wgsl" with { type: "text" };
+import { type AgdOptions, agdSettings, spellOutAgd } from "./options.ts";
+import { Sharing } from "./sharing.ts";
+import {
+  automaticStepSize,
+  averageGradients,
+  takeDirections,
+  type UnfinishedStep,
+  updateWeights,
+} from "./step.ts";
 
 /**
  * Automatic Gradient Descent (Bernstein, Mingard, Huang, Azizan and Yue 2023, arXiv:2304.05187):
@@ -90,6 +89,9 @@ export class Agd implements Optimizer {
   /** With averaging: an average of the iterates. Otherwise the weights themselves. */
   readonly evaluationWeights: TensorMap;
   readonly #plan: Plan;
+  /** Where polar factors are shared out, and what follows once all are there. */
+  readonly #sharing?: Sharing;
+  readonly #rest: Plan;
   readonly #norms: AgdNorms;
   readonly #measured: [coefficients: Tensor, duals: Tensor];
 
@@ -119,11 +121,17 @@ export class Agd implements Optimizer {
       decays: [momentum],
       summarySize: 3,
     });
-    const step: UnfinishedStep = { gpu, plan, settings, layers, progress };
+    const step: UnfinishedStep = { gpu, plan, rest: plan, settings, layers, progress };
     if (momentum > 0) averageGradients(step, specs, gradients, averages);
     const spans = spansOf(gpu, specs, [gradients, weights, ...averaging ? [iterates] : []]);
     const parts = layers.partsOf(spans);
-    const duals = takeDirections(step, parts, rowSquares);
+    if (target.communicator && target.communicator.size > 1) {
+      const polar = parts.filter(({ measure }) => measure === "operator");
+      step.sharing = this.#sharing = new Sharing(gpu, target.communicator, polar);
+      step.rest = new Plan(gpu);
+    }
+    this.#rest = step.rest;
+    const duals = takeDirections(step, parts, rowSquares, gradients);
     const coefficients = automaticStepSize(step, duals, summary);
     updateWeights(step, parts, coefficients);
 
@@ -140,9 +148,21 @@ export class Agd implements Optimizer {
     this.#measured = [coefficients, duals];
   }
 
-  /** Submits one update of the weights from the gradients; returns at once. */
-  step(): void {
+  /**
+   * Submits one update of the weights from the gradients; returns at once, unless polar factors are
+   * shared out among processes.
+   */
+  step(): void | Promise<number> {
     this.#plan.run();
+    return this.#sharing?.complete().then((waited) => {
+      this.#rest.run();
+      return waited;
+    });
+  }
+
+  /** How polar factors are shared out among processes, once that is known. */
+  get sharing(): string | undefined {
+    return this.#sharing?.toString();
   }
 
   /**
@@ -157,130 +177,15 @@ export class Agd implements Optimizer {
 
   /** Those of its step and of the norms. */
   get plans(): readonly Plan[] {
-    return [this.#plan, this.#norms.plan];
+    const shared = this.#sharing ? [this.#sharing.others, this.#rest] : [];
+    return [this.#plan, ...shared, this.#norms.plan];
   }
 
   /** Frees the optimiser's state. */
   [Symbol.dispose](): void {
     this.#norms[Symbol.dispose]();
+    this.#sharing?.[Symbol.dispose]();
+    this.#rest[Symbol.dispose]();
     this.#plan[Symbol.dispose]();
-  }
-}
-
-/** A step that is being put together. */
-interface UnfinishedStep {
-  gpu: Gpu;
-  plan: Plan;
-  settings: AgdSettings;
-  layers: AgdLayers;
-  /** [0]: whether the step is skipped, [1]: t, [2]: b^t */
-  progress: Tensor;
-}
-
-/**
- * m <- b m + (1 - b) g, and g <- m / (1 - b^t); Nesterov's looks a step ahead, and b may grow with t:
- * the formulas are in momentum.wgsl.
- */
-function averageGradients(
-  { gpu, plan, settings: { momentum, nesterov, growth }, progress }: UnfinishedStep,
-  specs: readonly ParameterSpec[],
-  gradients: TensorMap,
-  averages: TensorMap,
-): void {
-  const constants = { NESTEROV: nesterov, GROWTH: growth };
-  const spans = spansOf(gpu, specs, [gradients, averages]);
-  const kernel = ["agd_momentum", momentumSource, constants] as const;
-  elementwise(gpu, plan, kernel, [progress], spans, [f32(momentum)], 0);
-}
-
-/**
- * g_l <- D(g_l); but where that is g_l / |g_l|, g_l stays, and is divided when the weights move.
- *
- * @returns (dual norms): |g_l|, or its square where g_l stays; of a vector of n elements the 2-norm,
- * since the factor sqrt(n) of its D(g) and of its dual norm is part of its s
- */
-function takeDirections(
-  { gpu, plan, settings, layers, progress }: UnfinishedStep,
-  parts: readonly LayerPart[],
-  rowSquares: TensorMap,
-): Tensor {
-  const gradient = ({ tensors }: Span) => tensors[0];
-  // Vectors that are not on their own have the dual norm of a matrix.
-  const measured = parts.filter(({ spec }) => spec.shape.length > 1 || settings.vectors === "own")
-    .map((part) => [part, layers.layers[part.layer].dual] as const);
-  const counts: number[] = [];
-  for (const [part, dual] of measured) counts[dual] = partialCount(part);
-  const sums = new PartialSums(gpu, plan, counts);
-  const { squares = [], rows = [], operator = [] } = Object.groupBy(
-    measured,
-    ([{ measure }]) => measure,
-  );
-
-  // Vectors, but for the factor sqrt(n), and matrices by Frobenius' norm: D(g) = g / |g|.
-  sums.addSquares(squares, gradient);
-  // Matrices by the operator norm: D(g) is the polar factor, and |g| = <g, D(g)>.
-  plan.section("polar factors");
-  appendPolarFactors(operator, gradient, sums);
-  plan.section("");
-  // Embeddings by rows: D(g) divides each by its 2-norm, and |g| is the sum of those.
-  for (const [part, dual] of rows) {
-    const before = rowSquares.get(part.spec.name);
-    const history = before && { progress, squares: before };
-    appendRows(part, gradient, sums, dual, { descent: true, history });
-  }
-  const duals = gpu.tensor("agd dual norms", [counts.length]);
-  plan.own(duals);
-  sums.join(duals);
-  return duals;
-}
-
-/**
- * G = 1/L sum_l s_l |g_l|, and eta = log((1 + sqrt(1 + 4 G)) / 2)
- *
- * @returns (layers): p eta c_l s_l
- */
-function automaticStepSize(
-  { gpu, plan, settings, layers, progress }: UnfinishedStep,
-  duals: Tensor,
-  summary: Tensor,
-): Tensor {
-  const count = layers.layers.length;
-  const table = gpu.tensorFrom("agd layers", [count, 3], layers.table);
-  const coefficients = gpu.tensor("agd coefficients", [count]);
-  plan.own(table, coefficients);
-  const constants = {
-    THREADS: gpu.isSoftware ? 8 : 64,
-    PROPORTIONAL: settings.shares === "proportional",
-  };
-  const kernel = gpu.kernel("agd_step_size", stepSizeSource, constants);
-  const tensors = [table, duals, coefficients, summary, progress];
-  plan.dispatch(kernel, [1], [count, f32(layers.depth)], tensors);
-  return coefficients;
-}
-
-/** W_l <- W_l - p eta c_l s_l D(g_l), and average <- average + 8 / (8 + t) (W - average) */
-function updateWeights(
-  { gpu, plan, settings, progress }: UnfinishedStep,
-  parts: readonly LayerPart[],
-  coefficients: Tensor,
-): void {
-  const { averaging } = settings;
-  const { TEXELS, read } = reading(gpu, [], false);
-  const constants = {
-    THREADS: rowThreads(gpu),
-    TEXELS,
-    AVERAGING: averaging,
-    WEIGHT_FROM: averaging ? 7 : 6,
-  };
-  const kernel = gpu.kernel("agd_update", updateSource, constants, { ...CHUNK, ...READ });
-  const chunks = parts.flatMap((part) =>
-    chunksOf(part).map((chunk) => ({ ...chunk, index: part.layer }))
-  );
-  for (const { span, chunks: table, count } of chunkTables(gpu, plan, chunks)) {
-    const [direction, ...written] = span.tensors;
-    plan.dispatch(kernel, spread(count), [count], [
-      ...[progress, coefficients, table, read(direction), ...written],
-      ...TEXELS ? written.map((tensor) => read(tensor)) : [],
-    ]);
   }
 }

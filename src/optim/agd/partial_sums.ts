@@ -40,6 +40,13 @@ export class PartialSums {
     return this.#starts[sum];
   }
 
+  /** The partial sums of one sum. */
+  partialsOf(sum: number): Tensor {
+    const start = this.#starts[sum];
+    const end = this.#starts[sum + 1] ?? this.partials.size;
+    return this.partials.rows(start, end - start);
+  }
+
   /** Appends the partial sums of squares of parts, one a chunk, each part with its sum. */
   addSquares(
     parts: readonly (readonly [Pick<LayerPart, "blocks">, sum: number])[],
@@ -59,8 +66,8 @@ export class PartialSums {
   }
 
   /** Appends adding partial sums up, or finding the largest, into `sums` from `first` on. */
-  join(sums: Tensor, { first = 0, largest = false } = {}): void {
-    const { gpu, plan, partials } = this;
+  join(sums: Tensor, { first = 0, largest = false, plan = this.plan } = {}): void {
+    const { gpu, partials } = this;
     const count = this.#starts.length;
     if (count === 0) return;
     const constants = { THREADS: rowThreads(gpu), LARGEST: largest };

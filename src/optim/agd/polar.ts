@@ -28,6 +28,8 @@ const BATCH_PART = 1 / 16;
 
 /** The gradient of a linear map, to be replaced by its polar factor. */
 interface LinearMap extends Submatrix {
+  /** What it is replaced by. */
+  plan: Plan;
   /** Which of the sums is its sum of squares. */
   squares: number;
   /** Where the partial sums of its dual norm start. */
@@ -36,6 +38,7 @@ interface LinearMap extends Submatrix {
 
 /** Maps of one shape, but for transposition, and room to work on them. */
 interface PolarBatch {
+  plan: Plan;
   maps: LinearMap[];
   workspace: PolarWorkspace;
 }
@@ -47,15 +50,18 @@ interface PolarBatch {
  * @param parts Each with the sum that is its dual norm.
  * @param gradient Which of a span's tensors holds the gradients.
  * @param duals Get the partial sums.
+ * @param planOf To which plan the polar factors of a part are appended, if not to that of `duals`,
+ * which must have run before.
  */
 export function appendPolarFactors(
   parts: readonly (readonly [LayerPart, sum: number])[],
   gradient: (span: Span) => Tensor,
   duals: PartialSums,
+  planOf: (part: LayerPart) => Plan = () => duals.plan,
 ): void {
   if (parts.length === 0) return;
   const { gpu, plan, partials } = duals;
-  const all = linearMaps(gpu, parts, duals);
+  const all = linearMaps(gpu, parts, duals, planOf);
   const squares = appendSquares(gpu, plan, all, gradient);
   const batches = batchesOf(gpu, plan, all);
   const rows = batches.flatMap(({ maps }) => maps.map(describe));
@@ -65,7 +71,7 @@ export function appendPolarFactors(
   const load = gpu.kernel("agd_load", loadSource, { THREADS }, { map });
   const store = gpu.kernel("agd_store", storeSource, { THREADS }, { map, ...WORKGROUP_SUM });
   let first = 0;
-  for (const { maps, workspace } of batches) {
+  for (const { plan, maps, workspace } of batches) {
     const groups = bySpan(maps, first);
     for (const { span, at, workgroups } of groups) {
       plan.dispatch(load, workgroups, [at], [table, squares, gradient(span), workspace.x]);
@@ -83,13 +89,15 @@ function linearMaps(
   gpu: Gpu,
   parts: readonly (readonly [LayerPart, sum: number])[],
   duals: PartialSums,
+  planOf: (part: LayerPart) => Plan,
 ): LinearMap[] {
   let count = 0;
   return parts.flatMap(([part, sum]) => {
     checkWhole(gpu, part);
+    const plan = planOf(part);
     let products = duals.startOf(sum);
     return matricesOf(part).map((map) => {
-      const linear = { ...map, squares: count++, products };
+      const linear = { ...map, plan, squares: count++, products };
       products += copiersOf(map);
       return linear;
     });
@@ -123,21 +131,24 @@ function checkWhole(
   }
 }
 
-/** Batches of maps of one shape, whose matrices fit a workspace. */
-function batchesOf(gpu: Gpu, plan: Plan, maps: readonly LinearMap[]): PolarBatch[] {
+/** Batches of maps of one shape and plan, whose matrices fit a workspace. */
+function batchesOf(gpu: Gpu, owner: Plan, maps: readonly LinearMap[]): PolarBatch[] {
   const shapeOf = ({ rows, columns }: Submatrix) => [rows, columns].sort((a, b) => a - b).join("x");
   const bytes = maps.reduce((sum, { rows, columns }) => sum + rows * columns * 4, 0);
   const most = Math.min(Math.max(BATCH_BYTES, bytes * BATCH_PART), gpu.maxBindingBytes);
-  const groups = [...Map.groupBy(maps, shapeOf)].map(([shape, group]) => {
+  const byShape = [...Map.groupBy(maps, ({ plan }) => plan)].flatMap(([plan, group]) =>
+    [...Map.groupBy(group, shapeOf)].map(([shape, group]) => ({ plan, shape, group }))
+  );
+  const groups = byShape.map(({ plan, shape, group }) => {
     const [m, n] = shape.split("x").map(Number);
     const fitting = Math.max(1, Math.floor(most / (m * n * 4)));
-    return { group, size: [Math.min(fitting, group.length), m, n] as const };
+    return { plan, group, size: [Math.min(fitting, group.length), m, n] as const };
   });
   const { workspaces, memory } = polarWorkspaces(gpu, groups.map(({ size }) => size));
-  plan.own(...memory);
-  return groups.flatMap(({ group, size: [fitting] }, i) =>
+  owner.own(...memory);
+  return groups.flatMap(({ plan, group, size: [fitting] }, i) =>
     Array.from({ length: Math.ceil(group.length / fitting) }, (_, batch) => (
-      { maps: group.slice(batch * fitting, (batch + 1) * fitting), workspace: workspaces[i] }
+      { plan, maps: group.slice(batch * fitting, (batch + 1) * fitting), workspace: workspaces[i] }
     ))
   );
 }
