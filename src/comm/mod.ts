@@ -13,6 +13,6 @@
  *
  * @module
  */
-export { type Communicator, SINGLE_PROCESS } from "./communicator.ts";
+export { type Communicator, SINGLE_PROCESS } from "../communicator.ts";
 export { findLaunch, type Launch, LAUNCH_VARIABLES } from "./launch.ts";
 export { MpiCommunicator, type MpiOptions } from "./mpi.ts";

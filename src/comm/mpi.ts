@@ -1,5 +1,5 @@
 import { type ErrorCode, UsageError, UserError } from "../errors.ts";
-import type { Communicator } from "./communicator.ts";
+import type { Communicator } from "../communicator.ts";
 import type { Launch } from "./launch.ts";
 import { type MpiLibrary, openMpiLibrary } from "./mpi_library.ts";
 import { MpiMessages, SilentPeer } from "./mpi_messages.ts";

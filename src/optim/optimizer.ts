@@ -1,4 +1,4 @@
-import type { Communicator } from "../comm/communicator.ts";
+import type { Communicator } from "../communicator.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";

@@ -1,4 +1,4 @@
-import type { Communicator } from "../comm/communicator.ts";
+import type { Communicator } from "../communicator.ts";
 
 /** What decides how a run goes on, besides its steps. */
 export interface Circumstances {

@@ -1,4 +1,4 @@
-import type { Communicator } from "../comm/communicator.ts";
+import type { Communicator } from "../communicator.ts";
 import { UserError } from "../errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { inBuckets, Readback } from "../gpu/readback.ts";

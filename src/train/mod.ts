@@ -25,6 +25,7 @@
  * @module
  */
 export type { DataParallel } from "./data_parallel.ts";
+export type { OuterSteps } from "./outer_steps.ts";
 export { evaluate } from "./evaluate.ts";
 export { evaluateText, type EvaluateTextOptions, type Evaluation } from "./evaluate_text.ts";
 export {

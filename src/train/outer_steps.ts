@@ -2,7 +2,6 @@ import type { Tensor } from "../gpu/tensor.ts";
 import type { Gpt2 } from "../model/gpt2.ts";
 import type { LocalSteps } from "../optim/local_steps.ts";
 import type { DataParallel } from "./data_parallel.ts";
-import type { StepResult } from "./trainer.ts";
 
 /**
  * Brings processes together again that take steps by themselves. All call the same methods, after
@@ -15,6 +14,8 @@ export class OuterSteps {
   readonly #parallel: DataParallel | undefined;
 
   /**
+   * Connects them.
+   *
    * @param every After how many steps of each process an outer one is due.
    * @param parallel The others, if there are any.
    */
@@ -26,11 +27,13 @@ export class OuterSteps {
   }
 
   /** Of what a step gave in each process the mean loss, and whether all skipped it. */
-  async overall(result: StepResult): Promise<StepResult> {
+  async overall<Result extends { loss: number; skipped: boolean }>(
+    result: Result,
+  ): Promise<Result> {
     if (!this.#parallel) return result;
-    const { loss, skipped, ...others } = result;
+    const { loss, skipped } = result;
     const [mean, all] = await this.#parallel.mean(Promise.resolve([loss, Number(skipped)]));
-    return { ...others, loss: mean, skipped: all === 1 };
+    return { ...result, loss: mean, skipped: all === 1 };
   }
 
   /**

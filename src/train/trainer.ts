@@ -1,4 +1,4 @@
-import type { Communicator } from "../comm/communicator.ts";
+import type { Communicator } from "../communicator.ts";
 import { compileKernels, type CompileOptions } from "../gpu/compile.ts";
 import type { Plan } from "../gpu/plan.ts";
 import { LocalSteps } from "../optim/local_steps.ts";

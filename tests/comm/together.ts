@@ -1,4 +1,4 @@
-import type { Communicator } from "../../src/comm/communicator.ts";
+import type { Communicator } from "../../src/communicator.ts";
 
 /** A meeting of all members: each brings something, and all get what all have brought. */
 class Meeting<T> {

@@ -7,7 +7,7 @@ import type { StepEvent, TrainOptions } from "../../src/train/options.ts";
 import { DataParallel } from "../../src/train/data_parallel.ts";
 import { train } from "../../src/train/train.ts";
 import { Trainer, type TrainerOptions } from "../../src/train/trainer.ts";
-import type { Communicator } from "../../src/comm/communicator.ts";
+import type { Communicator } from "../../src/communicator.ts";
 import { named, type OptimizerTarget } from "../../src/optim/optimizer.ts";
 import { together } from "../comm/together.ts";
 import { ODD, randomBatch, readTensors, smallVocabulary } from "../model/helpers.ts";

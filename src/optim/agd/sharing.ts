@@ -1,4 +1,4 @@
-import type { Communicator } from "../../comm/communicator.ts";
+import type { Communicator } from "../../communicator.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { Plan } from "../../gpu/plan.ts";
 import { inBuckets, Readback, writeEach } from "../../gpu/readback.ts";
