@@ -1,7 +1,5 @@
-import type { Gpu } from "../../gpu/gpu.ts";
 import { Plan } from "../../gpu/plan.ts";
 import type { Tensor } from "../../gpu/tensor.ts";
-import type { ParameterSpec } from "../../model/parameters.ts";
 import { allocateLike, copyWeights, type TensorMap } from "../../model/weights.ts";
 import { guardStep } from "../guard.ts";
 import {
