@@ -6,6 +6,10 @@ declare module "@std/path" {
   export function basename(path: string): string;
   /** The directory that a path is in; that of the root is the root. */
   export function dirname(path: string): string;
+  /** Paths put together, each below the one before. */
+  export function join(...paths: string[]): string;
+  /** The way from one path to another. */
+  export function relative(from: string, to: string): string;
   /** The absolute path that paths lead to, each as seen from the one before. */
   export function resolve(...paths: string[]): string;
 }

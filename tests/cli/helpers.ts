@@ -31,6 +31,7 @@ export async function runTask(
     | "inspect"
     | "compare"
     | "build"
+    | "package"
     | "devices"
     | "dashboard",
   args: string[],
