@@ -1,8 +1,5 @@
-// Named here alone, and not in deno.json, so that only those who test or measure fetch it.
-import { type Browser, chromium } from "npm:playwright-core@1.65.1";
+import { type Browser, chromium } from "playwright-core";
 import { runsRoot, serveDashboard } from "../src/dashboard/serve.ts";
-
-export type { Locator, Page } from "npm:playwright-core@1.65.1";
 
 /** Where Debian's Chromium is. */
 export const CHROMIUM = "/usr/bin/chromium";

@@ -82,7 +82,6 @@ async function compile(out: string, target: string): Promise<void> {
     args: [
       ...["compile", "-q", "--no-check", "--exclude-unused-npm", "--target", target],
       ...["--config", fromFileUrl(new URL("deno.json", ROOT)), "--app-name", EXECUTABLE],
-      ...["--lock", fromFileUrl(new URL("tasks.lock", ROOT))],
       ...permissionFlags(target),
       ...(await included()).flatMap((path) => ["--include", path]),
       ...["-o", out, fromFileUrl(new URL("src/cli/executable.ts", ROOT))],

@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { existsSync } from "node:fs";
+import type { Page } from "playwright-core";
 import { textBatches } from "../../src/browser/text_batches.ts";
 import { loadCheckpoint, saveCheckpoint } from "../../src/checkpoint/checkpoint.ts";
 import { Gpt2 } from "../../src/model/gpt2.ts";
@@ -9,7 +10,7 @@ import { generate } from "../../src/sample/generate.ts";
 import { encode } from "../../src/tokens/tokenizer.ts";
 import { compactVocabulary } from "../../src/tokens/vocabulary.ts";
 import { Trainer } from "../../src/train/trainer.ts";
-import { CHROMIUM, openBrowser, type Page } from "../../bench/screenshot.ts";
+import { CHROMIUM, openBrowser } from "../../bench/screenshot.ts";
 import { TempDir, texts } from "../data/fixtures.ts";
 import { openTestGpu } from "../ops/helpers.ts";
 

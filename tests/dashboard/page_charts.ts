@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { Page } from "../../bench/screenshot.ts";
+import type { Page } from "playwright-core";
 import { chart, reading, saved, until } from "./page_helpers.ts";
 
 /** Steps of the browser's test: what a user does to charts of the runs `first` and `second`. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Page } from "../../bench/screenshot.ts";
+import type { Page } from "playwright-core";
 import { chart, savedRows } from "./page_helpers.ts";
 
 function row(name: string, losses: number[][]) {

@@ -1,5 +1,5 @@
 import { assertLess } from "@std/assert";
-import type { Locator, Page } from "../../bench/screenshot.ts";
+import type { Locator, Page } from "playwright-core";
 
 /** Steps from one on, as lines of metrics.jsonl. */
 export function steps(first: number, last: number, scale = 1): string {
