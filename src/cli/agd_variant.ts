@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.ts";
-import { AGD_CHOICES, type AgdOptions, agdSettings } from "../optim/agd/options.ts";
+import { AGD_CHOICES, type AgdOptions, agdSettings, mayBeNumber } from "../optim/agd/options.ts";
 
 const NAMES = [...Object.keys(AGD_CHOICES), "momentum"];
 
@@ -29,8 +29,8 @@ function parseValue(name: string, value: string): string | number | boolean {
   }
   const choices: readonly (string | boolean)[] | undefined = new Map(Object.entries(AGD_CHOICES))
     .get(name);
-  if (choices) return choices.find((choice) => String(choice) === value) ?? value;
   const number = value === "" ? NaN : Number(value);
-  if (Number.isFinite(number)) return number;
+  if (mayBeNumber(name) && Number.isFinite(number)) return number;
+  if (choices) return choices.find((choice) => String(choice) === value) ?? value;
   throw new UsageError(`--agd: ${name} must be a number, not '${value}'`);
 }

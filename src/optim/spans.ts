@@ -89,7 +89,7 @@ function memoryFrom({ label, buffer, byteOffset }: Tensor, bytes: number): Tenso
 export function elementwise(
   gpu: Gpu,
   plan: Plan,
-  [label, source, constants = {}]: readonly [string, string, Record<string, boolean>?],
+  [label, source, constants = {}]: readonly [string, string, Record<string, boolean | number>?],
   shared: readonly Tensor[],
   spans: readonly Span[],
   parameters: readonly (number | FloatValue)[],

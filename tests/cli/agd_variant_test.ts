@@ -10,6 +10,9 @@ Deno.test("a variant of AGD is read from text", () => {
   assertEquals(parseAgdVariant("norm=frobenius,vectors=none,averaging=false"), {
     ...{ norm: "frobenius", vectors: "none", averaging: false },
   });
+  assertEquals(parseAgdVariant("growth=15,rowHistory=16,averaging=4"), {
+    ...{ growth: 15, rowHistory: 16, averaging: 4 },
+  });
   // Every setting can be given.
   const text = Object.entries(agdSettings({}))
     .map(([name, value]) => `${name}=${value}`);

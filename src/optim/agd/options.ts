@@ -32,10 +32,10 @@ export interface AgdOptions {
   /**
    * Divide a row of the average gradient by the root mean square of its norm over the steps so far,
    * the last of t steps counting 8 / (7 + t), where that is larger than the norm. Only `rows` have
-   * a history.
+   * a history. An integer n takes the place of 8, and n - 1 that of 7.
    * @default true for `spectral` by rows, otherwise false
    */
-  rowHistory?: boolean;
+  rowHistory?: boolean | number;
   /**
    * Decay of the average that stands for the gradient, in [0, 1); 0 is the gradient itself.
    * @default 0.9 for `spectral`, 0 for `frobenius`
@@ -43,20 +43,22 @@ export interface AgdOptions {
   momentum?: number;
   /**
    * Let that decay grow with the run: to at least 1 - 30 / t at step t. The average is then over
-   * the last thirtieth of the steps, once that is more than momentum's own length.
+   * the last thirtieth of the steps, once that is more than momentum's own length. An integer takes
+   * the place of 30.
    * @default true for `spectral` with momentum, otherwise false
    */
-  growth?: boolean;
+  growth?: boolean | number;
   /**
    * Take the average as it would be if the gradient came once more (Nesterov's momentum).
    * @default true for `spectral` with momentum, otherwise false
    */
   nesterov?: boolean;
   /**
-   * Evaluate on an average of the iterates, not on the last one.
+   * Evaluate on an average of the iterates, not on the last one. After t steps that counts
+   * 8 / (8 + t); an integer takes the place of 8.
    * @default true for `spectral`, false for `frobenius`
    */
-  averaging?: boolean;
+  averaging?: boolean | number;
   /**
    * How layers share eta, the sum of their relative changes. `equal`: 1/L each, as published.
    * `proportional`: by s |g|, what a relative change of the layer lowers the loss by.
@@ -105,6 +107,19 @@ export const AGD_CHOICES = {
   rowHistory: [true, false],
 } as const satisfies Record<Exclude<keyof AgdOptions, "momentum">, unknown>;
 
+/** What true stands for, of settings that may be a number too. */
+const MEMORIES = { growth: 30, averaging: 8, rowHistory: 8 };
+
+/** The number that one of these settings is; 0 for false. */
+export function memoryOf(name: keyof typeof MEMORIES, value: boolean | number): number {
+  return value === true ? MEMORIES[name] : Number(value);
+}
+
+/** Whether a setting may be a number, e.g. half of what it is by default. */
+export function mayBeNumber(name: string): boolean {
+  return name === "momentum" || Object.hasOwn(MEMORIES, name);
+}
+
 /** The defaults beside what is set: what belongs to momentum, or to rows, goes with it. */
 function defaultsBeside(
   { norm, momentum, embeddings }: Pick<AgdSettings, "norm" | "momentum" | "embeddings">,
@@ -128,6 +143,10 @@ export function agdSettings(options: AgdOptions): AgdSettings {
   const choices = new Map<string, readonly unknown[]>(Object.entries(AGD_CHOICES));
   for (const [name, value] of given) {
     const allowed = choices.get(name);
+    if (Object.hasOwn(MEMORIES, name) && typeof value === "number") {
+      if (Number.isSafeInteger(value) && value >= 1) continue;
+      throw new UsageError(`${name} must be true, false or an integer above 0, not ${value}`);
+    }
     if (allowed && !allowed.includes(value)) {
       throw new UsageError(`${name} must be ${allowed.join(" or ")}, not ${value}`);
     }

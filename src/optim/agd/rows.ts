@@ -13,6 +13,8 @@ export interface RowHistory {
   progress: Tensor;
   /** (rows): the mean squares of the rows' norms. */
   squares: Tensor;
+  /** Of t steps the last one counts this over t plus this less 1. */
+  memory: number;
 }
 
 /**
@@ -31,7 +33,7 @@ export function appendRows(
   { descent = false, history }: { descent?: boolean; history?: RowHistory } = {},
 ): void {
   const { gpu, plan, partials } = sums;
-  const constants = { THREADS: rowThreads(gpu), DESCENT: descent, HISTORY: history !== undefined };
+  const constants = { THREADS: rowThreads(gpu), DESCENT: descent, HISTORY: history?.memory ?? 0 };
   const kernel = gpu.kernel("agd_rows", rowsSource, constants, WORKGROUP_SUM);
   let start = 0;
   for (const { span, offset, rows, columns } of blocks) {

@@ -8,7 +8,7 @@ import { rowThreads } from "../../ops/threads.ts";
 import { elementwise, type Span, spansOf } from "../spans.ts";
 import { CHUNK, chunksOf, chunkTables, partialCount } from "./chunks.ts";
 import type { AgdLayers, LayerPart } from "./layers.ts";
-import type { AgdSettings } from "./options.ts";
+import { type AgdSettings, memoryOf } from "./options.ts";
 import { PartialSums } from "./partial_sums.ts";
 import { appendPolarFactors } from "./polar.ts";
 import { appendRows } from "./rows.ts";
@@ -40,7 +40,7 @@ export function averageGradients(
   gradients: TensorMap,
   averages: TensorMap,
 ): void {
-  const constants = { NESTEROV: nesterov, GROWTH: growth };
+  const constants = { NESTEROV: nesterov, GROWTH: memoryOf("growth", growth) };
   const spans = spansOf(gpu, specs, [gradients, averages]);
   const kernel = ["agd_momentum", momentumSource, constants] as const;
   elementwise(gpu, plan, kernel, [progress], spans, [f32(momentum)], 0);
@@ -80,7 +80,8 @@ export function takeDirections(
   // Embeddings by rows: D(g) divides each by its 2-norm, and |g| is the sum of those.
   for (const [part, dual] of rows) {
     const before = rowSquares.get(part.spec.name);
-    const history = before && { progress, squares: before };
+    const memory = memoryOf("rowHistory", settings.rowHistory);
+    const history = before && { progress, squares: before, memory };
     appendRows(part, gradient, sums, dual, { descent: true, history });
   }
   const duals = gpu.tensor("agd dual norms", [counts.length]);
@@ -131,7 +132,7 @@ export function updateWeights(
   const constants = {
     THREADS: rowThreads(gpu),
     TEXELS,
-    AVERAGING: averaging,
+    AVERAGING: memoryOf("averaging", averaging),
     WEIGHT_FROM: averaging ? 7 : 6,
   };
   const kernel = gpu.kernel("agd_update", updateSource, constants, { ...CHUNK, ...READ });

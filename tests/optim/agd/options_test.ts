@@ -30,6 +30,7 @@ const spectral: AgdOptions[] = [
   { averaging: false },
   { shares: "equal" },
   { rowHistory: false },
+  { momentum: 0.02, growth: 3, averaging: 3, rowHistory: 2 },
   { shares: "equal", vectors: "grouped", embeddings: "matrix" },
 ];
 const frobenius: AgdOptions[] = [
@@ -46,12 +47,11 @@ const frobenius: AgdOptions[] = [
 
 const cases = [...spectral, ...frobenius.map((options) => ({ norm: "frobenius", ...options }))];
 for (const options of cases as AgdOptions[]) {
-  const { averaging, ...others } = options;
   Deno.test(`agd: five steps are the reference's: ${describeAgd(agdSettings(options))}`, async () => {
     const make = (target: OptimizerTarget) => new Agd(target, options);
     const reference = (table: ParameterSpec[], initial: Tensors) => {
-      const agd = new ReferenceAgd(table, initial, others);
-      const isAveraged = averaging ?? options.norm !== "frobenius";
+      const agd = new ReferenceAgd(table, initial, options);
+      const isAveraged = options.averaging ?? options.norm !== "frobenius";
       return isAveraged ? agd : { step: agd.step.bind(agd) };
     };
     await checkFiveSteps(gpu, ODD, make, reference);
@@ -134,6 +134,8 @@ Deno.test("agd: settings that mean nothing are refused", () => {
   ];
   const untyped: [Record<string, unknown>, string][] = [
     [{ norm: "max" }, "norm must be spectral or frobenius, not max"],
+    [{ averaging: 0 }, "averaging must be true, false or an integer above 0, not 0"],
+    [{ growth: 1.5 }, "growth must be true, false or an integer above 0, not 1.5"],
     [{ averaging: "no" }, "averaging must be true or false, not no"],
     [{ momentum: "0.9" }, "momentum must be at least 0 and below 1, not 0.9"],
     [{ speed: 3 }, "AGD has no setting 'speed'"],

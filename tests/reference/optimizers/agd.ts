@@ -31,8 +31,8 @@ export interface AgdOptions {
    * @default 0.9 for `spectral`, 0 for `frobenius`
    */
   momentum?: number;
-  /** Whether the decay is at least 1 - 30 / t at step t. @default true for `spectral` */
-  growth?: boolean;
+  /** Whether the decay is at least 1 - 30 / t at step t, or what for 30. @default true for `spectral` */
+  growth?: boolean | number;
   /**
    * Whether the average is as if the gradient came once more.
    * @default true for `spectral`, false for `frobenius`
@@ -43,18 +43,20 @@ export interface AgdOptions {
    * @default "proportional" for `spectral`, "equal" for `frobenius`
    */
   shares?: "equal" | "proportional";
+  /** What the average counts of, a number in the place of 8. @default true */
+  averaging?: boolean | number;
   /** Whether a row's RMS divides it, where that is larger. @default true for `spectral` */
-  rowHistory?: boolean;
+  rowHistory?: boolean | number;
 }
 
 const DEFAULTS: Record<"spectral" | "frobenius", Required<Omit<AgdOptions, "norm">>> = {
   spectral: {
     ...{ vectors: "own", embeddings: "rows", shares: "proportional" },
-    ...{ rowHistory: true, momentum: 0.9, growth: true, nesterov: true },
+    ...{ rowHistory: true, momentum: 0.9, growth: true, nesterov: true, averaging: true },
   },
   frobenius: {
     ...{ vectors: "grouped", embeddings: "matrix", shares: "equal" },
-    ...{ rowHistory: false, momentum: 0, growth: false, nesterov: false },
+    ...{ rowHistory: false, momentum: 0, growth: false, nesterov: false, averaging: true },
   },
 };
 
@@ -85,6 +87,9 @@ interface Move {
   /** Whether it enters G, as a vector's does not. */
   counted: boolean;
 }
+
+/** A number that may be set, or is what it usually is. */
+const memoryOf = (set: boolean | number, usual: number) => typeof set === "number" ? set : usual;
 
 const isVector = (spec: ParameterSpec) => spec.shape.length === 1;
 const rowsOf = (spec: ParameterSpec) => isVector(spec) ? 1 : spec.shape[0];
@@ -228,7 +233,8 @@ export class Agd {
       subtractFromColumnBlock(W, rows, parts, part, pace * eta * share * scale, direction);
     }
 
-    const w = 8 / (8 + this.#step);
+    const memory = memoryOf(this.#options.averaging, 8);
+    const w = memory / (memory + this.#step);
     for (const [name, average] of this.average) {
       const W = parameters.get(name)!;
       for (let i = 0; i < W.length; i++) average[i] += w * (W[i] - average[i]);
@@ -240,11 +246,12 @@ export class Agd {
   #rowSizes(name: string, gradients: Tensors): Float64Array {
     const { shape: [rows, columns = 1] } = this.#table.find((spec) => spec.name === name)!;
     if (!this.#options.rowHistory) return new Float64Array(rows);
+    const memory = memoryOf(this.#options.rowHistory, 8);
     const squares = this.#rowSquares.get(name) ?? new Float64Array(rows);
     this.#rowSquares.set(name, squares);
     for (let r = 0; r < rows; r++) {
       const size = norm(gradients.get(name)!.subarray(r * columns, (r + 1) * columns));
-      squares[r] += 8 / (7 + this.#step) * (size ** 2 - squares[r]);
+      squares[r] += memory / (memory - 1 + this.#step) * (size ** 2 - squares[r]);
     }
     return squares.map(Math.sqrt);
   }
@@ -255,7 +262,8 @@ export class Agd {
    */
   #withMomentum(gradients: Tensors): Tensors {
     const { momentum, growth, nesterov } = this.#options;
-    const beta = growth && momentum > 0 ? Math.max(momentum, 1 - 30 / this.#step) : momentum;
+    const grown = 1 - memoryOf(growth, 30) / this.#step;
+    const beta = growth && momentum > 0 ? Math.max(momentum, grown) : momentum;
     this.#product *= beta;
     const average = (m: Float64Array, g: Float64Array) =>
       m.map((value, i) => beta * value + (1 - beta) * g[i]);

@@ -1,6 +1,6 @@
 // m <- b m + (1 - b) g, an average that starts at 0, and g <- m / (1 - b^t), corrected for that
-// start. NESTEROV takes for g what that would be if g came once more. With GROWTH b is at least
-// 1 - 30 / t; where it is more than beta, beta^t has long vanished.
+// start. NESTEROV takes for g what that would be if g came once more. With GROWTH, usually 30, b is at
+// least 1 - GROWTH / t; where it is more than beta, beta^t has long vanished.
 
 struct Parameters {
   size: u32,
@@ -18,7 +18,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let i = id.x + id.y * groups.x * ${THREADS}u;
   if (i >= parameters.size || progress[0] != 0.0) { return; }
   //: if GROWTH
-  let beta = max(parameters.beta, 1.0 - 30.0 / progress[1]);
+  let beta = max(parameters.beta, 1.0 - ${GROWTH}.0 / progress[1]);
   //: else
   let beta = parameters.beta;
   //: end

@@ -28,7 +28,7 @@ struct Parameters {
 //: if HISTORY
 // [0]: whether the step is skipped, [1]: steps done, this one included.
 @group(0) @binding(3) var<uniform> progress: vec4f;
-// Of each row's norm, the last of t steps counting 8 / (7 + t).
+// Of each row's norm, the last of t steps counting HISTORY / (HISTORY - 1 + t).
 @group(0) @binding(4) var<storage, read_write> mean_squares: array<f32>;
 //: end
 
@@ -60,7 +60,7 @@ fn main(
   let squares = workgroup_sum(sum, thread);
 //: if DESCENT
   //: if HISTORY
-  let mean = mix(mean_before, squares, 8.0 / (7.0 + progress[1]));
+  let mean = mix(mean_before, squares, ${HISTORY}.0 / (${HISTORY}.0 - 1.0 + progress[1]));
   let divisor = max(squares, mean);
   //: else
   let divisor = squares;

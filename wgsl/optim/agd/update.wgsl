@@ -1,5 +1,5 @@
 // W <- W - coefficient * direction, with the coefficient of the chunk's layer; with AVERAGING, then
-// average <- average + w (W - average) with w = 8 / (8 + steps). One workgroup a chunk.
+// average <- average + w (W - average) with w = AVERAGING / (AVERAGING + steps). One workgroup a chunk.
 
 struct Parameters {
   chunks: u32,
@@ -35,7 +35,7 @@ fn main(
       weight[i] = W;
       //: if AVERAGING
       let before = read_average(i);
-      average[i] = before + 8.0 / (8.0 + progress[1]) * (W - before);
+      average[i] = before + ${AVERAGING}.0 / (${AVERAGING}.0 + progress[1]) * (W - before);
       //: end
     }
   }
