@@ -104,6 +104,13 @@ const COMMAND: CommandSpec = {
         "cosine; long: both)",
       repeatable: true,
     },
+    "adamw-horizon": {
+      value: "N",
+      help:
+        "* steps that AdamW's rate is planned for, a grid each, whatever those of a run are (default " +
+        "those)",
+      repeatable: true,
+    },
     "muon-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
     "sf-muon-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
     "sgd-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
@@ -217,13 +224,14 @@ function chooseOptimizers(
     "adamw-beta2": hasAdamW,
     "adamw-weight-decay": hasAdamW,
     "adamw-decay": hasAdamW,
+    "adamw-horizon": hasAdamW,
     "muon-lr": grids.some(({ optimizer }) => optimizer === "muon"),
     "sf-muon-lr": grids.some(({ optimizer }) => optimizer === "sf-muon"),
     "sgd-lr": grids.some(({ optimizer }) => optimizer === "sgd"),
   };
   for (const [name, taken] of Object.entries(isTaken)) {
     if (taken || options.list(name).length === 0) continue;
-    const optimizer = name.replace(/-(lr|beta2|weight-decay|decay)$/, "");
+    const optimizer = name.replace(/-(lr|beta2|weight-decay|decay|horizon)$/, "");
     throw new UsageError(`--${name}: ${optimizer} is not tried; name it in --optimizer`);
   }
   return {
@@ -242,6 +250,7 @@ function chooseAdamWForms(options: Arguments, { adamwForms }: ComparePreset): Ad
     beta2: decays(options, "adamw-beta2") ?? adamwForms.beta2,
     weightDecay: decays(options, "adamw-weight-decay") ?? adamwForms.weightDecay,
     decay: choices(options, "adamw-decay", ["cosine", "linear"]) ?? adamwForms.decay,
+    horizon: integers(options, "adamw-horizon"),
   };
 }
 

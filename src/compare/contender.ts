@@ -41,6 +41,8 @@ export interface Tuned {
   weightDecay?: number;
   /** How the learning rate comes down, if not by a cosine to a tenth. */
   decay?: "linear" | "constant";
+  /** Steps that the learning rate is planned for, if not those of the run; see {@linkcode train}. */
+  horizon?: number;
   /** How the weights start. @default "normal" */
   initialisation?: "natural";
 }
@@ -63,6 +65,8 @@ export interface AdamWForms {
   weightDecay: readonly number[];
   /** How the learning rate comes down. */
   decay: readonly LearningRateDecay[];
+  /** Steps that the learning rate is planned for; none: those of the run. */
+  horizon?: readonly number[];
 }
 
 /** AdamW as it is usually taken. */
@@ -74,15 +78,20 @@ export const USUAL_ADAMW: AdamWForms = {
 
 /** A grid for each form of AdamW; what is usual is left out of them. */
 export function adamwGrids(forms: AdamWForms, learningRates: readonly number[]): Grid[] {
-  return forms.decay.flatMap((decay) =>
-    forms.weightDecay.flatMap((weightDecay) =>
-      forms.beta2.map((beta2): Grid => ({
-        optimizer: "adamw",
-        learningRates,
-        ...beta2 === ADAMW_BETA2 ? {} : { beta2 },
-        ...weightDecay === ADAMW_WEIGHT_DECAY ? {} : { weightDecay },
-        ...decay === "cosine" ? {} : { decay },
-      }))
+  const { horizon = [] } = forms;
+  const plans = horizon.length > 0 ? horizon.map((horizon) => ({ horizon })) : [{}];
+  return plans.flatMap((plan) =>
+    forms.decay.flatMap((decay) =>
+      forms.weightDecay.flatMap((weightDecay) =>
+        forms.beta2.map((beta2): Grid => ({
+          optimizer: "adamw",
+          learningRates,
+          ...beta2 === ADAMW_BETA2 ? {} : { beta2 },
+          ...weightDecay === ADAMW_WEIGHT_DECAY ? {} : { weightDecay },
+          ...decay === "cosine" ? {} : { decay },
+          ...plan,
+        }))
+      )
     )
   );
 }
@@ -103,13 +112,14 @@ const NAMES = {
 /** What an optimiser is called whatever its learning rate, e.g. `AdamW`; AGD has none. */
 export function familyOf(contender: Contender): string | undefined {
   if (contender.optimizer === "agd") return undefined;
-  const { optimizer, beta2, weightDecay, decay, initialisation } = contender;
+  const { optimizer, beta2, weightDecay, decay, horizon, initialisation } = contender;
   const name = NAMES[optimizer];
   return [
     initialisation ? `${name} from AGD's initial weights` : name,
     ...decay === "linear" ? ["linear to 0"] : [],
     ...beta2 === undefined ? [] : [`beta2 ${beta2}`],
     ...weightDecay === undefined ? [] : [`weight decay ${weightDecay}`],
+    ...horizon === undefined ? [] : [`planned for ${horizon} steps`],
   ].join(", ");
 }
 

@@ -5,7 +5,7 @@ import type { StepEvent } from "../train/options.ts";
 import { train } from "../train/train.ts";
 import { Trainer } from "../train/trainer.ts";
 import type { Cell } from "./cell.ts";
-import { initialisationOf, makeOptimizer } from "./contender.ts";
+import { initialisationOf, makeOptimizer, type Tuned } from "./contender.ts";
 import { type Corpus, dataName } from "./corpus.ts";
 import type { CurvePoint, RunRecord, RunSettings } from "./record.ts";
 
@@ -40,7 +40,7 @@ export async function runOne(
   const initialisation = initialisationOf(contender);
   using model = await Gpt2.create(gpu, cell, { vocabulary, initialisation, seed });
   const optimizer = makeOptimizer.bind(undefined, contender);
-  const decay = contender.optimizer === "agd" ? undefined : contender.decay;
+  const { decay, horizon }: Partial<Tuned> = contender.optimizer === "agd" ? {} : contender;
   using trainer = new Trainer(model, { batch, optimizer });
 
   const course = new Course();
@@ -51,7 +51,18 @@ export async function runOne(
     // All runs have the same time to train, whether there are kernels to compile before or not.
     await trainer.compile({ onProgress: onCompile, signal });
     last = await train(trainer, {
-      ...{ batches, validation, steps, seconds, evalEvery, evaluations, decay, signal, now },
+      ...{
+        batches,
+        validation,
+        steps,
+        seconds,
+        evalEvery,
+        evaluations,
+        decay,
+        horizon,
+        signal,
+        now,
+      },
       onStep: (event) => {
         course.add(event);
         onStep?.(event);

@@ -65,6 +65,12 @@ export interface TrainOptions extends RunLength {
   measureTasks?: () => Promise<TaskScores>;
   /** How the learning rate comes down, of an optimiser that has one. @default "cosine" */
   decay?: LearningRateDecay;
+  /**
+   * Steps that the learning rate is planned for: as many go by a schedule of that length, and any
+   * after them by that of the whole run, as when a finished run is given more steps.
+   * @default those of the run
+   */
+  horizon?: number;
   /** What was done before, of a run that is continued. @default nothing */
   start?: { step: number; tokens: number; seconds?: number };
   /** Seconds that the caller takes after the last step, e.g. to save, as known now. @default none */

@@ -94,13 +94,13 @@ export class TrainingLoop {
 
   /** Fetches a batch and starts its step; undefined if there are no more. */
   async #submit(step: number): Promise<Submitted | undefined> {
-    const { steps, decay, verbose = false } = this.#options;
+    const { steps, decay, horizon = 0, verbose = false } = this.#options;
     const asked = performance.now();
     const { done, value: batch } = await this.#batches.next();
     const dataWaitMs = performance.now() - asked;
     if (done) return;
     await this.#agreed.update();
-    const scheduled = this.#clock.scheduledSteps(step - 1);
+    const scheduled = step <= horizon ? horizon : this.#clock.scheduledSteps(step - 1);
     const learningRate = this.#peak &&
       scheduledLearningRate(this.#peak, step - 1, scheduled, decay);
     if (learningRate !== undefined) this.#trainer.optimizer.learningRate = learningRate;

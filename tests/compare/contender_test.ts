@@ -22,6 +22,10 @@ Deno.test("each form of AdamW has a grid, in which what is usual is not said", (
     "AdamW, linear to 0, beta2 0.999, weight decay 0",
   ]);
   assertEquals(forms.every(isAdamW), true);
+  const planned = adamwGrids({ ...USUAL_ADAMW, horizon: [400, 1600] }, rates);
+  assertEquals(planned.map((grid) => familyOf(tuned(grid, 0.1))), [
+    ...["AdamW, planned for 400 steps", "AdamW, planned for 1600 steps"],
+  ]);
   assertEquals([MUON, SF_MUON, SGD].map((grid) => nameOf(tuned(grid, 0.1))), [
     ...["Muon, linear to 0, lr 0.1", "Schedule-free Muon, lr 0.1", "SGD, lr 0.1"],
   ]);

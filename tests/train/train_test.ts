@@ -340,6 +340,15 @@ for (
   });
 }
 
+Deno.test("train: a learning rate is planned for other steps than the run has", async () => {
+  const make = (target: OptimizerTarget) => new Sgd(target, { learningRate: 0.01 });
+  const rate = (step: number, steps: number) => scheduledLearningRate(0.01, step, steps);
+  const ratesOf = async (steps: number, horizon: number) =>
+    (await eventsOf({ steps, horizon }, make)).map(({ learningRate }) => learningRate);
+  assertEquals(await ratesOf(2, 9), [rate(0, 9), rate(1, 9)]);
+  assertEquals(await ratesOf(4, 2), [rate(0, 2), rate(1, 2), rate(2, 4), rate(3, 4)]);
+});
+
 Deno.test("meanLoss is the mean over the batches", async () => {
   await withTrainer(async (trainer) => {
     const [a, b] = [await trainer.loss(VALIDATION[0]), await trainer.loss(VALIDATION[1])];
