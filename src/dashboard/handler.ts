@@ -2,6 +2,8 @@ import { ASSETS } from "./assets.ts";
 import { UserError } from "../errors.ts";
 import { eventStream } from "./events.ts";
 import type { Library } from "./library.ts";
+import type { RunCurves } from "./curves.ts";
+import type { Range } from "./series.ts";
 import type { TextReader } from "./model_reader.ts";
 
 /** Nothing but what this server sends is loaded, and no script or style in a page's text is run. */
@@ -35,11 +37,12 @@ export function requestHandler(
   reader?: TextReader,
 ): (request: Request) => Promise<Response> {
   return async (request) => {
-    if (request.method !== "GET") return refuse(405, "this server only reads");
+    if (request.method !== "GET") return refuse(405, "this server only reads", { allow: "GET" });
     if (token === undefined && !LOCAL.test(request.headers.get("host") ?? "")) {
       return refuse(403, "call this server 127.0.0.1 or localhost");
     }
-    const url = new URL(request.url);
+    const url = URL.parse(request.url);
+    if (!url) return refuse(400, "this is no address");
     const prefix = token === undefined ? "/" : `/${token}/`;
     if (!url.pathname.startsWith(prefix)) return refuse(403, "the address lacks its token");
     const path = url.pathname.slice(prefix.length);
@@ -53,7 +56,7 @@ export function requestHandler(
       const site = request.headers.get("sec-fetch-site") ?? "same-origin";
       if (site !== "same-origin") return refuse(403, "only the page itself may ask this");
       return path === "part"
-        ? await answerPart(library, request, url.searchParams)
+        ? answerPart(library, url.searchParams)
         : await answerReading(library, reader, path, url.searchParams);
     }
     const found = path === "samples"
@@ -67,11 +70,7 @@ export function requestHandler(
 }
 
 /** A part of a run's curves as finely as there is, which is work that no other site may cause. */
-async function answerPart(
-  library: Library,
-  { signal }: Request,
-  asked: URLSearchParams,
-): Promise<Response> {
+function answerPart(library: Library, asked: URLSearchParams): Response {
   const x = (["step", "tokens", "seconds"] as const).find((x) => x === asked.get("x"));
   if (!x) return refuse(400, "x must be step, tokens or seconds");
   const [from, to] = ["from", "to"].map((name) => Number(asked.get(name) || NaN));
@@ -80,14 +79,21 @@ async function answerPart(
   }
   const curves = library.curves(asked.get("id") ?? "");
   if (!curves) return refuse(404, "there is no such run");
-  try {
-    const { fields } = await curves.part({ x, from, to }, signal);
-    const buckets = Array.from(fields, ([name, { buckets }]) => [name, buckets]);
-    return respond(JSON.stringify(Object.fromEntries(buckets)), "application/json");
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    return refuse(499, "nobody waits for this any more");
-  }
+  return respond(partStream(curves, { x, from, to }), "application/json");
+}
+
+/** The part as JSON, which is not read on when the user has moved on. */
+function partStream(curves: RunCurves, range: Range): ReadableStream<Uint8Array> {
+  const stop = new AbortController();
+  return new ReadableStream({
+    async pull(controller) {
+      const { fields } = await curves.part(range, stop.signal);
+      const buckets = Array.from(fields, ([name, { buckets }]) => [name, buckets]);
+      controller.enqueue(new TextEncoder().encode(JSON.stringify(Object.fromEntries(buckets))));
+      controller.close();
+    },
+    cancel: () => stop.abort(),
+  });
 }
 
 /** What a model makes of a text, which is work too. */
@@ -119,9 +125,9 @@ function respond(body: BodyInit, type: string): Response {
   return new Response(body, { headers: { ...HEADERS, "content-type": type } });
 }
 
-function refuse(status: number, why: string): Response {
+function refuse(status: number, why: string, headers: Record<string, string> = {}): Response {
   return new Response(`${why}\n`, {
     status,
-    headers: { ...HEADERS, "content-type": "text/plain" },
+    headers: { ...HEADERS, "content-type": "text/plain", ...headers },
   });
 }

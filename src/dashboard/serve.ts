@@ -57,7 +57,8 @@ function listen(
   handler: (request: Request) => Promise<Response>,
 ): Deno.HttpServer<Deno.NetAddr> {
   try {
-    return Deno.serve({ hostname, port, signal, onListen() {} }, handler);
+    const onError = () => new Response("this cannot be answered now\n", { status: 500 });
+    return Deno.serve({ hostname, port, signal, onListen() {}, onError }, handler);
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) {
       throw new UserError(`port ${port} is in use: choose another one with --port`, "EXISTS");
