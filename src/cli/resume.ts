@@ -8,7 +8,7 @@ import type { SavedRun } from "../run/saved_run.ts";
 import type { TrainingState } from "../run/training_state.ts";
 import type { RunLength } from "../train/run_clock.ts";
 import { Arguments } from "./arguments.ts";
-import { evalTaskOption } from "./eval_task_option.ts";
+import { evalTaskOptions } from "./eval_task_option.ts";
 import { LENGTH, secondsOption } from "./run_length.ts";
 
 /**
@@ -77,7 +77,7 @@ export function keptOptions(
   );
   const kept = {
     ...Object.fromEntries(given),
-    ...keptTask(options),
+    ...keptTasks(options),
     ...steps === undefined ? {} : { steps: String(steps) },
     ...seconds === undefined ? {} : { minutes: String(seconds / 60) },
     ...processes === 1 ? {} : { processes: String(processes) },
@@ -86,12 +86,13 @@ export function keptOptions(
   return { ...kept, data: data.map((path) => keptPath(path, out)) };
 }
 
-/** The file of `--eval-task` as it is from any directory. */
-function keptTask(options: Arguments): Record<string, string> {
-  const given = evalTaskOption(options);
-  if (!given) return {};
-  const { task, data } = given;
-  return { "eval-task": `${task}=${isRemote(data) ? data : resolve(data)}` };
+/** Each `--eval-task` with its file as it is from any directory. */
+function keptTasks(options: Arguments): Record<string, string[]> {
+  const given = evalTaskOptions(options);
+  if (given.length === 0) return {};
+  return {
+    "eval-task": given.map(({ task, data }) => `${task}=${isRemote(data) ? data : resolve(data)}`),
+  };
 }
 
 /**
@@ -198,21 +199,25 @@ function isLength(name: string): boolean {
 function checkKept({ checkpoint, state }: SavedRun): Record<string, unknown> {
   const isText = (value: unknown) => typeof value === "string";
   for (const [name, value] of Object.entries(state.options)) {
-    const isValue = name === "data"
-      ? Array.isArray(value) && value.every(isText)
-      : value === true || isText(value);
+    const isList = Array.isArray(value) && value.every(isText);
+    // Runs of before there could be several tasks have the one as a text.
+    const isValue = name === "data" ? isList : name === "eval-task" && isList ||
+      value === true || isText(value);
     if (isValue && KEPT.includes(name)) continue;
     throw new UserError(
       `${checkpoint} is damaged: --${name} cannot be ${quote(value)}`,
       "CHECKPOINT",
     );
   }
-  return { ...state.options };
+  const { "eval-task": task, ...options } = state.options;
+  return task === undefined ? options : { ...options, "eval-task": [task].flat() };
 }
 
 function isSame(name: string, before: unknown, now: unknown): boolean {
-  if (name !== "data" || !Array.isArray(before) || !Array.isArray(now)) return before === now;
-  const absolute = now.map((path) => isRemote(path) ? path : resolve(path));
+  if (!Array.isArray(before) || !Array.isArray(now)) return before === now;
+  const absolute = name === "data"
+    ? now.map((path) => isRemote(path) ? path : resolve(path))
+    : keptTasks(new Arguments({ [name]: now }))[name];
   return JSON.stringify(before) === JSON.stringify(absolute);
 }
 

@@ -43,12 +43,12 @@ async function trainCommand(given: Arguments, processes?: MpiCommunicator): Prom
   const device = deviceOption(given);
   const { weights, filters, initFrom, optimizer, out, isDryRun } = settings;
   const trainer = { ...settings.trainer, communicator: processes };
-  const { shuffle, seed, keep, evalEvery, evalBatches, evalTask, sampleEvery } = settings;
+  const { shuffle, seed, keep, evalEvery, evalBatches, evalTasks, sampleEvery } = settings;
   using display = isFirst ? chooseDisplay(options) : new SilentDisplay();
   await using _page = given.flag("dashboard") && !isDryRun && isFirst
     ? await openTrainDashboard(out, device, display)
     : undefined;
-  limitNetwork(evalTask ? [...settings.data, evalTask.data] : settings.data, initFrom);
+  limitNetwork([...settings.data, ...evalTasks.map(({ data }) => data)], initFrom);
 
   // What can be wrong comes to light before what takes long.
   const isKept = resume !== undefined && !("data" in given.given());
@@ -62,7 +62,7 @@ async function trainCommand(given: Arguments, processes?: MpiCommunicator): Prom
   if (input.note) display.tell("note", { text: input.note }, input.note);
   const data = usesData(settings) ? await pinDatasets(input.data) : input.data;
   const { shards, sources: parts, skipped } = await findData({ ...settings, data }, isKept);
-  if (evalTask && !isDryRun && isFirst) await checkTask(evalTask);
+  if (!isDryRun && isFirst) { for (const task of evalTasks) await checkTask(task); }
   const isHidden = options.flag("quiet") || options.flag("json");
   const checkpoint = resume?.checkpoint ?? (initFrom &&
     await firstOnHost(processes, () => findCheckpoint(initFrom, isHidden || !isFirst)));
@@ -71,7 +71,7 @@ async function trainCommand(given: Arguments, processes?: MpiCommunicator): Prom
   const sampleTokens = options.flag("quiet") ? 0 : 200;
   // A dry run is one process's.
   const taken = isDryRun ? settings.trainer : trainer;
-  const memory = { ...taken, sampleTokens, measuresTasks: evalTask !== undefined, saves: true };
+  const memory = { ...taken, sampleTokens, measuresTasks: evalTasks.length > 0, saves: true };
   const sources = { settings, shards, checkpoint, memory };
   if (isDryRun) {
     if (isFirst) await measureModel(gpu, sources, display);
@@ -93,7 +93,7 @@ async function trainCommand(given: Arguments, processes?: MpiCommunicator): Prom
   const result = await trainToDirectory(model, {
     mixture: weights && { sources: parts, weights },
     ...{ data: shards, ...filters, shuffle, seed, ...trainer, out, resume, ...length, keep },
-    ...{ evalEvery, evalBatches, evalTask, sampleEvery, sampleTokens },
+    ...{ evalEvery, evalBatches, evalTasks, sampleEvery, sampleTokens },
     record: keptOptions(options, { data, out, ...length, processes: size }),
     verbose: options.flag("verbose"),
     tensorboard: options.flag("tensorboard"),

@@ -108,8 +108,9 @@ export const TRAIN: CommandSpec = {
     "eval-task": {
       value: "NAME=FILE",
       help: `measure it by ${TASK_NAMES.join(", ")} too, on that file, at each evaluation`,
+      repeatable: true,
     },
-    "eval-limit": { value: "N", help: "questions of --eval-task (default: all)" },
+    "eval-limit": { value: "N", help: "questions of each --eval-task (default: all)" },
     "sample-every": {
       value: "N",
       help: "steps between samples (default: one at the end)",

@@ -6,7 +6,7 @@ import type { TrainerOptions } from "../train/trainer.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataOption } from "./data_option.ts";
 import { chooseOptimizer, type OptimizerChoice } from "./optimizer_choice.ts";
-import { type EvalTask, evalTaskOption } from "./eval_task_option.ts";
+import { type EvalTask, evalTaskOptions } from "./eval_task_option.ts";
 import { lengthOption, type RunSize } from "./run_length.ts";
 import { weightOption } from "./weight_option.ts";
 
@@ -42,7 +42,7 @@ export interface TrainSettings {
   evalEvery: number;
   evalBatches: number;
   /** By what else to measure the model at evaluations. */
-  evalTask?: EvalTask;
+  evalTasks: EvalTask[];
   sampleEvery: number;
   autotunes: boolean;
   isDryRun: boolean;
@@ -87,7 +87,7 @@ export function readSettings(options: Arguments, resume: SavedRun | undefined): 
     keep: options.integer("keep"),
     evalEvery: options.integer("eval-every") ?? 100,
     evalBatches: options.integer("eval-batches", { min: 0 }) ?? 8,
-    evalTask: evalTaskOption(options),
+    evalTasks: evalTaskOptions(options),
     sampleEvery: options.integer("sample-every") ?? 0,
     autotunes: !options.flag("no-autotune"),
     isDryRun: options.flag("dry-run"),

@@ -17,7 +17,7 @@ export async function followRun(model: Gpt2, options: RunOptions): Promise<RunRe
     ...{ batches, validation: data.validation, steps, seconds, start: resume?.state },
     ...{ evalEvery, verbose, signal, now },
     // Tasks are the first process's, and what follows them all do alike.
-    measureTasks: options.evalTask && (() => Promise.resolve({})),
+    measureTasks: options.evalTasks?.length ? () => Promise.resolve({}) : undefined,
     pauseAt: (step) => sampleEvery > 0 && step % sampleEvery === 0,
     onStep: ({ skipped }) => void (skippedSteps += Number(skipped)),
   });

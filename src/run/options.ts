@@ -41,8 +41,8 @@ export interface RunOptions extends TrainerOptions, RunLength {
   evalEvery: number;
   /** Validation batches per evaluation; with 0 it only saves. */
   evalBatches: number;
-  /** Measure the model by this task too, at each evaluation. @default none */
-  evalTask?: Pick<EvaluateTaskOptions, "task" | "data" | "limit">;
+  /** Measure the model by these tasks too, at each evaluation. @default none */
+  evalTasks?: readonly Pick<EvaluateTaskOptions, "task" | "data" | "limit">[];
   /** Steps between samples; 0 for one at the end only. */
   sampleEvery: number;
   /** Tokens of a sample. */

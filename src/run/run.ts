@@ -128,7 +128,7 @@ class Run implements AsyncDisposable {
       const last = await train(this.trainer, {
         ...{ batches, validation, steps, seconds, start: this.#start, evalEvery, verbose },
         ...{ signal, onCompile, now, reserve: () => this.#saveSeconds },
-        measureTasks: this.options.evalTask && (() => this.#measureTask()),
+        measureTasks: this.options.evalTasks?.length ? () => this.#measureTasks() : undefined,
         pauseAt: (step) => this.#isSampled(step),
         onStep: (event) => this.#afterStep(event),
       });
@@ -142,11 +142,15 @@ class Run implements AsyncDisposable {
     }
   }
 
-  async #measureTask(): Promise<TaskScores> {
-    const { evalTask, batch } = this.options;
+  async #measureTasks(): Promise<TaskScores> {
+    const { evalTasks = [], batch } = this.options;
     const { evaluationWeights: weights } = this.trainer.optimizer;
-    const { task, scores } = await evaluateTask(this.model, { ...evalTask!, batch, weights });
-    return { [task]: scores };
+    const results: TaskScores = {};
+    for (const evalTask of evalTasks) {
+      const { task, scores } = await evaluateTask(this.model, { ...evalTask, batch, weights });
+      results[task] = scores;
+    }
+    return results;
   }
 
   async #afterStep(event: StepEvent): Promise<void> {

@@ -7,9 +7,11 @@ Deno.test("eval of a checkpoint", async (t) => {
   const cwd = directory.path;
   const passages = ["Story 1: the moon rises", "Story 2: over a quiet harbour"];
   await Deno.writeTextFile(`${cwd}/lambada.jsonl`, passages.map((text) => `${text}\n`).join(""));
+  await Deno.writeTextFile(`${cwd}/wiki.jsonl`, `{"page":"the moon rises"}\n`);
   const trained = await runTask("train", [
     ...["--data", "corpus.jsonl", "--out", "run", ...TINY, "--steps", "20", "--quiet"],
     ...["--eval-every", "20", "--eval-batches", "1000", "--eval-task", "lambada=lambada.jsonl"],
+    ...["--eval-task", "wikitext=wiki.jsonl"],
   ], { cwd });
   assertEquals(trained.code, 0, trained.stderr);
   const evaluate = async (...args: string[]) => {
@@ -54,7 +56,9 @@ Deno.test("eval of a checkpoint", async (t) => {
     const { task, questions, acc, perplexity } = JSON.parse(json.stdout);
     assertEquals([task, questions, people.stderr, json.stderr], ["lambada", 1, "", ""]);
     assertEquals([typeof acc, typeof perplexity], ["number", "number"]);
-    const told = (await readMetrics(`${cwd}/run/metrics.jsonl`)).at(-1)!.tasks!.lambada;
+    const { lambada: told, wikitext } = (await readMetrics(`${cwd}/run/metrics.jsonl`)).at(-1)!
+      .tasks!;
+    assertEquals(typeof wikitext.word_perplexity, "number");
     const now = JSON.parse(all.stdout);
     assertEquals([Object.keys(told), told.acc], [["acc", "perplexity"], now.acc]);
     assertAlmostEquals(told.perplexity / now.perplexity, 1, 1e-5);

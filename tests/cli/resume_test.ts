@@ -20,11 +20,11 @@ Deno.test("a run keeps the names of data sets, and the paths of files from anywh
   const kept = keptOptions(new Arguments({ data: ["x"] }), { data, out: "runs/a", steps: 1 });
   assertEquals(kept.data, data);
   const keptTask = (file: string) => {
-    const options = new Arguments({ "eval-task": `lambada=${file}` });
+    const options = new Arguments({ "eval-task": [`lambada=${file}`] });
     return keptOptions(options, { data, out: "runs/a", steps: 1 })["eval-task"];
   };
-  assertEquals(keptTask("a.jsonl"), `lambada=${Deno.cwd()}/a.jsonl`);
-  assertEquals(keptTask("https://a.org/b"), "lambada=https://a.org/b");
+  assertEquals(keptTask("a.jsonl"), [`lambada=${Deno.cwd()}/a.jsonl`]);
+  assertEquals(keptTask("https://a.org/b"), ["lambada=https://a.org/b"]);
 });
 
 Deno.test("a run goes on with its options, but those given again", async () => {
@@ -155,6 +155,24 @@ Deno.test("an option that the run has already may be given again", () => {
     UserError,
   );
   assertMatch(error.message, /^the run in run has norm spectral, not frobenius, which a run keeps/);
+});
+
+Deno.test("tasks are measured on, also of a run from before there could be several", () => {
+  const model = { ...PRESETS.tiny, vocabularySize: 300, bias: true, affine: true };
+  const resumed = (task: unknown, given: Record<string, string[]>) => {
+    const state = { optimizer: "agd spectral, vectors own", options: { "eval-task": task } };
+    const run = { directory: "run", checkpoint: "run/checkpoints/step-000001", state };
+    const resumed = resumedOptions(new Arguments(given), run as unknown as SavedRun, { model });
+    return [resumed.options.list("eval-task"), resumed.changes];
+  };
+  const [one, two] = ["lambada=/a", "wikitext=/b"];
+  assertEquals(resumed(one, {}), [[one], []]);
+  assertEquals(resumed([one, two], { "eval-task": [one, two] }), [[one, two], []]);
+  assertEquals(resumed([one], { "eval-task": [two] }), [
+    [two],
+    ["--eval-task was lambada=/a, and is wikitext=/b"],
+  ]);
+  assertThrows(() => resumed([1], {}), UserError, "is damaged: --eval-task cannot be [1]");
 });
 
 Deno.test("minutes that are given again are more of them, and no other length is kept", () => {

@@ -22,17 +22,22 @@ Deno.test("without options a tiny model with the tokens of the sample corpus is 
 });
 
 Deno.test("a task is named with its file", () => {
-  const given = { "eval-task": "lambada=a=b.jsonl", "eval-limit": "5" };
-  assertEquals(settings(given).evalTask, { task: "lambada", data: "a=b.jsonl", limit: 5 });
-  assertEquals(settings().evalTask, undefined);
+  const given = { "eval-task": ["lambada=a=b.jsonl", "hellaswag=c"], "eval-limit": "5" };
+  assertEquals(settings(given).evalTasks, [
+    { task: "lambada", data: "a=b.jsonl", limit: 5 },
+    { task: "hellaswag", data: "c", limit: 5 },
+  ]);
+  assertEquals(settings().evalTasks, []);
   for (const wrong of ["lambada", "lambada=", "squad=a.json"]) {
     assertThrows(
-      () => settings({ "eval-task": wrong }),
+      () => settings({ "eval-task": [wrong] }),
       UsageError,
       "--eval-task must be a task and its file, such as lambada=lambada_test.jsonl, not " +
-        `'${wrong}'; tasks are hellaswag, lambada, wikitext`,
+        `'${wrong}'; tasks are hellaswag, hellaswag-harness, lambada, wikitext`,
     );
   }
+  const twice = { "eval-task": ["lambada=a", "lambada=b"] };
+  assertThrows(() => settings(twice), UsageError, "--eval-task lambada is given twice");
   assertThrows(() => settings({ "eval-limit": "5" }), UsageError, "goes with --eval-task");
 });
 

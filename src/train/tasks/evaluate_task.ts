@@ -6,16 +6,21 @@ import type { Gpt2 } from "../../model/gpt2.ts";
 import type { TensorMap } from "../../model/weights.ts";
 import { fullVocabulary } from "../../tokens/vocabulary.ts";
 import { LossPass } from "../loss_pass.ts";
-import { hellaswag } from "./hellaswag.ts";
+import { hellaswag, hellaswagOfHarness } from "./hellaswag.ts";
 import { lambada } from "./lambada.ts";
 import { type Score, scoreSequences } from "./sequences.ts";
 import type { Question, Task } from "./task.ts";
 import { wikitext } from "./wikitext.ts";
 
 /** A task by its name. */
-export type TaskName = "hellaswag" | "lambada" | "wikitext";
+export type TaskName = "hellaswag" | "hellaswag-harness" | "lambada" | "wikitext";
 
-const TASKS: Record<TaskName, () => Task> = { hellaswag, lambada, wikitext };
+const TASKS: Record<TaskName, () => Task> = {
+  hellaswag,
+  "hellaswag-harness": hellaswagOfHarness,
+  lambada,
+  wikitext,
+};
 
 /** The names of all tasks. */
 export const TASK_NAMES = Object.keys(TASKS) as TaskName[];

@@ -4,10 +4,11 @@ import type { Gpt2Config } from "../../../src/model/config.ts";
 import { Gpt2 } from "../../../src/model/gpt2.ts";
 import { parameterTable, sizeOf } from "../../../src/model/parameters.ts";
 import { encode } from "../../../src/tokens/tokenizer.ts";
-import { compactVocabulary } from "../../../src/tokens/vocabulary.ts";
+import { compactVocabulary, fullVocabulary } from "../../../src/tokens/vocabulary.ts";
 import { LossPass } from "../../../src/train/loss_pass.ts";
 import { detokenize } from "../../../src/train/tasks/detokenize.ts";
 import { evaluateTask, type TaskName } from "../../../src/train/tasks/evaluate_task.ts";
+import { hellaswagOfHarness } from "../../../src/train/tasks/hellaswag.ts";
 import { scoreSequences } from "../../../src/train/tasks/sequences.ts";
 import { TempDir } from "../../data/fixtures.ts";
 import { modelOf, ODD, randomWeights, uploadTensors } from "../../model/helpers.ts";
@@ -80,6 +81,36 @@ Deno.test("hellaswag: the right ending by its sum, and by its mean over tokens",
   assertScores(scores, { acc: 1 / 3, acc_norm: 2 / 3 });
   const first = await evaluate("hellaswag", "hellaswag_val.jsonl", text, 1);
   assertEquals([first.questions, first.scores], [1, { acc: 1, acc_norm: 1 }]);
+});
+
+Deno.test("hellaswag-harness: the right ending by its sum, and by its mean over characters", async () => {
+  const line = (label: number, ...endings: string[]) =>
+    JSON.stringify({
+      ...{ activity_label: "sea", ctx_a: "the", ctx_b: "moon", ctx: "the moon", endings, label },
+    }) + "\n";
+  const text = line(1, "sun", "rises", "sea", "sea sea") + // least in both
+    line(0, "moon [title] moon", "sun", "sea", "sea sea") + // the longest, moon. moon: in the mean
+    line(2, "sun", "rises rises", "sea", "sea sea"); // in neither
+  assertEquals(lossOf([" moon", " moon"], 1) / 10 < lossOf([" sun"]) / 3, true);
+  const { scores } = await evaluate("hellaswag-harness", "hellaswag_val.jsonl", text);
+  assertScores(scores, { acc: 1 / 3, acc_norm: 2 / 3 });
+  await assertRejects(
+    () => evaluate("hellaswag-harness", "b.jsonl", question(0, "a", "b", "c", "d")),
+    UserError,
+    'b.jsonl:1: no "activity_label", "ctx_a" and "ctx_b"',
+  );
+});
+
+Deno.test("hellaswag-harness: activity and context are one text, without what is in brackets", () => {
+  const line = {
+    ...{ activity_label: "Roof", ctx_a: " [header] A man  sits.", ctx_b: "he NOW", ctx: "" },
+    ...{ endings: ["is [substeps] up.", "b", "c", "d"], label: "3" },
+  };
+  const { sequences } = hellaswagOfHarness().ask(JSON.stringify(line), fullVocabulary(), 8);
+  const [{ ids, predicted }] = sequences;
+  const all = Array.from(ids);
+  assertEquals(all, encode("Roof:  A man sits. He now is up."));
+  assertEquals(all.slice(-predicted), encode(" is up."));
 });
 
 Deno.test("lambada: the last word, by the likeliest tokens and the loss of words", async () => {
