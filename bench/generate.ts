@@ -1,6 +1,7 @@
 /** Everything in pages that is made: of `bench/results` tables and charts, and tables of presets. */
 import { fromFileUrl } from "@std/path";
 import { compareChart } from "../src/compare/chart.ts";
+import { leadChart } from "../src/compare/lead_chart.ts";
 import type { RunRecord } from "../src/compare/record.ts";
 import { report } from "../src/compare/report.ts";
 import { summarise } from "../src/compare/summary.ts";
@@ -93,6 +94,7 @@ function comparisonOf(records: readonly RunRecord[]): [path: string, text: strin
   return [
     [`${RESULTS}/compare/compare.md`, report(cells)],
     [`${RESULTS}/compare/compare.svg`, slimSvg(compareChart(cells))],
+    [`${RESULTS}/compare/lead.svg`, slimSvg(leadChart(cells)!)],
     [`${RESULTS}/compare/first.svg`, slimSvg(compareChart(summarise(chartedRuns(records))))],
   ];
 }

@@ -14,14 +14,15 @@ const COLORS = ["#d9480f", "#1b66ab", "#2b8a3e", "#9c36b5", "#5c5f66", "#0c8599"
  * that differ in nothing but their length, through their ends; and dashed, along each run, the lead
  * over the lowest loss of any rate there, where a rate that is to fall has not had its end.
  *
- * @returns undefined if there is nothing to show, as of runs whose length is a time.
+ * @returns undefined if there is nothing to show, as of runs of one length that are evaluated rarely.
  */
 export function leadChart(cells: readonly CellSummary[]): string | undefined {
   const shown = cells.filter(({ cell, comparison }) =>
     cell.seconds === undefined && Number.isFinite(comparison?.difference.mean)
   );
-  if (shown.length === 0) return undefined;
-  const groups = [...Map.groupBy(shown, (summary) => nameOf(summary, shown))];
+  const groups = [...Map.groupBy(shown, (summary) => nameOf(summary, shown))]
+    .filter(([, members]) => members.length > 1 || alongRun(members[0]).length > 0);
+  if (groups.length === 0) return undefined;
   const top = 24 + ROW * groups.length;
   return renderChart({ ...SIZE, height: SIZE.height + top }, {
     legend: {

@@ -15,9 +15,9 @@ first tenth of the steps (at most 100) and a cosine down to a tenth of the learn
 given: all of this where their name says nothing else. The best rate of a grid has the lowest final
 validation loss: it is chosen with hindsight, which favours them. ± is the standard deviation over
 the seeds; differences are taken seed by seed, and rows are ranked by them. Tokens to a loss are
-interpolated between evaluations. The best of all is that of AdamW, Muon, SGD and the schedule-free ones
-that were tried, each with the best of its grid. The time includes evaluations, and a first run compiles kernels
-too; it tells of the optimisers only where nothing else kept the machine busy.
+interpolated between evaluations. The best of all is that of AdamW, Muon, SGD and the schedule-free
+ones that were tried, each with the best of its grid. The time includes evaluations, and a first run
+compiles kernels too; it tells of the optimisers only where nothing else kept the machine busy.
 `;
 
 const TIMED =
