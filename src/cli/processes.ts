@@ -1,9 +1,13 @@
 import { findLaunch } from "../comm/launch.ts";
 import { MpiCommunicator } from "../comm/mpi.ts";
 import { UsageError, UserError } from "../errors.ts";
+import { Checkpoints } from "../run/checkpoints.ts";
 import type { Arguments } from "./arguments.ts";
 import { commandOf } from "./command.ts";
 import { exitCodeOf, firstError, tellError } from "./main.ts";
+
+/** Milliseconds for which an end is waited for, as of a step, once a process is gone. */
+const LOSS_MS = 1000;
 
 /** Whether this process is the one that prints: the first of those that mpirun started, or alone. */
 export function isFirstProcess(): boolean {
@@ -31,7 +35,7 @@ export async function withProcesses(
   const processes = await MpiCommunicator.open(launch, { path: options.text("mpi"), timeout });
   Deno.permissions.revokeSync({ name: "ffi" });
   try {
-    const code = await run(processes);
+    const code = await Promise.race([run(processes), afterLoss(processes)]);
     const codes = await processes.gather(Uint8Array.of(code));
     await processes.close();
     return Math.max(...codes.map(([code]) => code));
@@ -40,13 +44,45 @@ export async function withProcesses(
   }
 }
 
+/**
+ * Rejects some time after a process is gone, unless what is under way has come upon it by then, which
+ * knows of the last checkpoint.
+ */
+async function afterLoss({ lost }: MpiCommunicator): Promise<never> {
+  try {
+    return await lost;
+  } catch (error) {
+    await new Promise((resolve) => setTimeout(resolve, LOSS_MS));
+    throw error;
+  }
+}
+
+/**
+ * Adds the last checkpoint to an error by which the first process is gone, which would have: where
+ * this one sees the run's directory.
+ */
+export function withCheckpoint(
+  error: unknown,
+  processes: MpiCommunicator | undefined,
+  out: string,
+): unknown {
+  if (!processes?.isTeller || processes.rank === 0 || !(error instanceof UserError)) return error;
+  const checkpoints = new Checkpoints(out);
+  const step = checkpoints.steps().at(-1);
+  if (step === undefined) return error;
+  return new UserError(
+    `${error.message}; the last checkpoint is ${checkpoints.path(step)}`,
+    error.code,
+  );
+}
+
 /** Tells the others of an error, and all who started them. */
 async function endAll(processes: MpiCommunicator, error: unknown): Promise<number> {
   // What another process told of may have got something to it here, as the last checkpoint.
   const wasTold = processes.hasEnded;
   const verdict = await processes.fail(error);
   const told = wasTold && error instanceof UserError ? error : verdict;
-  const code = processes.rank === 0 ? tellError(told) : exitCodeOf(told);
+  const code = processes.isTeller ? tellError(told) : exitCodeOf(told);
   await processes.close(); // before that mpirun would end those that have not printed yet
   if (!(error instanceof UserError)) throw error;
   return code;

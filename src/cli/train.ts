@@ -20,7 +20,7 @@ import { deviceOption } from "./device.ts";
 import { keptServers } from "./kept_servers.ts";
 import { main, type Start } from "./main.ts";
 import { limitNetwork } from "./network.ts";
-import { firstOnHost, isFirstProcess, withProcesses } from "./processes.ts";
+import { firstOnHost, isFirstProcess, withCheckpoint, withProcesses } from "./processes.ts";
 import { keptOptions, resumedOptions } from "./resume.ts";
 import { TRAIN } from "./train_command.ts";
 import { openTrainDashboard } from "./train_dashboard.ts";
@@ -106,6 +106,8 @@ async function trainCommand(given: Arguments, processes?: MpiCommunicator): Prom
     onSample: options.flag("quiet") ? undefined : (step, text) => display.sample(step, text),
     onSave: (step) => display.tell("save", { step, out }),
     signal: interrupt.signal,
+  }).catch((error) => {
+    throw withCheckpoint(error, processes, out);
   });
   const step = result.last?.step ?? resume?.state.step ?? 0;
   const interrupted = interrupt.exitCode !== 0;

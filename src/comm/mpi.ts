@@ -1,6 +1,8 @@
-import { type ErrorCode, UsageError, UserError } from "../errors.ts";
+import { UsageError, UserError } from "../errors.ts";
+import { type Failure, judge, type Report } from "./agreement.ts";
 import type { Communicator } from "../communicator.ts";
 import type { Launch } from "./launch.ts";
+import { Lifelines } from "./lifelines.ts";
 import { type MpiLibrary, openMpiLibrary } from "./mpi_library.ts";
 import { MpiMessages, SilentPeer } from "./mpi_messages.ts";
 
@@ -19,19 +21,6 @@ export interface MpiOptions {
   path?: string;
   /** Seconds after which a process that does not answer is given up. @default 300 */
   timeout?: number;
-}
-
-/** What a process brings to an agreement, and what the first one makes of it. */
-interface Report {
-  /** What it is about to do, e.g. `a sum of 100 numbers`. */
-  call: string;
-  /** Why it cannot go on. */
-  failure?: Failure;
-}
-
-interface Failure {
-  message: string;
-  code: ErrorCode;
 }
 
 /**
@@ -66,9 +55,14 @@ export class MpiCommunicator implements Communicator, AsyncDisposable {
   #last: Promise<unknown> = Promise.resolve();
   /** Why there is nothing to exchange any more. */
   #end: Error | undefined;
-  /** Whether a process is silent, so that there is no ordinary end either. */
+  /** Whether a process is silent or gone, so that there is no ordinary end either. */
   #isBroken = false;
   #isClosed = false;
+  /** Rejects once a process is gone. */
+  readonly #lost = Promise.withResolvers<never>();
+  #lifelines: Lifelines | undefined;
+  /** The process that tells of an end: the first one that there is. */
+  #teller = 0;
 
   private constructor(library: MpiLibrary, timeoutMs: number) {
     const { functions, world } = library;
@@ -88,6 +82,7 @@ export class MpiCommunicator implements Communicator, AsyncDisposable {
     this.#library = library;
     this.#timeoutMs = timeoutMs;
     this.#messages = new MpiMessages(library, timeoutMs);
+    this.#lost.promise.catch(() => {}); // told of by whatever is under way, or comes next
   }
 
   /**
@@ -114,6 +109,12 @@ export class MpiCommunicator implements Communicator, AsyncDisposable {
     const text = (bytes: Uint8Array) =>
       new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
     made.hosts = (await made.gather(name)).map(text);
+    made.#lifelines = await Lifelines.open({
+      rank: made.rank,
+      broadcast: (bytes) => made.broadcast(bytes, 0),
+      barrier: () => made.barrier(),
+      onEnd: (rank) => made.#lose(rank),
+    });
     return made;
   }
 
@@ -125,6 +126,16 @@ export class MpiCommunicator implements Communicator, AsyncDisposable {
   /** Whether a process failed, so that nothing can be exchanged any more. */
   get hasEnded(): boolean {
     return this.#end !== undefined;
+  }
+
+  /** Whether it is this process that tells of an end: the first one that is there. */
+  get isTeller(): boolean {
+    return this.rank === this.#teller;
+  }
+
+  /** Rejects once a process is gone, such as one that was killed: then the others end as well. */
+  get lost(): Promise<never> {
+    return this.#lost.promise;
   }
 
   async sum(values: Float32Array): Promise<void> {
@@ -198,8 +209,8 @@ export class MpiCommunicator implements Communicator, AsyncDisposable {
         if (!this.#isBroken) throw error;
       }
     }
-    // The first process comes to tell of it before the others end all.
-    if (this.rank > 0) await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
+    // One process comes to tell of it before the others end all.
+    if (!this.isTeller) await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
     functions.MPI_Abort(world, 1);
   }
 
@@ -224,7 +235,8 @@ export class MpiCommunicator implements Communicator, AsyncDisposable {
     if (this.#end) throw this.#end;
     let failure: Failure | undefined;
     try {
-      failure = this.rank === 0 ? await this.#decide(report) : await this.#follow(report);
+      const agreed = this.rank === 0 ? this.#decide(report) : this.#follow(report);
+      failure = await Promise.race([agreed, this.#lost.promise]);
     } catch (error) {
       if (!(error instanceof SilentPeer)) throw error;
       this.#isBroken = true;
@@ -252,29 +264,26 @@ export class MpiCommunicator implements Communicator, AsyncDisposable {
     const silent = heard.find((one) => one.status === "rejected");
     const failure = silent
       ? { message: this.#tellSilent(silent.reason).message, code: "NETWORK" as const }
-      : this.#judge([report, ...heard.map((one) => (one as { value: Report }).value)]);
+      : judge(
+        [report, ...heard.map((one) => (one as { value: Report }).value)],
+        (rank) => this.#name(rank),
+      );
     const answered = others.filter((_, i) => heard[i].status === "fulfilled");
     await Promise.all(answered.map((rank) => this.#messages.send(rank, { failure })));
     if (silent) throw silent.reason;
     return failure;
   }
 
-  /** The first failure that there is, and where, unless it is everybody's. */
-  #judge(reports: Report[]): Failure | undefined {
-    const rank = reports.findIndex(({ failure }) => failure);
-    if (rank < 0) {
-      const other = reports.findIndex(({ call }) => call !== reports[0].call);
-      if (other < 0) return undefined;
-      const [mine, others] = [reports[0].call, reports[other].call];
-      const message = `${this.#name(other)} is at ${others} where the first one is at ${mine}: ` +
-        "all must run the same program with the same options";
-      return { message, code: "USAGE" };
-    }
-    const { message, code } = reports[rank].failure!;
-    const isEverybodys = reports.every(({ failure }) =>
-      failure && message.startsWith(failure.message)
+  /** There is nothing to exchange any more, since a process is gone. */
+  #lose(rank: number): void {
+    if (this.#isClosed || this.#end) return;
+    this.#isBroken = true;
+    this.#teller = rank === 0 ? 1 : 0;
+    this.#end = new UserError(
+      `${this.#name(rank)} is gone: it was killed, or its connection lost`,
+      "NETWORK",
     );
-    return { message: isEverybodys ? message : `${this.#name(rank)}: ${message}`, code };
+    this.#lost.reject(this.#end);
   }
 
   #tellSilent({ rank, timeoutMs }: SilentPeer): UserError {
@@ -304,7 +313,7 @@ export class MpiCommunicator implements Communicator, AsyncDisposable {
       }, this.#timeoutMs);
     });
     try {
-      const status = await Promise.race([call, late]);
+      const status = await Promise.race([call, late, this.#lost.promise]);
       if (status !== 0) throw new UserError(`MPI failed with the code ${status}`, "NETWORK");
     } finally {
       clearTimeout(timer);

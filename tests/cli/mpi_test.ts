@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { corpusDirectory, readLosses, runTask, TINY } from "./helpers.ts";
-import { INSTALLED, startTraining, train } from "./mpi.ts";
+import { INSTALLED, processOf, RUN, startTraining, train } from "./mpi.ts";
 
 const COMMON = [...TINY, "--data", "corpus.jsonl", "--eval-every", "2", "--eval-batches", "1"];
 const QUIET = [...COMMON, "--quiet"];
@@ -101,5 +101,30 @@ for (const mpi of INSTALLED) {
     await errors;
     assertEquals(events.slice(-2), ["save", "end"]);
     assertEquals(events.filter((event) => event === "stopping"), ["stopping"]);
+  });
+
+  const killed = mpi === INSTALLED[0] ? 0 : 1;
+  Deno.test(`mpi: under ${mpi.name} all end where process ${killed} is killed`, async () => {
+    await using directory = await corpusDirectory();
+    const cwd = directory.path;
+    const out = `${cwd}/run`;
+    const args = [...COMMON, "--json", "--steps", "100000", "--out", out];
+    const child = startTraining(mpi, 2, args, { cwd, program: RUN });
+    const errors = new Response(child.stderr).text();
+    const lines = child.stdout.pipeThrough(new TextDecoderStream())
+      .pipeThrough(new TextLineStream());
+    for await (const line of lines) {
+      if (!line.includes('"event":"save","step":2,')) continue;
+      Deno.kill(await processOf(killed, out), "SIGKILL");
+    }
+    const { code } = await child.status;
+    assertEquals(code, 1);
+    const [told, ...others] = linesWith(await errors, "error:");
+    assertMatch(
+      told,
+      new RegExp(`^error: process ${killed} of 2 on .+ is gone: it was killed, or`),
+    );
+    assertMatch(told, new RegExp(`; the last checkpoint is ${out}/checkpoints/step-\\d+$`));
+    assertEquals(others, []);
   });
 }
