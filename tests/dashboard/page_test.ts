@@ -116,6 +116,12 @@ Deno.test({
         () => tokens.nth(0).getAttribute("title").then((title) => title === "attention 0.700"),
         "attention is shown",
       );
+      await page.locator("details summary").click();
+      const cells = await page.locator("details tbody tr").allInnerTexts();
+      assertEquals(cells.map((row) => row.split("\t")), [
+        ['"<b>"', "1.5000", "0.700"],
+        ['" moon"', "9.0000", "0.100"],
+      ]);
       assertEquals(asked, [["step-000100", "<b> moon"], [0, 0], [0, 2]]);
     });
 

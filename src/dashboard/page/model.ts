@@ -24,6 +24,8 @@ export class ModelView {
   #listed = "";
   #reading: (ReadingSummary & { query: URLSearchParams }) | undefined;
   #tokens: HTMLElement[] = [];
+  /** The same in numbers. */
+  readonly #table = el("div");
   #layer = 0;
   #head = 0;
   /** The token whose attention is shown; undefined for losses. */
@@ -93,7 +95,6 @@ export class ModelView {
           onchange: (event) => onPick(Number((event.target as HTMLSelectElement).value)),
         }, ...Array.from({ length: count }, (_, i) => el("option", { value: i }, String(i + 1)))),
       );
-    const losses = tokens.map(({ text, loss }) => [JSON.stringify(text), measure(loss)]);
     this.#result.replaceChildren(
       el(
         "section",
@@ -112,7 +113,7 @@ export class ModelView {
           pick("Layer", layers, (layer) => this.#attend({ layer })),
           pick("Head", heads, (head) => this.#attend({ head })),
         ),
-        el("details", {}, el("summary", {}, "Table"), table(["token", "loss"], losses)),
+        el("details", {}, el("summary", {}, "Table"), this.#table),
       ),
       el(
         "section",
@@ -150,16 +151,24 @@ export class ModelView {
 
   #shade(): void {
     const { tokens } = this.#reading!;
-    const colour = styleColour(this.#from === undefined ? "--warn" : "--accent");
+    const from = this.#from;
+    const colour = styleColour(from === undefined ? "--warn" : "--accent");
+    const attention = from === undefined
+      ? undefined
+      : tokens.map((_, i) => this.#rows[from + 1]?.[i + 1] ?? 0);
     this.#tokens.forEach((element, i) => {
-      const attention = this.#from === undefined ? undefined : this.#rows[this.#from + 1]?.[i + 1];
-      const part = this.#from === undefined ? tokens[i].loss / DARKEST : attention ?? 0;
-      const percent = Math.round(Math.min(1, part) * 75);
+      const { loss } = tokens[i];
+      const percent = Math.round(Math.min(1, attention?.[i] ?? loss / DARKEST) * 75);
       element.style.background = `color-mix(in srgb, ${colour} ${percent}%, transparent)`;
-      element.title = this.#from === undefined
-        ? `loss ${measure(tokens[i].loss)}`
-        : `attention ${measure(attention, 3)}`;
-      element.setAttribute("aria-pressed", String(i === this.#from));
+      element.title = attention ? `attention ${measure(attention[i], 3)}` : `loss ${measure(loss)}`;
+      element.setAttribute("aria-pressed", String(i === from));
     });
+    const heads = ["token", "loss", ...attention ? [`attention of token ${from! + 1}`] : []];
+    const rows = tokens.map(({ text, loss }, i) => [
+      JSON.stringify(text),
+      measure(loss),
+      ...attention ? [measure(attention[i], 3)] : [],
+    ]);
+    this.#table.replaceChildren(table(heads, rows, { numeric: heads.slice(1) }));
   }
 }
