@@ -5,6 +5,9 @@ import { SeriesTeller } from "./series.ts";
 const TICK = 1_000;
 const PATIENCE = 300;
 
+/** Of hundreds of runs, on a slow disk, how much longer than looking at them it rests at least. */
+const REST = 4;
+
 /**
  * What a page is told as it happens, as server-sent events: `contents`, what there is, whenever that
  * changes; `series`, what is new of the curves of some runs; `removed`, a run that is gone.
@@ -38,7 +41,9 @@ async function* tell(
   const tellers = new Map(ids.map((id) => [id, new SeriesTeller()]));
   let before = "";
   while (true) {
+    const began = performance.now();
     const contents = JSON.stringify(await library.look());
+    const tick = Math.max(TICK, REST * (performance.now() - began));
     // A comment where nothing is new: a connection that is gone is found out by writing to it.
     yield contents === before ? ":\n\n" : event("contents", contents);
     before = contents;
@@ -54,7 +59,7 @@ async function* tell(
       const news = teller.news(curves.series);
       if (news) yield event("series", JSON.stringify({ id, ...news }));
     }
-    if (!isReading) await wait(TICK);
+    if (!isReading) await wait(tick);
   }
 }
 
