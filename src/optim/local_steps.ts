@@ -7,9 +7,10 @@ import { elementwise, spansOf } from "./spans.ts";
 import movementSource from "../../wgsl/optim/movement.wgsl" with { type: "text" };
 import outerSource from "../../wgsl/optim/outer_step.wgsl" with { type: "text" };
 
-/** The outer step's constants: those of DiLoCo's experiments (arXiv:2311.08105, section 3). */
+/** The outer step's rate: that of DiLoCo's experiments (arXiv:2311.08105, section 3). */
 const RATE = 0.7;
-const MOMENTUM = 0.9;
+/** Its momentum. There it is 0.9, with which AGD's steps, long as they are, go too far. */
+const MOMENTUM = 0.5;
 
 /**
  * An optimiser with which each of several processes takes some steps by itself; then all take one

@@ -184,7 +184,7 @@ Deno.test("data parallel: steps by themselves, then one by how far all have come
     if (name.startsWith("outer_momentum.")) continue;
     const before = start.get(name)!;
     const expected = name.startsWith("w.")
-      ? mean(each).map((value, i) => before[i] + 0.7 * 1.9 * (value - before[i]))
+      ? mean(each).map((value, i) => before[i] + 0.7 * 1.5 * (value - before[i]))
       : mean(each);
     assertClose(values, expected, 1e-6, name);
   }
