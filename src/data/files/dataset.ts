@@ -5,6 +5,7 @@ import { probe } from "../../http/remote_file.ts";
 import { type HubServer, hubServer } from "../../http/hub_server.ts";
 import { askHub } from "./hub_api.ts";
 import { type DatasetName, isDataset, nameAt, parseDataset } from "./dataset_name.ts";
+import { declaredFiles } from "./dataset_splits.ts";
 import { formatOf, KINDS } from "./format.ts";
 import type { Shard } from "./shard.ts";
 
@@ -47,7 +48,7 @@ export async function findDataset(name: string, http?: HttpOptions): Promise<Sha
   const server = hubServer();
   const commit = await findCommit(dataset, server, http);
   const files = (await listFiles(dataset, commit, server, http))
-    .filter(({ path }) => isWanted(path, dataset));
+    .filter(await wantedOf(dataset, commit, server, http));
   if (files.length === 0) throw nothingIn(name, dataset);
   const { endpoint, token } = server;
   const authorization = token && `Bearer ${token}`;
@@ -100,24 +101,43 @@ function noHub({ endpoint }: HubServer): UserError {
   return new UserError(`${endpoint} does not answer as a Hugging Face hub does`, "NETWORK");
 }
 
-/** Whether a file is one that a name stands for. */
-function isWanted(file: string, { path, split }: DatasetName): boolean {
-  const content = formatOf(file)?.content;
-  const isData = content !== undefined && content !== "bin" && !/(^|\/)\./.test(file);
-  if (!isData || split !== undefined && !isOfSplit(file, split)) return false;
-  return path === undefined || file === path || file.startsWith(`${path}/`) ||
-    matchesGlob(file, path);
+/**
+ * Which files a name stands for. Those of a split are what the data set's card declares, or else those
+ * with the word in their paths.
+ */
+async function wantedOf(
+  { id, path, split }: DatasetName,
+  commit: string,
+  server: HubServer,
+  http?: HttpOptions,
+): Promise<(file: HubFile) => boolean> {
+  const declared: string[] = [];
+  if (split !== undefined) {
+    const { answer } = await askHub(server, `/api/datasets/${id}/revision/${commit}`, id, http);
+    const card = (answer as { cardData?: unknown } | null)?.cardData;
+    declared.push(...declaredFiles(card, split, path !== undefined));
+  }
+  const isOf = (file: string, place: string) =>
+    file === place || file.startsWith(`${place}/`) || matchesGlob(file, place);
+  return ({ path: file }) => {
+    const content = formatOf(file)?.content;
+    const isData = content !== undefined && content !== "bin" && !/(^|\/)\./.test(file);
+    if (!isData || path !== undefined && !isOf(file, path)) return false;
+    if (declared.length > 0) return declared.some((place) => isOf(file, place));
+    return split === undefined || hasWord(file, split);
+  };
 }
 
 /** Whether a split's name is a word of the path, as in `data/train-00000-of-00005.parquet`. */
-function isOfSplit(file: string, split: string): boolean {
-  return file.split(/[^A-Za-z0-9]+/).includes(split);
+function hasWord(path: string, split: string): boolean {
+  return path.split(/[^A-Za-z0-9]+/).includes(split);
 }
 
 function nothingIn(name: string, { split }: DatasetName): UserError {
   const hint = split === undefined
     ? "look at its files on the hub"
-    : `no name of a file has the word ${split} in it; name a path instead of a split`;
+    : `its card declares no split ${split}, and no name of a file has the word ${split} in it; name ` +
+      "a path instead of a split";
   return new UserError(`no ${KINDS} file on the hub is ${name}: ${hint}`, "NOT_FOUND");
 }
 

@@ -11,7 +11,7 @@ export interface DatasetName {
   revision: string;
   /** A file, a directory or a glob in it; undefined for all of it. */
   path?: string;
-  /** The part that is wanted, by files' names. */
+  /** The part that is wanted, as the data set's card declares it, or else by files' names. */
   split?: string;
 }
 

@@ -9,6 +9,8 @@ export interface HubDataset {
   files: Record<string, Uint8Array | string>;
   /** Only who has this token may read files; everybody may list them. */
   token?: string;
+  /** What its card declares. */
+  card?: unknown;
 }
 
 /** Files of an answer that lists them: few, so that there are several pages. */
@@ -47,7 +49,9 @@ export class DatasetServer implements AsyncDisposable {
     if (id !== undefined) {
       if (!dataset) return { status: 401 };
       if (what === "revision") {
-        return revision === "main" ? { body: JSON.stringify({ sha: this.head }) } : { status: 404 };
+        return revision === "main" || revision === this.head
+          ? { body: JSON.stringify({ sha: this.head, cardData: dataset.card }) }
+          : { status: 404 };
       }
       return revision === this.head ? this.#list(path, dataset, rest) : { status: 404 };
     }

@@ -61,6 +61,39 @@ Deno.test("a data set of a hub is listed, in pages, and read where it is", async
   assertEquals(server.authorized, []);
 });
 
+Deno.test("a split is what the data set's card declares, of its default configuration", async () => {
+  const files = Object.fromEntries(
+    ["a/1.txt", "a/2.txt", "b/1.txt", "b/dev/2.txt", "c/test.txt"].map((path) => [path, "text"]),
+  );
+  const configs = [
+    { config_name: "small", data_files: [{ split: "train", path: "a/1.txt" }] },
+    {
+      ...{ config_name: "large", default: true },
+      data_files: [{ split: "train", path: ["a/*", "./b/*.txt"] }, {
+        split: "held",
+        path: "b/dev",
+      }],
+    },
+    { config_name: "odd", data_files: 3 },
+    null,
+  ];
+  await using server = new DatasetServer({
+    ...{ "me/a": { files, card: { configs } }, "me/b": { files, card: "no" } },
+    "me/c": { files, card: { configs: [{ data_files: "c/*" }] } },
+  });
+  const names = (name: string) =>
+    atHub(server, undefined, async () => {
+      const shards = await findShards([`hf://datasets/me/${name}`]);
+      return shards.map(({ name }) => name.slice("hf://datasets/me/a/".length));
+    });
+  assertEquals(await names("a?split=train"), ["a/1.txt", "a/2.txt", "b/1.txt"]);
+  assertEquals(await names("a?split=held"), ["b/dev/2.txt"]);
+  assertEquals(await names("a/a?split=train"), ["a/1.txt", "a/2.txt"]);
+  assertEquals(await names("a?split=test"), ["c/test.txt"]); // not declared: by its name
+  assertEquals(await names("b?split=dev"), ["b/dev/2.txt"]);
+  assertEquals(await names("c?split=train"), ["c/test.txt"]);
+});
+
 Deno.test("a data set is kept by its commit", async () => {
   await using server = new DatasetServer({ "me/texts": { files: FILES } });
   const names = ["novel.txt", "hf://datasets/me/texts/data?split=test"];
