@@ -6,7 +6,8 @@ import type { Batch } from "../src/tokens/batch.ts";
 import { allocateLike, type TensorMap } from "../src/model/weights.ts";
 import { Agd } from "../src/optim/agd/agd.ts";
 import { Random } from "../src/random.ts";
-import { Trainer, type TrainerOptions } from "../src/train/trainer.ts";
+import { Trainer } from "../src/train/trainer.ts";
+import type { TrainerOptions } from "../src/train/trainer_options.ts";
 import type { Machine } from "./machine.ts";
 import { fillRandom } from "./scratch.ts";
 

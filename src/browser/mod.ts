@@ -25,4 +25,5 @@ export * from "../optim/mod.ts";
 export * from "../sample/mod.ts";
 export { type CheckpointFiles, openCheckpoint } from "./checkpoint.ts";
 export { textBatches, type TextBatchOptions } from "./text_batches.ts";
-export { type StepResult, Trainer, type TrainerOptions } from "../train/trainer.ts";
+export { Trainer } from "../train/trainer.ts";
+export type { StepResult, TrainerOptions } from "../train/trainer_options.ts";

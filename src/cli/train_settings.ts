@@ -2,7 +2,7 @@ import { UsageError } from "../errors.ts";
 import { checkConfig, type Gpt2Config, type PresetName, PRESETS } from "../model/config.ts";
 import type { SavedRun } from "../run/saved_run.ts";
 import type { RunLength } from "../train/run_clock.ts";
-import type { TrainerOptions } from "../train/trainer.ts";
+import type { TrainerOptions } from "../train/trainer_options.ts";
 import type { Arguments } from "./arguments.ts";
 import { dataOption } from "./data_option.ts";
 import { chooseOptimizer, type OptimizerChoice } from "./optimizer_choice.ts";

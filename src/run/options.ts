@@ -3,7 +3,7 @@ import type { MixtureOptions } from "../data/mixture.ts";
 import type { StepEvent } from "../train/options.ts";
 import type { EvaluateTaskOptions } from "../train/tasks/evaluate_task.ts";
 import type { RunLength } from "../train/run_clock.ts";
-import type { TrainerOptions } from "../train/trainer.ts";
+import type { TrainerOptions } from "../train/trainer_options.ts";
 import type { SavedRun } from "./saved_run.ts";
 import type { BestStep } from "./training_state.ts";
 

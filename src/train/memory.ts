@@ -9,7 +9,8 @@ import { allocateLike } from "../model/weights.ts";
 import { Decoder } from "../sample/decoder.ts";
 import { LossPass } from "./loss_pass.ts";
 import { batchRefusal, parameterRefusal } from "./refusals.ts";
-import { Trainer, type TrainerOptions } from "./trainer.ts";
+import { Trainer } from "./trainer.ts";
+import type { TrainerOptions } from "./trainer_options.ts";
 import { stateTensors } from "./state_tensors.ts";
 
 /** A run, as far as its memory goes. */

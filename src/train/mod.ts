@@ -39,5 +39,6 @@ export { meanLoss } from "./mean_loss.ts";
 export type { StepEvent, TaskScores, TrainOptions } from "./options.ts";
 export type { Outlook, RunLength } from "./run_clock.ts";
 export { train } from "./train.ts";
-export { type StepResult, Trainer, type TrainerOptions } from "./trainer.ts";
+export { Trainer } from "./trainer.ts";
+export type { StepResult, TrainerOptions } from "./trainer_options.ts";
 export { tune, type TuneOptions, type TuneResult } from "./tune.ts";

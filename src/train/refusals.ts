@@ -2,7 +2,7 @@ import { format as formatBytes } from "@std/fmt/bytes";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Gpt2Config } from "../model/config.ts";
 import { parameterCount, parameterTable, sizeOf } from "../model/parameters.ts";
-import type { TrainerOptions } from "./trainer.ts";
+import type { TrainerOptions } from "./trainer_options.ts";
 
 /** Tokens of a step, at most: its batches are held in the host's memory. */
 const MOST_TOKENS = 2 ** 28;

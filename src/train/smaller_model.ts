@@ -1,6 +1,6 @@
 import type { Gpt2Config } from "../model/config.ts";
 import { parameterCount } from "../model/parameters.ts";
-import type { TrainerOptions } from "./trainer.ts";
+import type { TrainerOptions } from "./trainer_options.ts";
 
 /** A model and how it is trained. */
 export interface TrainedModel {
