@@ -8,6 +8,8 @@ import type { RunFields, Store } from "./store.ts";
 interface Part {
   /** What was asked for. */
   key: string;
+  /** That of the run's curves, which may have been begun anew since. */
+  generation: number;
   fields: RunFields;
   request: AbortController;
 }
@@ -27,24 +29,24 @@ export class FinerParts {
   fields(id: string, { x, zoom }: View): RunFields {
     const known = this.#store.fields(id);
     const generation = this.#store.generation(id);
+    if (!zoom) return known;
     const key = JSON.stringify([generation, x, zoom]);
-    const part = this.#parts.get(id);
-    if (zoom && part?.key !== key && this.#store.isThinned(id) && isClose(known, x, zoom)) {
-      void this.#ask(id, key, { x, zoom });
+    let part = this.#parts.get(id);
+    if (part?.key !== key && this.#store.isThinned(id) && isClose(known, x, zoom)) {
+      part?.request.abort();
+      // What was read of another place may be in view too, until this has come.
+      const fields = part?.generation === generation ? part.fields : new Map();
+      part = { key, generation, fields, request: new AbortController() };
+      this.#parts.set(id, part);
+      void this.#read(id, part, { x, zoom });
     }
-    const isOfThis = part?.key.startsWith(`[${generation},`);
-    return part && isOfThis ? merged(known, part.fields) : known;
+    return part?.generation === generation ? merged(known, part.fields) : known;
   }
 
-  async #ask(id: string, key: string, { x, zoom: [from, to] }: Close): Promise<void> {
-    const before = this.#parts.get(id);
-    before?.request.abort();
-    const request = new AbortController();
-    const part = { key, fields: before?.fields ?? new Map(), request };
-    this.#parts.set(id, part);
+  async #read(id: string, part: Part, { x, zoom: [from, to] }: Close): Promise<void> {
     const query = new URLSearchParams({ id, x, from: String(from), to: String(to) });
     try {
-      const response = await fetch(`part?${query}`, { signal: request.signal });
+      const response = await fetch(`part?${query}`, { signal: part.request.signal });
       if (!response.ok) return;
       part.fields = new Map(Object.entries<Bucket[]>(await response.json()));
       this.#onNews();
