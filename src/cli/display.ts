@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.ts";
 import { stepMetrics } from "../run/metrics.ts";
-import type { StepEvent } from "../train/options.ts";
+import type { StepEvent, TaskScores } from "../train/options.ts";
 import type { Arguments } from "./arguments.ts";
 import { count } from "./count.ts";
 import { formatSeconds, ProgressBar, stepOf } from "./progress_bar.ts";
@@ -185,6 +185,16 @@ function describeNorms({ norms = {}, gradientSummary, reduceWaitMs }: StepEvent)
   ];
 }
 
+/** Each measure, with its task's name before it where there are several. */
+function describeTasks(tasks: TaskScores): string[] {
+  const isOne = Object.keys(tasks).length === 1;
+  return Object.entries(tasks).flatMap(([task, scores]) =>
+    Object.entries(scores).map(([name, value]) =>
+      `${isOne ? name : `${task} ${name}`} ${value.toPrecision(4)}`
+    )
+  );
+}
+
 function describeStep(event: StepEvent): string {
   const { loss, validationLoss, tasks = {}, eta, learningRate, tokensPerSecond, outlook } = event;
   const { secondsLeft } = outlook;
@@ -192,8 +202,7 @@ function describeStep(event: StepEvent): string {
     `step ${stepOf(event)}`,
     `loss ${loss.toFixed(4)}`,
     validationLoss === undefined ? undefined : `val ${validationLoss.toFixed(4)}`,
-    ...Object.values(tasks).flatMap(Object.entries<number>)
-      .map(([name, value]) => `${name} ${value.toPrecision(4)}`),
+    ...describeTasks(tasks),
     eta === undefined ? undefined : `step size ${eta.toPrecision(3)}`,
     learningRate === undefined ? undefined : `lr ${learningRate.toExponential(2)}`,
     `${Math.round(tokensPerSecond).toLocaleString("en")} tok/s`,

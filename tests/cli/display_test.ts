@@ -100,3 +100,16 @@ Deno.test("where time ends a run, lines come by the time, and steps are estimate
     "step 97/97  ...  1,234 tok/s",
   ]);
 });
+
+Deno.test("measures of a task have its name before them where there are several", () => {
+  const line = (tasks: StepEvent["tasks"]) =>
+    printed(new TextDisplay(), { ...EVENT, validationLoss: 4, tasks })[0];
+  const [lambada, wikitext] = [{ acc: 0.5, perplexity: 100 }, { word_perplexity: 30.25 }];
+  const rest = "  step size 0.125  1,234 tok/s  2m 3s left";
+  const first = "step    7/1000  loss 4.2500  val 4.0000";
+  assertEquals(line({ lambada }), `${first}  acc 0.5000  perplexity 100.0${rest}`);
+  assertEquals(
+    line({ lambada, wikitext }),
+    `${first}  lambada acc 0.5000  lambada perplexity 100.0  wikitext word_perplexity 30.25${rest}`,
+  );
+});
