@@ -21,9 +21,9 @@ const { axes, contenders, grids } = COMPARE_PRESETS.quick;
 /** The cell that the others differ from. */
 const BASE = describeCell(cellsOf(axes, "product", { steps: 1 })[0]);
 
-/** Short runs: AGD and the best AdamW, a table for each corpus. */
+/** Short runs: AGD and the best AdamW, a table for each corpus; cells without AdamW have no place. */
 export function cellsTable(cells: readonly CellSummary[]): string {
-  const short = cells.filter((summary) => stepsOf(summary) <= LONG)
+  const short = cells.filter((summary) => summary.adamw && stepsOf(summary) <= LONG)
     .sort((a, b) => differences(a).length - differences(b).length);
   const corpora = Map.groupBy(short, ({ cell }) => cell.data);
   return [...corpora].map(([data, cells]) => {
@@ -50,9 +50,13 @@ export function resultsTable(cells: readonly CellSummary[]): string {
   }));
 }
 
-/** Long runs: AGD, AGD whose memory does not grow, and AdamW with either decay. */
+/** Long runs: AGD, AGD whose memory does not grow, and AdamW with either decay, where it was run. */
 export function longRunsTable(cells: readonly CellSummary[]): string {
-  const long = cells.filter((summary) => stepsOf(summary) > LONG);
+  const long = cells.filter((summary) => {
+    const { rows } = summary;
+    const isShown = bestOf(rows, "AdamW") ?? bestOf(rows, "AdamW, beta2 0.999");
+    return isShown && stepsOf(summary) > LONG;
+  });
   return markdownTable(long.map((summary) => {
     const { cell, rows, agd } = summary;
     const constant = rows.find(({ name }) => name === "AGD, growth false");
