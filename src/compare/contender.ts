@@ -29,6 +29,8 @@ const ADAMW_BETA2 = 0.95;
 const ADAMW_WEIGHT_DECAY = 0.1;
 /** Steps in which ScheduleFree+ goes from taking gradients at 0.9 of the way to 0.965. */
 const ANNEALING = 10_000;
+/** Steps after which its average begins: those in which learning rates warm up, at most. */
+const WARMUP = 100;
 
 /** An optimiser with a learning rate. */
 export interface Tuned {
@@ -168,7 +170,12 @@ export function makeOptimizer(contender: Contender, target: OptimizerTarget): Op
   const { optimizer, learningRate, beta2 = ADAMW_BETA2, weightDecay } = contender;
   if (optimizer === "sgd") return new Sgd(target, { learningRate });
   if (optimizer === "schedulefree+") {
-    return new ScheduleFreePlus(target, { betas: [0.9, beta2], weightDecay, annealing: ANNEALING });
+    return new ScheduleFreePlus(target, {
+      betas: [0.9, beta2],
+      weightDecay,
+      annealing: ANNEALING,
+      warmup: WARMUP,
+    });
   }
   const settings = { learningRate, betas: [0.9, beta2], weightDecay } as const;
   if (optimizer === "adamw") return new AdamW(target, settings);

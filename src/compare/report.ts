@@ -35,8 +35,8 @@ evaluated on that average.
 const SCHEDULE_FREE_PLUS =
   `ScheduleFree+ has no learning rate, and starts as AdamW. Its step is the loss over the l1 norm of the
 gradient, which is taken at 0.9 of the way from the iterate to the average of the iterates, and by and
-by, over 10,000 steps, at 0.965; it is evaluated on that average. Its decay, 0 where its name says
-nothing else, is multiplied by the square of the step.
+by, over 10,000 steps, at 0.965. It is evaluated on that average, which begins after 100 steps. Its
+decay, 0 where its name says nothing else, is multiplied by the square of the step.
 `;
 
 /** The tables of a comparison, as Markdown. */

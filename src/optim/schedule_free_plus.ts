@@ -31,6 +31,8 @@ export interface ScheduleFreePlusOptions {
   interpolation?: readonly [number, number];
   /** Steps that b takes from the one to the other; 0: it stays the first. @default 0 */
   annealing?: number;
+  /** Steps at first in which the average is the iterate: as many as the rate warms up. @default 0 */
+  warmup?: number;
   /** Decay of the average of the gradient's l1 norm; 0: that of the step alone. @default 0 */
   normDecay?: number;
 }
@@ -43,7 +45,7 @@ export interface ScheduleFreePlusOptions {
  *
  *     alpha = max(0, loss + b <g, z - x>) / (sqrt(pi / 2) |g|_1)
  *     z <- z - alpha^2 decay y - alpha AdamW(g)
- *     x <- x + c (z - x),   c = w / sum of w so far,  w = (largest alpha so far)^2
+ *     x <- x + c (z - x),   c = w / sum of w so far,  w = (largest alpha so far)^2, after a warm-up
  *     y <- b x + (1 - b) z,  1 - b going from 0.1 to 0.035 by equal factors where it is annealed
  *
  * It needs the `loss` of the step as a tensor of its target, which {@linkcode Trainer} gives where
@@ -177,7 +179,8 @@ function takePolyakStep(
   plan: Plan,
   maps: readonly TensorMap[],
   { progress, loss, scalars, polyak, factors }: PolyakStep,
-  { interpolation = [0.9, 0.965], annealing = 0, normDecay = 0 }: ScheduleFreePlusOptions,
+  { interpolation = [0.9, 0.965], annealing = 0, normDecay = 0, warmup = 0 }:
+    ScheduleFreePlusOptions,
 ): void {
   const { gpu, gradients } = target;
   const spans = spansOf(gpu, trainable(target), [gradients, ...maps]);
@@ -195,7 +198,14 @@ function takePolyakStep(
   plan.dispatch(
     gpu.kernel("schedule_free_plus_step", stepSource, constants, WORKGROUP_SUM),
     [1],
-    [count, f32(interpolation[0]), f32(interpolation[1]), f32(annealing), f32(normDecay)],
+    [
+      count,
+      f32(interpolation[0]),
+      f32(interpolation[1]),
+      f32(annealing),
+      f32(normDecay),
+      f32(warmup),
+    ],
     [progress, scalars, loss, sums, polyak, factors],
   );
 }

@@ -1,7 +1,7 @@
 // Polyak's step, for updates of which each element is of size 1, and what goes with it:
 //   n <- p n + (1 - p) sqrt(pi / 2) |g|_1
 //   alpha = lr max(0, loss + b <g, z - x>) / (n / (1 - p^t))
-//   c = w / sum of w so far,  w = (the largest alpha so far)^2
+//   c = w / sum of w so far,  w = (the largest alpha so far)^2; but 1 in the first steps
 //   1 - b goes from 1 - b1 to 1 - b2 by equal factors, in so many steps
 // Leaves all of it as it is in a step that is skipped. One workgroup.
 
@@ -13,6 +13,8 @@ struct Parameters {
   // Steps from the one to the other; 0 for never.
   annealing: f32,
   norm_decay: f32,
+  // In so many steps at first the average is the iterate.
+  warmup: f32,
 }
 
 struct Polyak {
@@ -57,10 +59,11 @@ fn main(@builtin(local_invocation_index) thread: u32) {
   var alpha = 0.0;
   if (corrected > 0.0) { alpha = scalars[0] * max(0.0, loss[0] + b * sum.y) / corrected; }
   let largest = max(polyak.largest, alpha);
-  let weight = largest * largest;
+  let is_warm = t > parameters.warmup;
+  let weight = select(0.0, largest * largest, is_warm);
   let weights = polyak.weights + weight;
   polyak = Polyak(n, largest, weights);
   factors[0] = alpha;
-  factors[1] = select(0.0, weight / weights, weight > 0.0);
+  factors[1] = select(select(0.0, 1.0, !is_warm), weight / weights, weight > 0.0);
   factors[2] = b;
 }

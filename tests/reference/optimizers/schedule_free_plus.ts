@@ -9,6 +9,8 @@ export interface ScheduleFreePlusOptions {
   interpolation?: [number, number];
   /** @default 0: b stays what it is */
   annealing?: number;
+  /** Steps at first in which the average is the iterate. @default 0 */
+  warmup?: number;
   /** Decay of the average of the gradient's norm. @default 0 */
   normDecay?: number;
 }
@@ -30,7 +32,7 @@ export class ScheduleFreePlus {
   constructor(table: ParameterSpec[], initial: Tensors, options: ScheduleFreePlusOptions = {}) {
     this.#table = table.filter((spec) => spec.trainable);
     this.#options = {
-      ...{ weightDecay: 0, interpolation: [0.9, 0.965], annealing: 0, normDecay: 0 },
+      ...{ weightDecay: 0, interpolation: [0.9, 0.965], annealing: 0, normDecay: 0, warmup: 0 },
       ...options,
     };
     this.average = new Map([...initial].map(([name, values]) => [name, values.slice()]));
@@ -47,8 +49,9 @@ export class ScheduleFreePlus {
     const b = this.#interpolation(t - 1);
     const alpha = this.#polyakStep(gradients, loss, b);
     this.#largest = Math.max(this.#largest, alpha);
-    this.#weights += this.#largest ** 2;
-    const c = this.#largest ** 2 / this.#weights;
+    const isWarm = t > this.#options.warmup;
+    if (isWarm) this.#weights += this.#largest ** 2;
+    const c = isWarm ? this.#largest ** 2 / this.#weights : 1;
     for (const { name, role } of this.#table) {
       const decay = role === "embedding" || role === "matrix" ? this.#options.weightDecay : 0;
       const [y, g, x] = [parameters, gradients, this.average].map((map) => map.get(name)!);
