@@ -130,9 +130,10 @@ export function hasRate({ optimizer }: Pick<Tuned, "optimizer">): boolean {
   return optimizer !== "schedulefree+";
 }
 
-/** Whether it is AdamW as it is usually started. */
+/** Whether it is AdamW as it is usually started, its rate planned for the run's length. */
 export function isAdamW(contender: Contender): boolean {
-  return contender.optimizer === "adamw" && contender.initialisation === undefined;
+  return contender.optimizer === "adamw" && contender.initialisation === undefined &&
+    contender.horizon === undefined;
 }
 
 /** What the tables call it, e.g. `AdamW, lr 0.003`. */
