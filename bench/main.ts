@@ -17,6 +17,7 @@ import { type Result, textTable } from "./result.ts";
 import { keepRuns } from "./runs.ts";
 import { benchSample } from "./sample.ts";
 import { benchScaling } from "./scaling.ts";
+import { benchScalingOut } from "./scaling_out.ts";
 import { benchSteps } from "./steps.ts";
 
 /** The benchmarks by name. Each tells of its results as they come. */
@@ -27,13 +28,14 @@ const BENCHMARKS = {
   steps: benchSteps,
   sample: benchSample,
   scaling: benchScaling,
+  "scaling-out": benchScalingOut,
   peers: benchPeers,
 } satisfies Record<string, (machine: Machine) => AsyncGenerator<Result>>;
 
 const NAMES = Object.keys(BENCHMARKS) as (keyof typeof BENCHMARKS)[];
 
-/** Those that run unless told otherwise: other people's programs are fetched only if asked for. */
-const USUAL = NAMES.filter((name) => name !== "peers");
+/** Those that run unless told otherwise: not what is fetched, or starts many processes. */
+const USUAL = NAMES.filter((name) => name !== "peers" && name !== "scaling-out");
 
 /** Options with which nothing is measured, and those that go with them. */
 const TOGETHER: Record<string, readonly string[]> = {
@@ -47,7 +49,10 @@ const COMMAND: CommandSpec = {
   name: "bench",
   summary: "Measures how fast the parts are on this machine; leave it alone meanwhile.",
   options: {
-    only: { value: "NAMES", help: `some of ${NAMES.join(",")} (default all but peers)` },
+    only: {
+      value: "NAMES",
+      help: `some of ${NAMES.join(",")} (default all but scaling-out,peers)`,
+    },
     json: { help: "print one JSON object at the end instead of tables" },
     compare: { value: "FILE", help: "print beside each result that of a former --json or --save" },
     save: {

@@ -8,6 +8,7 @@ const FOLDED: Record<string, string> = {
   phases: "The parts of a training step",
   sample: "Generating text",
   scaling: "Time per token",
+  "scaling-out": "Steps of several processes",
 };
 
 /**

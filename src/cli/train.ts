@@ -13,13 +13,14 @@ import { tuningDirectory } from "../train/tune.ts";
 import { checkTask } from "../train/tasks/evaluate_task.ts";
 import type { Arguments } from "./arguments.ts";
 import { findCheckpoint } from "./checkpoint.ts";
-import { chooseDisplay, SilentDisplay } from "./display.ts";
+import { chooseDisplay, type Display, SilentDisplay } from "./display.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { deviceOption } from "./device.ts";
 import { keptServers } from "./kept_servers.ts";
 import { main, type Start } from "./main.ts";
 import { limitNetwork } from "./network.ts";
+import { chooseOwnGpu, findSharedGpus } from "./own_gpu.ts";
 import { firstOnHost, isFirstProcess, withCheckpoint, withProcesses } from "./processes.ts";
 import { keptOptions, resumedOptions } from "./resume.ts";
 import { TRAIN } from "./train_command.ts";
@@ -67,7 +68,9 @@ async function trainCommand(given: Arguments, processes?: MpiCommunicator): Prom
   const checkpoint = resume?.checkpoint ?? (initFrom &&
     await firstOnHost(processes, () => findCheckpoint(initFrom, isHidden || !isFirst)));
   limitWriting(...writtenBy(settings), ...input.writes);
+  const choice = processes && chooseOwnGpu(processes.localRank);
   using gpu = await Gpu.open(device);
+  if (processes && choice && !isDryRun) await warnOfSharedGpus(gpu, processes, choice, display);
   const sampleTokens = options.flag("quiet") ? 0 : 200;
   // A dry run is one process's.
   const taken = isDryRun ? settings.trainer : trainer;
@@ -114,6 +117,17 @@ async function trainCommand(given: Arguments, processes?: MpiCommunicator): Prom
   const ending = { ...result, skipped: skipped + result.skipped };
   tellEnd(display, ending, { step, out, interrupted, isTimed: length.seconds !== undefined });
   return interrupt.exitCode;
+}
+
+/** Of the software driver there is one for all: a process more is another user of the processor. */
+async function warnOfSharedGpus(
+  gpu: Gpu,
+  processes: MpiCommunicator,
+  choice: string[],
+  display: Display,
+): Promise<void> {
+  const warnings = await findSharedGpus(processes, gpu.adapterName, choice);
+  for (const text of gpu.isSoftware ? [] : warnings) display.tell("note", { text }, text);
 }
 
 /** Keeps standard input, if it is a part of the data, in the run's directory. */

@@ -1,9 +1,11 @@
 import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { TextLineStream } from "@std/streams/text-line-stream";
+import { TwoHosts } from "../../bench/two_hosts.ts";
 import { corpusDirectory, readLosses, runTask, TINY } from "./helpers.ts";
 import { INSTALLED, processOf, RUN, startTraining, train } from "./mpi.ts";
 
 const COMMON = [...TINY, "--data", "corpus.jsonl", "--eval-every", "2", "--eval-batches", "1"];
+const SELDOM = [...TINY, "--data", "corpus.jsonl", "--eval-every", "25", "--eval-batches", "1"];
 const QUIET = [...COMMON, "--quiet"];
 
 /** The lines of a process's output that hold a word. */
@@ -18,33 +20,49 @@ Deno.test(
     const cwd = directory.path;
     const lossesOf = async (out: string) =>
       (await readLosses(`${cwd}/${out}`)).flatMap(({ loss, val_loss = 0 }) => [loss, val_loss]);
+    const assertSameLosses = async (out: string, as: string, steps: number, relative: number) => {
+      const [losses, expected] = [await lossesOf(out), await lossesOf(as)];
+      assertEquals([losses.length, expected.length], [2 * steps, 2 * steps]);
+      losses.forEach((loss, i) => assertAlmostEquals(loss, expected[i], relative * expected[i]));
+    };
 
     await t.step("with the same losses, told and written once", async () => {
-      await runTask("train", [...QUIET, "--accumulate", "4", "--steps", "6", "--out", "one"], {
+      await runTask("train", [...SELDOM, "--accumulate", "4", "--steps", "50", "--out", "one"], {
         cwd,
       });
-      const args = [...COMMON, "--json", "--verbose", "--accumulate", "2", "--steps", "4"];
+      const args = [...SELDOM, "--json", "--verbose", "--accumulate", "2", "--steps", "25"];
       args.push("--out", "two");
       const { code, stdout, stderr } = await train(INSTALLED[0], 2, args, { cwd });
       assertEquals([code, stderr], [0, ""]);
-      assertEquals(linesWith(stdout, '"event":"step"').length, 4);
+      assertEquals(linesWith(stdout, '"event":"step"').length, 25);
       assertMatch(linesWith(stdout, '"event":"start"')[0], /"processes":2,"mpi":".*MPI/);
       assertMatch(linesWith(stdout, '"event":"step"')[0], /"reduce_wait_ms":\d/);
       assertStringIncludes(linesWith(stdout, '"event":"note"').join(), "polar factors");
     });
 
     await t.step("and go on as another number, under another MPI", async () => {
-      const args = ["--resume", "two", "--no-autotune", "--accumulate", "1", "--steps", "6"];
+      const args = ["--resume", "two", "--no-autotune", "--accumulate", "1", "--steps", "50"];
       const { code, stdout } = await train(INSTALLED.at(-1)!, 4, args, { cwd });
       assertEquals(code, 0);
       assertStringIncludes(
         stdout,
         "Changed: processes were 2, and are 4: a step is of 8 sequences still.",
       );
-      const [one, two] = [await lossesOf("one"), await lossesOf("two")];
-      assertEquals(two.length, one.length);
-      two.forEach((loss, i) => assertAlmostEquals(loss, one[i], 1e-5 * one[i]));
+      await assertSameLosses("two", "one", 50, 1e-5);
     });
+
+    await t.step(
+      "also with the full vocabulary, in 16 bits, computing activations twice",
+      async () => {
+        const shape = "--layers 1 --heads 1 --width 8 --context 8 --batch 1 --vocab full";
+        const how = "--precision f16 --recompute --no-autotune --steps 2 --eval-batches 1 --quiet";
+        const args = ["--data", "corpus.jsonl", ...`${shape} ${how}`.split(" ")];
+        await runTask("train", [...args, "--accumulate", "2", "--out", "half"], { cwd });
+        await train(INSTALLED.at(-1)!, 2, [...args, "--out", "halves"], { cwd });
+        // A bit that is rounded otherwise is 2^-11 of an activation.
+        await assertSameLosses("halves", "half", 2, 1e-4);
+      },
+    );
 
     await t.step("or some by themselves, and then one by how far all have come", async () => {
       const args = [...COMMON, "--json", "--sync-every", "2", "--steps", "3", "--out", "own"];
@@ -64,6 +82,23 @@ Deno.test(
     });
   },
 );
+
+Deno.test({
+  name: "mpi: processes on two hosts take the steps of one (skipped without network namespaces)",
+  ignore: INSTALLED.length === 0 || !await TwoHosts.areAllowed(),
+  async fn() {
+    await using directory = await corpusDirectory();
+    await using hosts = await TwoHosts.open();
+    const cwd = directory.path;
+    const args = [...COMMON, "--steps", "2", "--out"];
+    await runTask("train", [...args, "one", "--accumulate", "2", "--quiet"], { cwd });
+    const { stdout } = await train(hosts.over(INSTALLED.at(-1)!, 1), 2, [...args, "two"], { cwd });
+    assertStringIncludes(stdout, " in each of 2 processes on 2 hosts, to two");
+    const [one, two] = [await readLosses(`${cwd}/one`), await readLosses(`${cwd}/two`)];
+    assertEquals(two.length, 2);
+    two.forEach(({ loss }, i) => assertAlmostEquals(loss, one[i].loss, 1e-5 * loss));
+  },
+});
 
 for (const mpi of INSTALLED) {
   Deno.test(`mpi: under ${mpi.name} all end where one cannot go on`, async () => {
