@@ -3,8 +3,16 @@ const PAGE = new URL("index.html", import.meta.url);
 const SCRIPT = new URL("../../.deno/browser/main.js", import.meta.url);
 
 const [port = "8080"] = Deno.args;
+if (port === "-h" || port === "--help") {
+  console.log("Usage: ./run browser [PORT]\n");
+  console.log("Serves a page that samples from a model and trains it, on the GPU of whoever");
+  console.log("looks at it, to this machine only. PORT is 8080, or 0 for any that is free.");
+  Deno.exit();
+}
 if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
-  console.error(`error: the port must be a number up to 65535, not '${port}'`);
+  console.error(
+    `error: the port must be a number up to 65535, as in ./run browser 8081, not '${port}'`,
+  );
   Deno.exit(2);
 }
 

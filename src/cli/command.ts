@@ -5,7 +5,13 @@ import project from "../../deno.json" with { type: "json" };
  * have Deno on their path, and else as `deno task train`.
  */
 export function commandOf(task: string): string {
-  return `${Deno.env.get("GPT2_COMMAND") || "deno task"} ${task}`;
+  const run = Deno.env.get("GPT2_COMMAND");
+  return `${run ? shellWord(run) : "deno task"} ${task}`;
+}
+
+/** A path as it is typed into a shell: in quotes where it needs them. */
+export function shellWord(path: string): string {
+  return /^[\w@%+=:,./\\-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 /** What `--version` prints. */

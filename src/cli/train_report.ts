@@ -3,7 +3,7 @@ import type { RunResult } from "../run/options.ts";
 import type { SavedRun } from "../run/saved_run.ts";
 import type { StepEvent } from "../train/options.ts";
 import type { RunLength } from "../train/run_clock.ts";
-import { commandOf } from "./command.ts";
+import { commandOf, shellWord } from "./command.ts";
 import { count } from "./count.ts";
 import type { Display } from "./display.ts";
 import { formatSeconds } from "./progress_bar.ts";
@@ -110,8 +110,8 @@ export function tellEnd(
 ): void {
   const isDone = last === undefined && step > 0 && !interrupted;
   const next = interrupted
-    ? `go on with\n  ${commandOf("train")} --resume ${out}`
-    : `sample from it with\n  ${commandOf("sample")} --checkpoint ${out} --prompt "..."`;
+    ? `go on with\n  ${commandOf("train")} --resume ${shellWord(out)}`
+    : `sample from it with\n  ${commandOf("sample")} --checkpoint ${shellWord(out)} --prompt "..."`;
   const text = [
     isDone
       ? `Nothing was left to do: it is at step ${number(step)} already. ` +

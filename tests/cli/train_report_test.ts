@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Display } from "../../src/cli/display.ts";
 import { PaceTeller, tellEnd } from "../../src/cli/train_report.ts";
 import type { RunResult } from "../../src/run/options.ts";
@@ -18,7 +18,7 @@ function displayOf(tell: Display["tell"]): Display {
 /** What is told of the end of a run. */
 function told(
   result: Partial<RunResult>,
-  end: { step: number; interrupted?: boolean; isTimed?: boolean },
+  end: { step: number; out?: string; interrupted?: boolean; isTimed?: boolean },
 ): string {
   let told = "";
   const display = displayOf((_event, _data, text = "") => void (told = text));
@@ -39,6 +39,10 @@ Deno.test("the end of a run says where it is, and what to do with it", () => {
   assertEquals(
     told({ last: { ...LAST, step: 1 } }, { step: 1, interrupted: true }),
     `Stopped after 1 step. ${saved}go on with\n  deno task train --resume run`,
+  );
+  assertStringIncludes(
+    told({ last: LAST }, { step: 1, out: "Ann's run", interrupted: true }),
+    "loss.svg in Ann's run; go on with\n  deno task train --resume 'Ann'\\''s run'",
   );
   assertEquals(
     told({}, { step: 0, interrupted: true }),
