@@ -1,5 +1,5 @@
 /** `deno task build`: everything in one file that runs where there is no Deno. */
-import { dirname, fromFileUrl, resolve } from "@std/path";
+import { fromFileUrl } from "@std/path";
 import project from "../../deno.json" with { type: "json" };
 import { UsageError, UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
@@ -8,6 +8,7 @@ import { type Arguments, closestName, type CommandSpec } from "./arguments.ts";
 import { versionText } from "./command.ts";
 import { EXECUTABLE, TASK_NAMES } from "./executable.ts";
 import { main } from "./main.ts";
+import { makeInScratch } from "./scratch.ts";
 import { printLine } from "./terminal.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -35,7 +36,7 @@ const COMMAND: CommandSpec = {
   examples: ["", "--target aarch64-apple-darwin --out agd-gpt2-mac"],
 };
 
-async function build(options: Arguments): Promise<void> {
+async function build(options: Arguments): Promise<number> {
   const target = options.text("target") ?? Deno.build.target;
   if (!TARGETS.includes(target)) throw unknownTarget(target);
   const suffix = target.includes("windows") ? ".exe" : "";
@@ -43,14 +44,9 @@ async function build(options: Arguments): Promise<void> {
   if (suffix && !out.endsWith(suffix)) {
     throw new UsageError(`--out must end in .exe for Windows, not ${quote(out)}`);
   }
-  const parent = dirname(resolve(out));
-  const scratch = await Deno.makeTempDir({ dir: parent, prefix: `.${EXECUTABLE}-` })
-    .catch((error) => {
-      throw fileError(error, `${out}: cannot write`);
-    });
-  try {
+  return await makeInScratch(out, async (scratch, signal) => {
     const made = `${scratch}/${EXECUTABLE}${suffix}`;
-    await compile(made, target);
+    await compile(made, target, signal);
     if (target === Deno.build.target) await check(made);
     const { size } = await Deno.stat(made);
     await Deno.rename(made, out).catch((error) => {
@@ -58,9 +54,7 @@ async function build(options: Arguments): Promise<void> {
     });
     const megabytes = Math.round(size / 1e6);
     printLine(`Wrote ${out}, ${megabytes} MB, for ${target}; ${usageOf(out, target)}`);
-  } finally {
-    await Deno.remove(scratch, { recursive: true });
-  }
+  });
 }
 
 function usageOf(out: string, target: string): string {
@@ -77,7 +71,7 @@ function unknownTarget(given: string): UsageError {
 }
 
 /** @throws {UserError} If the runtime to embed cannot be had, or anything else is in the way. */
-async function compile(out: string, target: string): Promise<void> {
+async function compile(out: string, target: string, signal: AbortSignal): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["compile", "-q", "--no-check", "--exclude-unused-npm", "--target", target],
@@ -88,6 +82,7 @@ async function compile(out: string, target: string): Promise<void> {
     ],
     env: { NO_COLOR: "1", RUST_BACKTRACE: "0" },
     stdin: "null",
+    signal,
   }).output();
   if (!success) throw compileError(new TextDecoder().decode(stderr), target);
 }

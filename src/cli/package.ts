@@ -4,8 +4,10 @@ import { extract } from "tar/extract";
 import project from "../../deno.json" with { type: "json" };
 import { UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
+import { fileExists } from "../files/file_exists.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
 import { main } from "./main.ts";
+import { makeInScratch } from "./scratch.ts";
 import { printLine } from "./terminal.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
@@ -22,31 +24,31 @@ const COMMAND: CommandSpec = {
   examples: ["", "--out ../page/gpt2"],
 };
 
-async function makePackage(options: Arguments): Promise<void> {
+async function makePackage(options: Arguments): Promise<number> {
   const out = options.text("out") ?? "npm";
-  const scratch = await Deno.makeTempDir();
-  try {
-    await Deno.mkdir(out).catch((error) => {
-      throw fileError(error, `${out}: cannot make the directory`);
-    });
-    await deno("bundle", "--platform", "browser", "-o", resolve(out, SCRIPT), ENTRY);
-    const types = await declarations(scratch);
+  if (await fileExists(out)) throw new UserError(`${out} exists already: choose another --out`);
+  return await makeInScratch(out, async (scratch, signal) => {
+    const made = join(scratch, "made");
+    await Deno.mkdir(made);
+    await deno(signal, "bundle", "--platform", "browser", "-o", join(made, SCRIPT), ENTRY);
+    const types = await declarations(scratch, signal);
     for (const path of types) {
-      await Deno.mkdir(dirname(join(out, path)), { recursive: true });
-      await Deno.copyFile(join(scratch, "package", path), join(out, path));
+      await Deno.mkdir(dirname(join(made, path)), { recursive: true });
+      await Deno.copyFile(join(scratch, "package", path), join(made, path));
     }
-    await Deno.copyFile(join(ROOT, "LICENSE"), join(out, "LICENSE"));
-    await Deno.writeTextFile(join(out, "package.json"), manifest());
+    await Deno.copyFile(join(ROOT, "LICENSE"), join(made, "LICENSE"));
+    await Deno.writeTextFile(join(made, "package.json"), manifest());
+    await Deno.rename(made, out).catch((error) => {
+      throw fileError(error, `${out}: cannot write`);
+    });
     printLine(`Made ${out}, a package of ${SCRIPT} and ${types.length} files of types.`);
-  } finally {
-    await Deno.remove(scratch, { recursive: true });
-  }
+  });
 }
 
 /** The declarations of what is exported, by their paths in the package that Deno makes of all. */
-async function declarations(scratch: string): Promise<string[]> {
+async function declarations(scratch: string, signal: AbortSignal): Promise<string[]> {
   const file = join(scratch, "all.tgz");
-  await deno("pack", "--allow-dirty", "--no-source-maps", "-o", file);
+  await deno(signal, "pack", "--allow-dirty", "--no-source-maps", "-o", file);
   extract({ file, cwd: scratch, sync: true, filter: (path) => path.endsWith(".d.ts") });
   const root = join(scratch, "package");
   const found = new Set<string>();
@@ -71,13 +73,14 @@ function manifest(): string {
 }
 
 /** Runs a command of Deno's in the project. */
-async function deno(command: string, ...args: string[]): Promise<void> {
+async function deno(signal: AbortSignal, command: string, ...args: string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [command, "-q", ...args],
     cwd: ROOT,
     env: { NO_COLOR: "1", RUST_BACKTRACE: "0" },
     stdin: "null",
     stdout: "null",
+    signal,
   }).output();
   if (success) return;
   const why = new TextDecoder().decode(stderr).trim().split("\n").at(0);

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import * as browser from "../../src/browser/mod.ts";
 import { assertFails, runTask } from "../cli/helpers.ts";
 import { TempDir } from "../data/fixtures.ts";
@@ -48,6 +49,24 @@ Deno.test("package: one who has it among npm's has all that runs in a browser, w
   assertFails(
     await runTask("package", ["--out", made], { cwd: directory.path }),
     1,
-    `${made}: cannot make the directory: File exists`,
+    `${made} exists already: choose another --out`,
   );
+});
+
+Deno.test({
+  name: "package: stopped by Ctrl-C it leaves nothing",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using directory = new TempDir();
+    const began = Deno.watchFs(directory.path);
+    const task = fromFileUrl(new URL("../../src/cli/package.ts", import.meta.url));
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-q", "-A", "--no-check", task],
+      cwd: directory.path,
+    }).spawn();
+    for await (const _ of began) break;
+    child.kill("SIGINT");
+    assertEquals((await child.status).code, 130);
+    assertEquals([...Deno.readDirSync(directory.path)], []);
+  },
 });
