@@ -3,6 +3,7 @@ import { dirname, fromFileUrl, join, relative, resolve } from "@std/path";
 import { extract } from "tar/extract";
 import project from "../../deno.json" with { type: "json" };
 import { UserError } from "../errors.ts";
+import { copyFile, createText } from "../files/create_file.ts";
 import { fileError } from "../files/file_error.ts";
 import { fileExists } from "../files/file_exists.ts";
 import type { Arguments, CommandSpec } from "./arguments.ts";
@@ -34,10 +35,10 @@ async function makePackage(options: Arguments): Promise<number> {
     const types = await declarations(scratch, signal);
     for (const path of types) {
       await Deno.mkdir(dirname(join(made, path)), { recursive: true });
-      await Deno.copyFile(join(scratch, "package", path), join(made, path));
+      await copyFile(join(scratch, "package", path), join(made, path));
     }
-    await Deno.copyFile(join(ROOT, "LICENSE"), join(made, "LICENSE"));
-    await Deno.writeTextFile(join(made, "package.json"), manifest());
+    await copyFile(join(ROOT, "LICENSE"), join(made, "LICENSE"));
+    await createText(join(made, "package.json"), manifest());
     await Deno.rename(made, out).catch((error) => {
       throw fileError(error, `${out}: cannot write`);
     });
