@@ -5,7 +5,7 @@ import { UsageError, UserError } from "../errors.ts";
 import { fileError } from "../files/file_error.ts";
 import { quote } from "../quote.ts";
 import { type Arguments, closestName, type CommandSpec } from "./arguments.ts";
-import { versionText } from "./command.ts";
+import { shellWord, versionText } from "./command.ts";
 import { EXECUTABLE, TASK_NAMES } from "./executable.ts";
 import { main } from "./main.ts";
 import { makeInScratch } from "./scratch.ts";
@@ -59,7 +59,7 @@ async function build(options: Arguments): Promise<number> {
 
 function usageOf(out: string, target: string): string {
   if (target !== Deno.build.target) return "it has not been run, since this is another system.";
-  return `try ${out.includes("/") ? out : `./${out}`} train`;
+  return `try ${shellWord(out.includes("/") ? out : `./${out}`)} train`;
 }
 
 function unknownTarget(given: string): UsageError {
