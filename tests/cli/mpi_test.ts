@@ -122,7 +122,7 @@ for (const mpi of INSTALLED) {
     const args = [...COMMON, "--json", "--steps", "100000", "--out", "run"];
     // Open MPI leaves a process a second to save, unless told otherwise.
     const env = { OMPI_MCA_odls_base_sigkill_timeout: "4" };
-    const child = startTraining(mpi, 2, args, { cwd, env });
+    const child = startTraining(mpi, 2, args, { cwd, env, program: RUN });
     const errors = new Response(child.stderr).text();
     const events: string[] = [];
     const lines = child.stdout.pipeThrough(new TextDecoderStream())
