@@ -8,6 +8,8 @@ const MOST_TEXT = 4_000;
 /** What a page is told of a reading. */
 export interface ReadingSummary {
   tokens: ReadToken[];
+  /** How many more the text has. */
+  left: number;
   next: NextToken[];
   layers: number;
   heads: number;
@@ -57,10 +59,14 @@ export class ModelReader implements AsyncDisposable {
    * @throws {UserError} If the checkpoint cannot be read, or there is no adapter.
    */
   read(directory: string, text: string): Promise<ReadingSummary> {
-    return this.#inTurn(directory, text, ({ tokens, next }, { config, gpu: { adapterName } }) => {
-      const { layers, heads } = config;
-      return { tokens, next, layers, heads, adapter: adapterName };
-    });
+    return this.#inTurn(
+      directory,
+      text,
+      ({ tokens, left, next }, { config, gpu: { adapterName } }) => {
+        const { layers, heads } = config;
+        return { tokens, left, next, layers, heads, adapter: adapterName };
+      },
+    );
   }
 
   /**

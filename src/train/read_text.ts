@@ -24,6 +24,8 @@ export interface NextToken {
 export interface Reading {
   /** The tokens that were read; `<|endoftext|>`, which stands before them, is not among them. */
   tokens: ReadToken[];
+  /** How many more the text has. */
+  left: number;
   /** The likeliest tokens after them, the likeliest first. */
   next: NextToken[];
   /**
@@ -46,8 +48,8 @@ export async function readText(
 ): Promise<Reading> {
   const { gpu, config, vocabulary, weights } = model;
   const { tokenizer, endOfText } = vocabulary;
-  const ids = [...vocabulary.encode(encodeWith(tokenizer, text))]
-    .slice(0, Math.min(most, config.context - 1));
+  const all = [...vocabulary.encode(encodeWith(tokenizer, text))];
+  const ids = all.slice(0, Math.min(most, config.context - 1));
   const inputs = Uint32Array.of(endOfText, ...ids);
   const targets = Uint32Array.of(...ids, endOfText);
   const wte = weights.get("wte.weight")!;
@@ -76,6 +78,7 @@ export async function readText(
   for (const { qkv } of blocks) projections.push(await gpu.read(qkv));
   return {
     tokens: ids.map((id, i) => ({ text: textOf(id), loss: losses[i] })),
+    left: all.length - ids.length,
     next: softmaxTop(logits, likeliest).map(({ id, probability }) => (
       { text: textOf(id), probability }
     )),

@@ -36,7 +36,7 @@ Deno.test({
       asked.push([directory.slice(-11), text]);
       const tokens = [{ text: "<b>", loss: 1.5 }, { text: " moon", loss: 9 }];
       const next = [{ text: " rose", probability: 0.25 }];
-      return Promise.resolve({ tokens, next, layers: 2, heads: 3, adapter: "none" });
+      return Promise.resolve({ tokens, left: 0, next, layers: 2, heads: 3, adapter: "none" });
     },
     attention: (_directory, _text, layer, head) => {
       asked.push([layer, head]);

@@ -42,7 +42,10 @@ Deno.test("readText: the reference's losses and next token, and attention that a
   for (const row of attention(1, 1)) {
     assertAlmostEquals(row.reduce((a, b) => a + b, 0), 1, 1e-6);
   }
-  assertEquals((await readText(model, "the moon ".repeat(9))).tokens.length, config.context - 1);
+  const text = "the moon ".repeat(9);
+  const long = await readText(model, text);
+  assertEquals(long.tokens.length, config.context - 1);
+  assertEquals(long.left + long.tokens.length, vocabulary.encode(encode(text)).length);
   assertEquals((await readText(model, "")).tokens, []);
 });
 

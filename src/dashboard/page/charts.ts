@@ -160,7 +160,8 @@ export class Curves {
       this.#place(panel, plot);
     }
     const { x, xScale, y, zoom } = view;
-    const { title, unit, isWhole } = plot;
+    const { title, isWhole } = plot;
+    const unit = lines.some(({ isFaint }) => isFaint) ? `${plot.unit}, smoothed` : plot.unit;
     panel.update({ title, unit, isWhole, x, xScale, y, zoom, extent, lines });
   }
 

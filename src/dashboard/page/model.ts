@@ -81,11 +81,13 @@ export class ModelView {
   }
 
   #show(): void {
-    const { tokens, next, layers, heads, adapter } = this.#reading!;
+    const { tokens, left, next, layers, heads, adapter } = this.#reading!;
     this.#tokens = tokens.map(({ text }, i) =>
       el("button", { type: "button", class: "token", onclick: () => this.#choose(i) }, text)
     );
     const mean = tokens.reduce((sum, { loss }) => sum + loss, 0) / tokens.length;
+    const found = tokens.length > 0 ? `, mean ${measure(mean)} nats` : ": there is none";
+    const cut = `The first ${whole(tokens.length)} tokens of ${whole(tokens.length + left)}. `;
     const pick = (label: string, count: number, onPick: (value: number) => void) =>
       el(
         "label",
@@ -99,10 +101,11 @@ export class ModelView {
       el(
         "section",
         { class: "card" },
-        el("h2", {}, `Loss of each token, mean ${measure(mean)} nats, on ${adapter}`),
+        el("h2", {}, `Loss of each token${found}, on ${adapter}`),
         el(
           "p",
           {},
+          left > 0 ? cut : "",
           "The stronger the colour, the less it was expected. Choose a token to see what it attends to.",
         ),
         el("div", { class: "tokens" }, ...this.#tokens),
