@@ -106,14 +106,14 @@ function allTests(): string[][] {
   return [...directories.map((path) => [path]), [`--ignore=${directories.join(",")}`]];
 }
 
-/** Does the jobs in order, two at a time: most tests keep less than one processor busy. */
-async function inPairs<T, R>(jobs: readonly T[], work: (job: T) => Promise<R>): Promise<R[]> {
+/** Does the jobs in order, three at a time: most tests keep less than one processor busy. */
+async function inThrees<T, R>(jobs: readonly T[], work: (job: T) => Promise<R>): Promise<R[]> {
   const queue = jobs.values();
   const results: R[] = [];
   const lane = async () => {
     for (const job of queue) results.push(await work(job));
   };
-  await Promise.all([lane(), lane()]);
+  await Promise.all([lane(), lane(), lane()]);
   return results;
 }
 
@@ -123,7 +123,7 @@ if (Deno.args.some((argument) => argument === "--help" || argument === "-h")) {
 }
 const checks: boolean[] = [];
 for (const args of CHECKS) checks.push(await check(args));
-const outcomes = await inPairs(Deno.args.length > 0 ? [Deno.args] : allTests(), test);
+const outcomes = await inThrees(Deno.args.length > 0 ? [Deno.args] : allTests(), test);
 for (const { errors } of outcomes) {
   if (errors.length > 0) console.log(errors.join("\n"));
 }
