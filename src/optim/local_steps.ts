@@ -1,8 +1,8 @@
-import type { Gpu } from "../gpu/gpu.ts";
 import { f32, Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
-import { named, type Norms, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
+import { OptimizerAround } from "./around.ts";
+import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
 import { elementwise, spansOf } from "./spans.ts";
 import movementSource from "../../wgsl/optim/movement.wgsl" with { type: "text" };
 import outerSource from "../../wgsl/optim/outer_step.wgsl" with { type: "text" };
@@ -17,14 +17,13 @@ const MOMENTUM = 0.5;
  * outer step by how far they have come on average, with Nesterov's momentum: DiLoCo (Douillard et al.
  * 2023, arXiv:2311.08105, algorithm 1). Its state but for `outer_momentum` is each process's own.
  */
-export class LocalSteps implements Optimizer {
+export class LocalSteps extends OptimizerAround {
   /** That of the optimiser, and `local steps`. */
   readonly kind: string;
   /** That of the optimiser, and `outer_momentum`. */
   readonly state: TensorMap;
   /** Steps since the last outer one. */
   taken = 0;
-  readonly #inner: Optimizer;
   readonly #start: Plan;
   readonly #movement: Plan;
   readonly #outer: Plan;
@@ -32,34 +31,36 @@ export class LocalSteps implements Optimizer {
   /** @param processes How many take part. */
   constructor(inner: Optimizer, target: OptimizerTarget, processes: number) {
     const { gpu, weights, gradients } = target;
+    const [start, movement, outer] = [new Plan(gpu), new Plan(gpu), new Plan(gpu)];
+    super(inner, [start, movement, outer]);
     const specs = trainable(target);
     const starts = allocateLike(gpu, specs, "start");
     const momenta = allocateLike(gpu, specs, "outer momentum");
-    this.#inner = inner;
     this.kind = `${inner.kind}, local steps`;
     this.state = new Map([...inner.state, ...named("outer_momentum", momenta)]);
 
-    const copies = (from: TensorMap, to: TensorMap) => (
-      specs.map(({ name }) => [from.get(name)!, to.get(name)!] as const)
-    );
-    this.#start = copyPlan(gpu, copies(weights, starts));
-    this.#start.own(...starts.values(), ...momenta.values());
-    const movement = this.#movement = new Plan(gpu);
-    for (const [from, to] of copies(starts, gradients)) movement.copy(from, to);
+    const copy = (plan: Plan, from: TensorMap, to: TensorMap) => {
+      for (const { name } of specs) plan.copy(from.get(name)!, to.get(name)!);
+    };
+    start.own(...starts.values(), ...momenta.values());
+    copy(start, weights, starts);
+    copy(movement, starts, gradients);
     const moved = spansOf(gpu, specs, [weights, gradients]);
     elementwise(gpu, movement, ["movement", movementSource], [], moved, [f32(processes)], 1);
     movement.finish(...gradients.values());
-    const outer = this.#outer = new Plan(gpu);
     const spans = spansOf(gpu, specs, [gradients, starts, momenta]);
     const constants = [f32(RATE), f32(MOMENTUM)];
     elementwise(gpu, outer, ["outer_step", outerSource], [], spans, constants, 1);
-    for (const [from, to] of copies(starts, weights)) outer.copy(from, to);
+    copy(outer, starts, weights);
+    this.#start = start;
+    this.#movement = movement;
+    this.#outer = outer;
   }
 
   /** Submits a step of this process's own. */
   step(): void {
     if (this.taken++ === 0) this.#start.run();
-    this.#inner.step();
+    this.inner.step();
   }
 
   /** Leaves in the gradients this process's part of how far all have come on average. */
@@ -72,47 +73,4 @@ export class LocalSteps implements Optimizer {
     this.#outer.run();
     this.taken = 0;
   }
-
-  /** Those of the optimiser. */
-  get evaluationWeights(): TensorMap {
-    return this.#inner.evaluationWeights;
-  }
-
-  /** That of the optimiser. */
-  get summary(): Tensor | undefined {
-    return this.#inner.summary;
-  }
-
-  /** The optimiser's, if it measures any. */
-  get norms(): (() => Promise<Norms>) | undefined {
-    return this.#inner.norms?.bind(this.#inner);
-  }
-
-  /** Those of the optimiser, and of the outer step. */
-  get plans(): readonly Plan[] {
-    return [...this.#inner.plans ?? [], this.#movement, this.#outer];
-  }
-
-  /** That of the optimiser. */
-  get learningRate(): number | undefined {
-    return this.#inner.learningRate;
-  }
-
-  set learningRate(value: number | undefined) {
-    this.#inner.learningRate = value;
-  }
-
-  /** Frees the optimiser's state too. */
-  [Symbol.dispose](): void {
-    this.#start[Symbol.dispose]();
-    this.#movement[Symbol.dispose]();
-    this.#outer[Symbol.dispose]();
-    this.#inner[Symbol.dispose]();
-  }
-}
-
-function copyPlan(gpu: Gpu, copies: readonly (readonly [from: Tensor, to: Tensor])[]): Plan {
-  const plan = new Plan(gpu);
-  for (const [from, to] of copies) plan.copy(from, to);
-  return plan;
 }

@@ -2,7 +2,8 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { f32, Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { TensorMap } from "../model/weights.ts";
-import { type Norms, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
+import { OptimizerAround } from "./around.ts";
+import { type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
 import { elementwise, spansOf } from "./spans.ts";
 import scaleSource from "../../wgsl/optim/loss_scale.wgsl" with { type: "text" };
 import unscaleSource from "../../wgsl/optim/unscale_gradients.wgsl" with { type: "text" };
@@ -21,22 +22,22 @@ export function lossScale(gpu: Gpu, initial: number): Tensor {
  * step. The scale adapts by itself: gradients that overflow halve it, and 200 steps without
  * an overflow double it. That a step with such gradients is skipped is the optimiser's part.
  */
-export class LossScaled implements Optimizer {
+export class LossScaled extends OptimizerAround {
   /** That of the optimiser, and `f16`. */
   readonly kind: string;
   /** That of the optimiser, and `loss_scale`. */
   readonly state: TensorMap;
-  readonly #inner: Optimizer;
   readonly #plan: Plan;
 
   /** @param scale From {@linkcode lossScale}; freed with this. */
   constructor(inner: Optimizer, target: OptimizerTarget, scale: Tensor) {
     const { gpu, gradients } = target;
-    this.#inner = inner;
+    const plan = new Plan(gpu);
+    super(inner, [plan]);
+    this.#plan = plan;
     this.kind = `${inner.kind}, f16`;
     this.state = new Map([...inner.state, ["loss_scale", scale]]);
     const overflow = gpu.tensor("overflow", [1], "u32");
-    const plan = this.#plan = new Plan(gpu);
     plan.own(scale, overflow);
     const spans = spansOf(gpu, trainable(target), [gradients]);
     elementwise(gpu, plan, ["unscale_gradients", unscaleSource], [scale, overflow], spans, [], 0);
@@ -46,46 +47,6 @@ export class LossScaled implements Optimizer {
   /** Divides the gradients by the scale, adapts it, and takes the optimiser's step. */
   step(): void | Promise<number> {
     this.#plan.run();
-    return this.#inner.step();
-  }
-
-  /** Those of the optimiser. */
-  get evaluationWeights(): TensorMap {
-    return this.#inner.evaluationWeights;
-  }
-
-  /** That of the optimiser. */
-  get summary(): Tensor | undefined {
-    return this.#inner.summary;
-  }
-
-  /** The optimiser's, if it measures any. */
-  get norms(): (() => Promise<Norms>) | undefined {
-    return this.#inner.norms?.bind(this.#inner);
-  }
-
-  /** Those of the optimiser, and that of the scale. */
-  get plans(): readonly Plan[] {
-    return [this.#plan, ...this.#inner.plans ?? []];
-  }
-
-  /** That of the optimiser. */
-  get sharing(): string | undefined {
-    return this.#inner.sharing;
-  }
-
-  /** That of the optimiser. */
-  get learningRate(): number | undefined {
-    return this.#inner.learningRate;
-  }
-
-  set learningRate(value: number | undefined) {
-    this.#inner.learningRate = value;
-  }
-
-  /** Frees the optimiser's state too. */
-  [Symbol.dispose](): void {
-    this.#plan[Symbol.dispose]();
-    this.#inner[Symbol.dispose]();
+    return this.inner.step();
   }
 }

@@ -26,6 +26,9 @@ export class Sharing implements Disposable {
   /** What each process brings, by rank and round. */
   #rounds: Tensor[][][] = [];
   #readbacks: Readback[] = [];
+  /** How many numbers each process brings in each round: as many as the one that has the most. */
+  #sizes: number[] = [];
+  #brought = new Float32Array();
   readonly #trials: number[] = [];
   /** Milliseconds, of the slowest process. */
   #measured: { computing: number; exchanging: number } | undefined;
@@ -56,6 +59,9 @@ export class Sharing implements Disposable {
       return inBuckets(brought.flatMap(([, each]) => each), ROUND_BYTES);
     });
     this.#readbacks = this.#rounds[rank].map((round) => new Readback(this.#gpu, round));
+    this.#sizes = Array.from({ length: Math.max(...this.#rounds.map(({ length }) => length)) })
+      .map((_, round) => Math.max(...this.#rounds.map((each) => sizeOf(each[round] ?? []))));
+    this.#brought = new Float32Array(this.#gpu.isMeasuring ? 0 : Math.max(0, ...this.#sizes));
   }
 
   /**
@@ -98,17 +104,17 @@ export class Sharing implements Disposable {
     const { rank } = this.#communicator;
     for (const readback of this.#readbacks) readback.start();
     let start = 0;
-    const rounds = Math.max(...this.#rounds.map(({ length }) => length));
-    for (let round = 0; round < rounds; round++) {
-      const sizes = this.#rounds.map((each) => sizeOf(each[round] ?? []));
-      const mine = new Float32Array(Math.max(...sizes));
+    for (const [round, size] of this.#sizes.entries()) {
+      const mine = this.#brought.subarray(0, size); // what is not set is not read
       const readback = this.#readbacks[round];
       if (readback) {
         await readback.finish();
         mine.set(readback.values);
       }
       start ||= performance.now();
-      const all = await this.#communicator.gather(new Uint8Array(mine.buffer));
+      const all = await this.#communicator.gather(
+        new Uint8Array(mine.buffer, 0, mine.byteLength),
+      );
       for (const [owner, bytes] of all.entries()) {
         if (owner === rank) continue;
         const values = new Float32Array(bytes.slice().buffer);
