@@ -56,7 +56,7 @@ export async function* benchScalingOut(machine: Machine): AsyncGenerator<Result>
       if (rate) await hosts.limit(rate);
       const cable = rate ? `, ${rate / 1e9} Gbit/s` : "";
       const over = hosts.over(launcher, count / 2);
-      yield await measure(`${count} processes, 2 hosts${cable}`, over, count, shape);
+      yield await measure(`${count} processes, 2 hosts${cable}`, over, count, shape, rate);
     }
   }
 }
@@ -66,6 +66,7 @@ async function measure(
   launcher: Launcher | undefined,
   count: number,
   shape: string,
+  rate?: number,
 ): Promise<Result> {
   const out = await Deno.makeTempDir();
   try {
@@ -83,14 +84,19 @@ async function measure(
     if (!success) {
       return { name, skipped: decoder.decode(stderr).trim().split("\n")[0] };
     }
-    return summarize(name, count, decoder.decode(stdout));
+    return summarize(name, count, decoder.decode(stdout), rate);
   } finally {
     await Deno.remove(out, { recursive: true });
   }
 }
 
-/** What the events of a run of so many processes say of its steps but the first ones. */
-export function summarize(name: string, count: number, output: string): Result {
+/**
+ * What the events of a run of so many processes say of its steps but the first ones.
+ *
+ * @param rate Bits a second of the cable between two hosts with as many processes each: what it
+ * takes at least is a sum over both, those of each host's own processes made before.
+ */
+export function summarize(name: string, count: number, output: string, rate?: number): Result {
   const events = output.split("\n").filter((line) => line.startsWith("{"))
     .map((line): TrainEvent => JSON.parse(line));
   const parameters = events.find(({ event }) => event === "start")!.parameters!;
@@ -102,6 +108,7 @@ export function summarize(name: string, count: number, output: string): Result {
     "s a step": median(seconds.slice(FIRST_STEPS)),
     "s of wait": median(waits.slice(FIRST_STEPS)) / 1000,
     "MB each sends": bytesOfSum(parameters, count) / 1e6,
+    ...rate === undefined ? {} : { "s of cable": bytesOfSum(parameters, 2) * 8 / rate },
   };
 }
 

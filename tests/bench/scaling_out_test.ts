@@ -11,4 +11,6 @@ Deno.test("scaling out: the median of all steps but the first four, and what the
   assertEquals(summarize("two", 2, output), {
     ...{ name: "two", "s a step": 2, "s of wait": 0.4, "MB each sends": 4 },
   });
+  const { "s of cable": atLeast } = summarize("two", 4, output, 1e6);
+  assertEquals(atLeast, 32); // 4 MB each way
 });
