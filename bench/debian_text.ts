@@ -2,40 +2,77 @@
  * Makes a corpus of technical English of what Debian ships, for comparisons of long runs:
  *
  *     deno run --allow-all bench/debian_text.ts manuals.jsonl
+ *     deno run --allow-all bench/debian_text.ts manuals-bytes
  *
- * It fetches, and does not install, the packages below by `apt-get download`, and writes their
+ * It fetches, and does not install, the packages below by `apt-get download`, and takes their
  * sources in reStructuredText and Perl's POD, a document a file, in the order of their paths. They
- * are those of Debian 12; packages that follow the file's name are taken instead.
+ * are those of Debian 12; packages that follow the file's name are taken instead. What does not end
+ * in `.jsonl` is a directory, for files of tokens in llm.c's layout, a token a byte.
  */
+import { BinWriter } from "../src/data/bin/bin_writer.ts";
 import { UserError } from "../src/errors.ts";
+import { sha256 } from "../src/sha256.ts";
+import { gpt2Merges } from "../src/tokens/bpe.ts";
+import { END_OF_TEXT } from "../src/tokens/tokenizer.ts";
 
 /** The manuals of Linux, of Python and of Perl. */
 const PACKAGES = ["linux-doc-6.1", "python3.11-doc", "perl-doc"];
 /** Ends of the names of files that are text as it was written. */
 const TEXTS = [".rst.txt", ".pod"];
 
-/**
- * Writes the texts below a directory as JSON Lines.
- *
- * @returns How many documents there are, and their UTF-8 bytes.
- */
-export async function collectTexts(
-  root: string,
-  out: string,
-): Promise<{ documents: number; bytes: number }> {
-  const paths = (await Array.fromAsync(filesIn(root)))
-    .filter((path) => TEXTS.some((end) => path.endsWith(end))).sort();
-  const encoder = new TextEncoder();
-  let bytes = 0;
+/** Of how many documents one is for validation, in files of tokens. */
+const VALIDATION = 50n;
+
+/** How much text there is: the number of documents, and their UTF-8 bytes. */
+export interface Extent {
+  documents: number;
+  bytes: number;
+}
+
+/** Writes the texts below a directory as JSON Lines. */
+export async function collectTexts(root: string, out: string): Promise<Extent> {
+  const extent = { documents: 0, bytes: 0 };
   async function* lines() {
-    for (const path of paths) {
-      const text = await Deno.readTextFile(path);
-      bytes += encoder.encode(text).length;
-      yield JSON.stringify({ text }) + "\n";
+    for await (const bytes of textsIn(root, extent)) {
+      yield JSON.stringify({ text: new TextDecoder().decode(bytes) }) + "\n";
     }
   }
   await Deno.writeTextFile(out, ReadableStream.from(lines()));
-  return { documents: paths.length, bytes };
+  return extent;
+}
+
+/**
+ * Writes the texts below a directory as files of tokens, one for training and one for validation,
+ * with the GPT-2 token of each byte. A model of that vocabulary, some 200 tokens, is nearly all
+ * layers. A document is for validation by the SHA-256 of its text, a number, modulo 50.
+ */
+export async function collectBytes(root: string, out: string): Promise<Extent> {
+  await Deno.mkdir(out, { recursive: true });
+  using training = new BinWriter(`${out}/manuals_train_000000.bin`);
+  using validation = new BinWriter(`${out}/manuals_val_000000.bin`);
+  const { tokenOfByte } = gpt2Merges();
+  const extent = { documents: 0, bytes: 0 };
+  for await (const bytes of textsIn(root, extent)) {
+    const isForValidation = BigInt(`0x${await sha256(bytes)}`) % VALIDATION === 0n;
+    const file = isForValidation ? validation : training;
+    file.write([END_OF_TEXT]);
+    file.write(Uint16Array.from(bytes, (byte) => tokenOfByte[byte]));
+  }
+  training.finish();
+  validation.finish();
+  return extent;
+}
+
+/** The bytes of each text, in the order of their paths, which are counted as they are read. */
+async function* textsIn(root: string, extent: Extent): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const paths = (await Array.fromAsync(filesIn(root)))
+    .filter((path) => TEXTS.some((end) => path.endsWith(end))).sort();
+  for (const path of paths) {
+    const bytes = await Deno.readFile(path);
+    extent.documents++;
+    extent.bytes += bytes.length;
+    yield bytes;
+  }
 }
 
 /** All files below a directory, links left out. */
@@ -60,7 +97,9 @@ async function run(command: string, args: string[], cwd: string): Promise<void> 
 /** Fetches packages and collects their texts. */
 async function main([out, ...packages]: string[]): Promise<number> {
   if (out === undefined || out.startsWith("-")) {
-    console.error("usage: deno run --allow-all bench/debian_text.ts FILE.jsonl [PACKAGE…]");
+    console.error(
+      "usage: deno run --allow-all bench/debian_text.ts FILE.jsonl|DIRECTORY [PACKAGE…]",
+    );
     return 2;
   }
   const directory = await Deno.makeTempDir();
@@ -69,7 +108,8 @@ async function main([out, ...packages]: string[]): Promise<number> {
     for (const { name } of [...Deno.readDirSync(directory)]) {
       await run("dpkg-deb", ["-x", name, "texts"], directory);
     }
-    const { documents, bytes } = await collectTexts(`${directory}/texts`, out);
+    const collect = out.endsWith(".jsonl") ? collectTexts : collectBytes;
+    const { documents, bytes } = await collect(`${directory}/texts`, out);
     const count = documents.toLocaleString("en");
     console.log(`${out}: ${count} documents, ${(bytes / 1e6).toFixed(1)} MB of text`);
     return 0;

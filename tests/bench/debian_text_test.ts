@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { collectTexts } from "../../bench/debian_text.ts";
+import { collectBytes, collectTexts } from "../../bench/debian_text.ts";
+import { END_NAME, TokenDecoder } from "../../src/tokens/tokenizer.ts";
 import { TempDir } from "../data/fixtures.ts";
 
 Deno.test("debian_text: texts as they were written, in the order of their paths", async () => {
@@ -16,4 +17,23 @@ Deno.test("debian_text: texts as they were written, in the order of their paths"
   assertEquals(await collectTexts(`${directory.path}/usr`, out), { documents: 2, bytes: 22 });
   const lines = (await Deno.readTextFile(out)).trim().split("\n").map((line) => JSON.parse(line));
   assertEquals(lines, [{ text: "=head1 Ä\n" }, { text: "Title\n=====\n" }]);
+});
+
+Deno.test("debian_text: a token for each byte, and one before each text", async () => {
+  await using directory = new TempDir();
+  await Deno.mkdir(`${directory.path}/texts`);
+  const texts = ["ä 138\n", "ä 139\n", "ä 140\n"]; // the hash of the second is a multiple of 50
+  for (const text of texts) await directory.write(`texts/${text.trim()}.pod`, text);
+  const out = `${directory.path}/bytes`;
+  const extent = await collectBytes(`${directory.path}/texts`, out);
+  assertEquals(extent, { documents: 3, bytes: 21 });
+  const textOf = async (name: string) => {
+    const { buffer } = await Deno.readFile(`${out}/manuals_${name}_000000.bin`);
+    const [magic, version, count] = new Int32Array(buffer, 0, 3);
+    assertEquals([magic, version, count], [20240520, 1, (buffer.byteLength - 1024) / 2]);
+    const decoder = new TokenDecoder();
+    return Array.from(new Uint16Array(buffer, 1024), (token) => decoder.push(token)).join("");
+  };
+  assertEquals(await textOf("train"), `${END_NAME}${texts[0]}${END_NAME}${texts[2]}`);
+  assertEquals(await textOf("val"), `${END_NAME}${texts[1]}`);
 });
