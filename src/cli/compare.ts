@@ -15,6 +15,7 @@ import {
   ADAMW,
   ADAMW_NATURAL,
   AGD,
+  AMUSE,
   COMPARE_PRESETS,
   type ComparePreset,
   MUON,
@@ -77,8 +78,8 @@ const COMMAND: CommandSpec = {
     optimizer: {
       value: "NAME",
       help:
-        "* agd, published (AGD), adamw, muon, sf-muon, schedulefree+, sgd, adamw-natural (AdamW from " +
-        "AGD's weights)",
+        "* agd, published (AGD), adamw, muon, sf-muon, amuse, schedulefree+, sgd, adamw-natural " +
+        "(AdamW from AGD's weights)",
       repeatable: true,
     },
     agd: {
@@ -113,6 +114,7 @@ const COMMAND: CommandSpec = {
     },
     "muon-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
     "sf-muon-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
+    "amuse-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
     "sgd-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
     extend: {
       value: "N",
@@ -227,6 +229,7 @@ function chooseOptimizers(
     "adamw-horizon": hasAdamW,
     "muon-lr": grids.some(({ optimizer }) => optimizer === "muon"),
     "sf-muon-lr": grids.some(({ optimizer }) => optimizer === "sf-muon"),
+    "amuse-lr": grids.some(({ optimizer }) => optimizer === "amuse"),
     "sgd-lr": grids.some(({ optimizer }) => optimizer === "sgd"),
   };
   for (const [name, taken] of Object.entries(isTaken)) {
@@ -255,12 +258,12 @@ function chooseAdamWForms(options: Arguments, { adamwForms }: ComparePreset): Ad
 }
 
 const GRIDS: readonly Grid[] = [
-  ...[ADAMW, ADAMW_NATURAL, MUON, SF_MUON],
+  ...[ADAMW, ADAMW_NATURAL, MUON, SF_MUON, AMUSE],
   ...SCHEDULE_FREE_PLUS,
   SGD,
 ];
 const GRID_NAMES = [
-  ...["adamw", "muon", "sf-muon", "schedulefree+", "sgd", "adamw-natural"] as const,
+  ...["adamw", "muon", "sf-muon", "amuse", "schedulefree+", "sgd", "adamw-natural"] as const,
 ] as const;
 
 /** What --optimizer calls a grid. */

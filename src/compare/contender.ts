@@ -29,12 +29,15 @@ const ADAMW_BETA2 = 0.95;
 const ADAMW_WEIGHT_DECAY = 0.1;
 /** Steps in which ScheduleFree+ goes from taking gradients at 0.9 of the way to 0.965. */
 const ANNEALING = 10_000;
-/** Steps after which its average begins: those in which learning rates warm up, at most. */
+/** Steps after which its average begins, and AMUSE's b grows: those of warm-up, at most. */
 const WARMUP = 100;
+
+/** AMUSE's settings for a language model of 124 M parameters, but for a warm-up as of all others. */
+const AMUSE = { beta2: 0.999, averaging: { interpolation: 0.6, approach: 0.8, warmup: WARMUP } };
 
 /** An optimiser with a learning rate. */
 export interface Tuned {
-  optimizer: "adamw" | "muon" | "sf-muon" | "schedulefree+" | "sgd";
+  optimizer: "adamw" | "muon" | "sf-muon" | "amuse" | "schedulefree+" | "sgd";
   /** Of ScheduleFree+, which finds its step by itself, what that is multiplied by: 1. */
   learningRate: number;
   /** AdamW's decay of the average of squares, if it is not 0.95. */
@@ -107,6 +110,7 @@ const NAMES = {
   "adamw": "AdamW",
   "muon": "Muon",
   "sf-muon": "Schedule-free Muon",
+  "amuse": "AMUSE",
   "schedulefree+": "ScheduleFree+",
   "sgd": "SGD",
 };
@@ -182,6 +186,8 @@ export function makeOptimizer(contender: Contender, target: OptimizerTarget): Op
   if (optimizer === "adamw") return new AdamW(target, settings);
   if (optimizer === "muon") return new Muon(target, settings);
   // Gradients that are taken near the average do for embeddings and vectors what momentum does.
-  const betas = [0, beta2] as const;
-  return new ScheduleFree(target, (target) => new Muon(target, { ...settings, betas }));
+  const within = (beta2: number) => (target: OptimizerTarget) =>
+    new Muon(target, { ...settings, betas: [0, beta2] });
+  if (optimizer === "sf-muon") return new ScheduleFree(target, within(beta2));
+  return new ScheduleFree(target, within(AMUSE.beta2), AMUSE.averaging);
 }

@@ -31,6 +31,7 @@ const BOTH_BETA2S: AdamWForms = { ...USUAL_ADAMW, beta2: [0.95, 0.999] };
 export const MUON: Grid = { ...ADAMW, optimizer: "muon", decay: "linear" };
 /** Its rate stays what it is after warm-up. */
 export const SF_MUON: Grid = { ...MUON, optimizer: "sf-muon", decay: "constant" };
+export const AMUSE: Grid = { ...SF_MUON, optimizer: "amuse" };
 /** Has its step from the loss; its decay is multiplied by the square of that. */
 export const SCHEDULE_FREE_PLUS: readonly Grid[] = [{}, { weightDecay: 20 }].map((form) => (
   { optimizer: "schedulefree+", learningRates: [1], decay: "constant", ...form }
@@ -143,7 +144,7 @@ export const COMPARE_PRESETS = {
     tokens: 10_240 * 16 * 64,
     seeds: [0],
     contenders: [AGD],
-    grids: [ADAMW, MUON, SF_MUON, ...SCHEDULE_FREE_PLUS],
+    grids: [ADAMW, MUON, SF_MUON, AMUSE, ...SCHEDULE_FREE_PLUS],
     adamwForms: { ...BOTH_BETA2S, weightDecay: [0.1, 0], decay: ["cosine", "linear"] },
     evaluations: 64,
   },

@@ -53,7 +53,7 @@ export function report(cells: readonly CellSummary[]): string {
 }
 
 function isMuon({ contender }: Row): boolean {
-  return contender.optimizer === "muon" || contender.optimizer === "sf-muon";
+  return ["muon", "sf-muon", "amuse"].includes(contender.optimizer);
 }
 
 function isScheduleFreePlus({ contender }: Row): boolean {

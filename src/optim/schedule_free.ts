@@ -16,6 +16,10 @@ const POWER = 2;
 export interface ScheduleFreeOptions {
   /** b: how far from the iterate to the average gradients are taken. @default 0.9 */
   interpolation?: number;
+  /** How fast b goes to 1 after warm-up, AMUSE's rho; 0 for never. @default 0 */
+  approach?: number;
+  /** Steps of warm-up, an integer of at least 1, in which b stays as it is. @default 1 */
+  warmup?: number;
 }
 
 /**
@@ -28,7 +32,11 @@ export interface ScheduleFreeOptions {
  *     y <- z + b (x - z)
  *
  * Around {@linkcode Muon}, whose decay is then that of z, it is SF-NorMuon (Apte et al. 2026,
- * arXiv:2605.23061) but for that method's division of updates by the size of their rows.
+ * arXiv:2605.23061) but for that method's division of updates by the size of their rows. With
+ * `approach` it is AMUSE (Kim et al. 2026, arXiv:2605.22432), in which b goes to 1 as c, from c_0 at
+ * the end of warm-up, goes to 0:
+ *
+ *     b = 1 - (c (1 - c_0) / (c_0 (1 - c)))^approach (1 - interpolation)
  *
  * @example
  * ```ts
@@ -57,7 +65,10 @@ export interface ScheduleFreeOptions {
 export class ScheduleFree implements Optimizer {
   /** Tells its state from another optimiser's. */
   readonly kind: string;
-  /** That of the optimiser within, the iterate z, and the sum of lr² with the last c, `weighting`. */
+  /**
+   * That of the optimiser within, the iterate z, and `weighting`: the sum of lr², c, b, c_0 and the
+   * number of steps.
+   */
   readonly state: TensorMap;
   /** The average x. */
   readonly evaluationWeights: TensorMap;
@@ -74,7 +85,7 @@ export class ScheduleFree implements Optimizer {
   constructor(
     target: OptimizerTarget,
     make: (target: OptimizerTarget) => Optimizer,
-    { interpolation = 0.9 }: ScheduleFreeOptions = {},
+    { interpolation = 0.9, approach = 0, warmup = 1 }: ScheduleFreeOptions = {},
   ) {
     const { gpu, weights } = target;
     const specs = trainable(target);
@@ -82,18 +93,23 @@ export class ScheduleFree implements Optimizer {
     const iterates = copyWeights(gpu, specs, weights, "iterate");
     const averages = copyWeights(gpu, specs, weights, "average");
     const inner = this.#inner = make({ ...target, weights: new Map([...weights, ...iterates]) });
-    const weighting = gpu.tensor("schedule-free weighting", [2]);
+    const weighting = gpu.tensor("schedule-free weighting", [5]);
     this.#scalars = gpu.tensor("schedule-free scalars", [1]);
     const plan = this.#plan = new Plan(gpu);
     plan.own(weighting, this.#scalars, ...iterates.values(), ...averages.values());
     const weigh = gpu.kernel("schedule_free_weight", weightSource, {});
-    plan.dispatch(weigh, [1], [f32(POWER)], [inner.summary!, this.#scalars, weighting]);
+    plan.dispatch(
+      weigh,
+      [1],
+      [f32(POWER), f32(interpolation), f32(approach), f32(warmup)],
+      [inner.summary!, this.#scalars, weighting],
+    );
     const { TEXELS, read } = reading(gpu, [], false);
     const kernel = gpu.kernel("schedule_free", source, { THREADS, TEXELS }, READ);
     for (const { tensors } of spansOf(gpu, specs, [iterates, averages, weights])) {
       const [iterate, average, weight] = tensors;
       const groups = spread(Math.ceil(iterate.size / THREADS));
-      plan.dispatch(kernel, groups, [iterate.size, f32(interpolation)], [
+      plan.dispatch(kernel, groups, [iterate.size], [
         ...[weighting, read(iterate), average, weight],
         ...TEXELS ? [read(average)] : [],
       ]);

@@ -127,13 +127,14 @@ Deno.test("a rate may fall in a straight line, and weights need not decay", asyn
   const { directory, options } = await setUp();
   await using _ = directory;
   const learningRates: number[] = [];
-  const [run, decayed, muon, scheduleFree] = await made(directory.path, {
+  const [run, decayed, muon, scheduleFree, amuse] = await made(directory.path, {
     ...{ ...options, contenders: [], seeds: [0] },
     grids: [
       { optimizer: "adamw", learningRates: [0.07], decay: "linear", weightDecay: 0 },
       { optimizer: "adamw", learningRates: [0.07], decay: "linear", weightDecay: 0.5 },
       { optimizer: "muon", learningRates: [0.07], decay: "linear" },
       { optimizer: "sf-muon", learningRates: [0.07], decay: "constant" },
+      { optimizer: "amuse", learningRates: [0.07], decay: "constant" },
     ],
     onStep: ({ learningRate }) => learningRates.push(learningRate!),
   });
@@ -142,8 +143,10 @@ Deno.test("a rate may fall in a straight line, and weights need not decay", asyn
     ...[7, 7, 6, 5, 4, 3, 2, 1],
   ]);
   assert(finalLoss(run) !== finalLoss(decayed));
-  assertEquals(learningRates.slice(24), Array(8).fill(0.07));
-  for (const { curve } of [muon, scheduleFree]) assert(curve[3].val_loss < curve[0].val_loss);
+  assertEquals(learningRates.slice(24), Array(16).fill(0.07));
+  for (const { curve } of [muon, scheduleFree, amuse]) {
+    assert(curve[3].val_loss < curve[0].val_loss);
+  }
   const report = await writeComparison(directory.path, [run, decayed, muon]);
   assertMatch(report, /\nMuon \(momentum 0\.95, [^]*\n\| Muon, linear to 0, lr 0\.07 +\|/);
 });

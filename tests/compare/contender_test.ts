@@ -7,7 +7,7 @@ import {
   tuned,
   USUAL_ADAMW,
 } from "../../src/compare/contender.ts";
-import { MUON, SCHEDULE_FREE_PLUS, SF_MUON, SGD } from "../../src/compare/presets.ts";
+import { AMUSE, MUON, SCHEDULE_FREE_PLUS, SF_MUON, SGD } from "../../src/compare/presets.ts";
 
 Deno.test("each form of AdamW has a grid, in which what is usual is not said", () => {
   const rates = [0.1, 0.3];
@@ -26,8 +26,8 @@ Deno.test("each form of AdamW has a grid, in which what is usual is not said", (
   assertEquals(planned.map((grid) => familyOf(tuned(grid, 0.1))), [
     ...["AdamW, planned for 400 steps", "AdamW, planned for 1600 steps"],
   ]);
-  assertEquals([MUON, SF_MUON, SGD].map((grid) => nameOf(tuned(grid, 0.1))), [
-    ...["Muon, linear to 0, lr 0.1", "Schedule-free Muon, lr 0.1", "SGD, lr 0.1"],
+  assertEquals([MUON, SF_MUON, AMUSE, SGD].map((grid) => nameOf(tuned(grid, 0.1))), [
+    ...["Muon, linear to 0, lr 0.1", "Schedule-free Muon, lr 0.1", "AMUSE, lr 0.1", "SGD, lr 0.1"],
   ]);
   assertEquals(SCHEDULE_FREE_PLUS.map((grid) => nameOf(tuned(grid, 1))), [
     ...["ScheduleFree+", "ScheduleFree+, weight decay 20"],

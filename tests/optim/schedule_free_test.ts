@@ -7,6 +7,7 @@ import { ODD, randomWeights } from "../model/helpers.ts";
 import { assertClose, onBothKinds, openTestGpu } from "../ops/helpers.ts";
 import { readTensors } from "../model/helpers.ts";
 import { Muon as ReferenceMuon } from "../reference/optimizers/muon.ts";
+import { Sgd as ReferenceSgd } from "../reference/optimizers/sgd.ts";
 import { ScheduleFree as ReferenceScheduleFree } from "../reference/optimizers/schedule_free.ts";
 import { assertUnchanged, Bench, checkFiveSteps, checkZeroGradients } from "./helpers.ts";
 
@@ -25,6 +26,18 @@ Deno.test("schedule-free muon: five steps are the reference's", async () => {
 });
 
 const sgd = (target: OptimizerTarget) => new Sgd(target, { learningRate: 0.1, momentum: 0 });
+
+Deno.test("amuse: gradients are taken ever nearer to the average", async () => {
+  const averaging = { interpolation: 0.6, approach: 0.8, warmup: 2 };
+  await checkFiveSteps(
+    ...[gpu, ODD] as const,
+    (target) => new ScheduleFree(target, sgd, averaging),
+    (table, initial) => {
+      const inner = new ReferenceSgd(table, { lr: 0.1, momentum: 0 });
+      return new ReferenceScheduleFree(initial, inner, 0.6, 0.8, 2);
+    },
+  );
+});
 
 Deno.test("schedule-free: zero gradients change nothing and give no NaN", async () => {
   await checkZeroGradients(gpu, (target) => new ScheduleFree(target, sgd));

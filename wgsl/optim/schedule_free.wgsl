@@ -3,11 +3,10 @@
 
 struct Parameters {
   size: u32,
-  interpolation: f32,
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-// [1]: c
+// [1]: c, [2]: b
 @group(0) @binding(1) var<uniform> weighting: vec4f;
 //: include read_scalars NAME=iterate BINDING=2 TYPE=f32
 //: include read_write NAME=average BINDING=3 FROM=5
@@ -21,5 +20,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let before = read_average(i);
   let x = before + weighting[1] * (z - before);
   average[i] = x;
-  weight[i] = z + parameters.interpolation * (x - z);
+  weight[i] = z + weighting[2] * (x - z);
 }
