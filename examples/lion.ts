@@ -13,9 +13,8 @@ import {
   Gpu,
   guardStep,
   openTokenStream,
-  type Optimizer,
   type OptimizerTarget,
-  Plan,
+  OptimizerWithRate,
   spread,
   type Tensor,
   type TensorMap,
@@ -69,24 +68,18 @@ export interface LionOptions {
  * Moves every weight by the same amount, in the direction of the gradient's average. Each tensor is
  * one binding: where GPT-2's embedding of 154 MB exceeds what the adapter binds at once, it is refused.
  */
-export class Lion implements Optimizer {
+export class Lion extends OptimizerWithRate {
   readonly kind = "lion";
   readonly state: TensorMap;
   readonly evaluationWeights: TensorMap;
   readonly summary: Tensor;
-  learningRate: number;
-  readonly #target: OptimizerTarget;
-  readonly #plan: Plan;
-  readonly #rate: Tensor;
 
   constructor(target: OptimizerTarget, options: LionOptions) {
     const { learningRate, betas: [beta1, beta2] = [0.9, 0.99], weightDecay = 0.1 } = options;
     const { gpu, table, weights, gradients } = target;
-    this.#target = target;
-    this.learningRate = learningRate;
+    super(gpu, learningRate);
+    const { plan, rate } = this;
     this.evaluationWeights = weights;
-    this.#rate = gpu.tensor("learning rate", [1]);
-    const plan = this.#plan = new Plan(gpu);
     // A step whose gradients are not finite changes nothing.
     const { summary, progress } = guardStep(target, plan);
     this.summary = summary;
@@ -100,20 +93,11 @@ export class Lion implements Optimizer {
         kernel,
         spread(Math.ceil(average.size / 64)),
         [average.size, f32(beta1), f32(beta2), f32(decay)],
-        [this.#rate, gradients.get(name)!, weights.get(name)!, average, progress],
+        [rate, gradients.get(name)!, weights.get(name)!, average, progress],
       );
     }
     this.state = state;
-    plan.own(this.#rate, ...state.values());
-  }
-
-  step(): void {
-    this.#target.gpu.write(this.#rate, Float32Array.of(this.learningRate));
-    this.#plan.run();
-  }
-
-  [Symbol.dispose](): void {
-    this.#plan[Symbol.dispose]();
+    plan.own(...state.values());
   }
 }
 

@@ -1,10 +1,11 @@
 import { UsageError } from "../errors.ts";
-import { f32, Plan } from "../gpu/plan.ts";
+import { f32, type Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
 import { guardStep } from "./guard.ts";
-import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
+import { named, type OptimizerTarget, trainable } from "./optimizer.ts";
 import { elementwise, spansOf } from "./spans.ts";
+import { OptimizerWithRate } from "./with_rate.ts";
 import source from "../../wgsl/optim/adamw.wgsl" with { type: "text" };
 
 /** Settings of {@linkcode AdamW}. */
@@ -52,9 +53,7 @@ export interface AdamWOptions {
  * console.log((await gpu.read(target.weights.get("weight")!))[0]); // below 0: downhill
  * ```
  */
-export class AdamW implements Optimizer {
-  /** Step size; may be changed between steps. */
-  learningRate: number;
+export class AdamW extends OptimizerWithRate {
   /** Tells its state from another optimiser's. */
   readonly kind = "adamw";
   /** `progress`, and the averages of the gradient, `m`, and of its square, `v`. */
@@ -63,9 +62,6 @@ export class AdamW implements Optimizer {
   readonly evaluationWeights: TensorMap;
   /** (1): 1 if the last step was skipped, else 0. */
   readonly summary: Tensor;
-  readonly #target: OptimizerTarget;
-  readonly #plan: Plan;
-  readonly #scalars: Tensor;
 
   /**
    * Starts from the weights as they are.
@@ -78,48 +74,30 @@ export class AdamW implements Optimizer {
       throw new UsageError(`clip must be above 0, not ${clip}: Infinity turns it off`);
     }
     const { gpu, weights, gradients } = target;
-    this.#target = target;
-    this.learningRate = options.learningRate;
+    super(gpu, options.learningRate);
     this.evaluationWeights = weights;
-    this.#scalars = gpu.tensor("adamw scalars", [1]);
     const factor = gpu.tensorFrom("adamw clipping", [1], Float32Array.of(1));
     const specs = trainable(target);
     const [first, second] = ["adamw m", "adamw v"].map((label) => allocateLike(gpu, specs, label));
-    const plan = this.#plan = new Plan(gpu);
+    const { plan } = this;
     const { summary, progress } = guardStep(target, plan, {
       decays: betas,
       clipping: clip < Infinity ? { norm: clip, factor } : undefined,
     });
     this.summary = summary;
     this.state = new Map([["progress", progress], ...named("m", first), ...named("v", second)]);
-    plan.own(this.#scalars, factor, ...first.values(), ...second.values());
+    plan.own(factor, ...first.values(), ...second.values());
     for (const [dimensions, decay] of [[2, weightDecay], [1, 0]]) {
       const alike = specs.filter(({ shape }) => shape.length === dimensions);
       elementwise(
         gpu,
         plan,
         ["adamw", source],
-        [progress, this.#scalars, factor],
+        [progress, this.rate, factor],
         spansOf(gpu, alike, [gradients, weights, first, second]),
         [f32(betas[0]), f32(betas[1]), f32(epsilon), f32(decay)],
         1,
       );
     }
-  }
-
-  /** Submits one update of the weights from the gradients; returns at once. */
-  step(): void {
-    this.#target.gpu.write(this.#scalars, Float32Array.of(this.learningRate));
-    this.#plan.run();
-  }
-
-  /** That of its step. */
-  get plans(): readonly Plan[] {
-    return [this.#plan];
-  }
-
-  /** Frees the optimiser's state. */
-  [Symbol.dispose](): void {
-    this.#plan[Symbol.dispose]();
   }
 }

@@ -38,3 +38,4 @@ export type { GroupNorms, Norms, Optimizer, OptimizerTarget, ParameterGroup } fr
 export { ScheduleFree, type ScheduleFreeOptions } from "./schedule_free.ts";
 export { ScheduleFreePlus, type ScheduleFreePlusOptions } from "./schedule_free_plus.ts";
 export { Sgd, type SgdOptions } from "./sgd.ts";
+export { OptimizerWithRate } from "./with_rate.ts";

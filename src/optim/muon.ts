@@ -1,4 +1,4 @@
-import { f32, Plan } from "../gpu/plan.ts";
+import { f32, type Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import type { ParameterSpec } from "../model/parameters.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
@@ -7,8 +7,9 @@ import type { LayerPart } from "./agd/layers.ts";
 import { PartialSums } from "./agd/partial_sums.ts";
 import { appendPolarFactors } from "./agd/polar.ts";
 import { guardStep } from "./guard.ts";
-import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
+import { named, type OptimizerTarget, trainable } from "./optimizer.ts";
 import { elementwise, type Span, spansOf } from "./spans.ts";
+import { OptimizerWithRate } from "./with_rate.ts";
 import adamwSource from "../../wgsl/optim/adamw.wgsl" with { type: "text" };
 import momentumSource from "../../wgsl/optim/agd/momentum.wgsl" with { type: "text" };
 import muonSource from "../../wgsl/optim/muon.wgsl" with { type: "text" };
@@ -60,9 +61,7 @@ export interface MuonOptions {
  * console.log((await gpu.read(target.weights.get("weight")!))[0]); // below 0: downhill
  * ```
  */
-export class Muon implements Optimizer {
-  /** Step size of all parameters; may be changed between steps. */
-  learningRate: number;
+export class Muon extends OptimizerWithRate {
   /** Tells its state from another optimiser's. */
   readonly kind = "muon";
   /** `progress`; of matrices the average gradient, `momentum`; of the others AdamW's `m` and `v`. */
@@ -71,9 +70,6 @@ export class Muon implements Optimizer {
   readonly evaluationWeights: TensorMap;
   /** (1): 1 if the last step was skipped, else 0. */
   readonly summary: Tensor;
-  readonly #target: OptimizerTarget;
-  readonly #plan: Plan;
-  readonly #scalars: Tensor;
 
   /**
    * Starts from the weights as they are.
@@ -82,20 +78,18 @@ export class Muon implements Optimizer {
    */
   constructor(target: OptimizerTarget, options: MuonOptions) {
     const { gpu } = target;
-    this.#target = target;
-    this.learningRate = options.learningRate;
+    super(gpu, options.learningRate);
     this.evaluationWeights = target.weights;
     const betas = options.betas ?? [0.9, 0.95];
     const { matrix: matrices = [], others = [] } = Object.groupBy(
       trainable(target),
       ({ role }) => role === "matrix" ? "matrix" : "others",
     );
-    this.#scalars = gpu.tensor("muon scalars", [1]);
     const [momentum, first, second] = [
       allocateLike(gpu, matrices, "muon momentum"),
       ...["muon m", "muon v"].map((label) => allocateLike(gpu, others, label)),
     ];
-    const plan = this.#plan = new Plan(gpu);
+    const { plan } = this;
     const { summary, progress } = guardStep(target, plan, { decays: betas });
     this.summary = summary;
     this.state = new Map([
@@ -104,26 +98,10 @@ export class Muon implements Optimizer {
       ...named("m", first),
       ...named("v", second),
     ]);
-    plan.own(this.#scalars, ...momentum.values(), ...first.values(), ...second.values());
-    const shared = [progress, this.#scalars];
+    plan.own(...momentum.values(), ...first.values(), ...second.values());
+    const shared = [progress, this.rate];
     moveMatrices(target, plan, matrices, momentum, shared, options);
     moveOthers(target, plan, others, [first, second], shared, { ...options, betas });
-  }
-
-  /** Submits one update of the weights from the gradients; returns at once. */
-  step(): void {
-    this.#target.gpu.write(this.#scalars, Float32Array.of(this.learningRate));
-    this.#plan.run();
-  }
-
-  /** That of its step. */
-  get plans(): readonly Plan[] {
-    return [this.#plan];
-  }
-
-  /** Frees the optimiser's state. */
-  [Symbol.dispose](): void {
-    this.#plan[Symbol.dispose]();
   }
 }
 

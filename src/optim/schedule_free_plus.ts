@@ -1,12 +1,13 @@
-import { f32, Plan } from "../gpu/plan.ts";
+import { f32, type Plan } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { UsageError } from "../errors.ts";
 import { allocateLike, copyWeights, type TensorMap } from "../model/weights.ts";
 import { WORKGROUP_SUM } from "../ops/includes.ts";
 import { rowThreads } from "../ops/threads.ts";
 import { guardStep } from "./guard.ts";
-import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
+import { named, type OptimizerTarget, trainable } from "./optimizer.ts";
 import { elementwise, spansOf } from "./spans.ts";
+import { OptimizerWithRate } from "./with_rate.ts";
 import adamwSource from "../../wgsl/optim/adamw.wgsl" with { type: "text" };
 import source from "../../wgsl/optim/schedule_free_plus.wgsl" with { type: "text" };
 import stepSource from "../../wgsl/optim/schedule_free_plus_step.wgsl" with { type: "text" };
@@ -76,9 +77,7 @@ export interface ScheduleFreePlusOptions {
  * console.log((await gpu.read(target.weights.get("weight")!))[0]); // below 0: downhill
  * ```
  */
-export class ScheduleFreePlus implements Optimizer {
-  /** What Polyak's step is multiplied by; may be changed between steps. */
-  learningRate = 1;
+export class ScheduleFreePlus extends OptimizerWithRate {
   /** Tells its state from another optimiser's. */
   readonly kind = "schedulefree+";
   /**
@@ -90,9 +89,6 @@ export class ScheduleFreePlus implements Optimizer {
   readonly evaluationWeights: TensorMap;
   /** (1): 1 if the last step was skipped, else 0. */
   readonly summary: Tensor;
-  readonly #target: OptimizerTarget;
-  readonly #plan: Plan;
-  readonly #scalars: Tensor;
 
   /**
    * Starts from the weights as they are.
@@ -108,7 +104,7 @@ export class ScheduleFreePlus implements Optimizer {
           "accumulated or shared among processes: use another optimiser there",
       );
     }
-    this.#target = target;
+    super(gpu, 1);
     const specs = trainable(target);
     const iterates = copyWeights(gpu, specs, weights, "iterate");
     const averages = copyWeights(gpu, specs, weights, "average");
@@ -117,12 +113,11 @@ export class ScheduleFreePlus implements Optimizer {
     const polyak = gpu.tensor("polyak", [3]);
     const factors = gpu.tensor("polyak factors", [4]);
     const unclipped = gpu.tensorFrom("schedule-free clipping", [1], Float32Array.of(1));
-    this.#scalars = gpu.tensor("schedule-free scalars", [1]);
-    const plan = this.#plan = new Plan(gpu);
-    plan.own(polyak, factors, unclipped, this.#scalars);
+    const { plan } = this;
+    plan.own(polyak, factors, unclipped);
     for (const map of [iterates, averages, first, second]) plan.own(...map.values());
     const { summary, progress } = guardStep(target, plan, { decays: betas });
-    const step = { progress, loss, scalars: this.#scalars, polyak, factors };
+    const step = { progress, loss, rate: this.rate, polyak, factors };
     takePolyakStep(target, plan, [iterates, averages], step, options);
     elementwise(
       ...[gpu, plan, ["adamw", adamwSource], [progress, factors, unclipped]] as const,
@@ -146,29 +141,13 @@ export class ScheduleFreePlus implements Optimizer {
       ...named("iterate", iterates),
     ]);
   }
-
-  /** Submits one update of the weights from the gradients; returns at once. */
-  step(): void {
-    this.#target.gpu.write(this.#scalars, Float32Array.of(this.learningRate));
-    this.#plan.run();
-  }
-
-  /** That of its step. */
-  get plans(): readonly Plan[] {
-    return [this.#plan];
-  }
-
-  /** Frees the optimiser's state. */
-  [Symbol.dispose](): void {
-    this.#plan[Symbol.dispose]();
-  }
 }
 
 /** What Polyak's step is found from, and where it goes: see schedule_free_plus_step.wgsl. */
 interface PolyakStep {
   progress: Tensor;
   loss: Tensor;
-  scalars: Tensor;
+  rate: Tensor;
   polyak: Tensor;
   factors: Tensor;
 }
@@ -178,7 +157,7 @@ function takePolyakStep(
   target: OptimizerTarget,
   plan: Plan,
   maps: readonly TensorMap[],
-  { progress, loss, scalars, polyak, factors }: PolyakStep,
+  { progress, loss, rate, polyak, factors }: PolyakStep,
   { interpolation = [0.9, 0.965], annealing = 0, normDecay = 0, warmup = 0 }:
     ScheduleFreePlusOptions,
 ): void {
@@ -206,6 +185,6 @@ function takePolyakStep(
       f32(normDecay),
       f32(warmup),
     ],
-    [progress, scalars, loss, sums, polyak, factors],
+    [progress, rate, loss, sums, polyak, factors],
   );
 }

@@ -1,9 +1,10 @@
-import { f32, Plan } from "../gpu/plan.ts";
+import { f32 } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
 import { guardStep } from "./guard.ts";
-import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
+import { named, type OptimizerTarget, trainable } from "./optimizer.ts";
 import { elementwise, spansOf } from "./spans.ts";
+import { OptimizerWithRate } from "./with_rate.ts";
 import source from "../../wgsl/optim/sgd.wgsl" with { type: "text" };
 
 /** Settings of {@linkcode Sgd}. */
@@ -40,9 +41,7 @@ export interface SgdOptions {
  * console.log((await gpu.read(target.weights.get("weight")!))[0]); // below 0: downhill
  * ```
  */
-export class Sgd implements Optimizer {
-  /** Step size; may be changed between steps. */
-  learningRate: number;
+export class Sgd extends OptimizerWithRate {
   /** Tells its state from another optimiser's. */
   readonly kind = "sgd";
   /** The velocity. */
@@ -51,48 +50,27 @@ export class Sgd implements Optimizer {
   readonly evaluationWeights: TensorMap;
   /** (1): 1 if the last step was skipped, else 0. */
   readonly summary: Tensor;
-  readonly #target: OptimizerTarget;
-  readonly #plan: Plan;
-  readonly #scalars: Tensor;
 
   /** Starts from the weights as they are. */
   constructor(target: OptimizerTarget, options: SgdOptions) {
     const { gpu, weights, gradients } = target;
-    this.#target = target;
-    this.learningRate = options.learningRate;
+    super(gpu, options.learningRate);
     this.evaluationWeights = weights;
-    this.#scalars = gpu.tensor("sgd scalars", [1]);
     const specs = trainable(target);
     const velocity = allocateLike(gpu, specs, "sgd velocity");
     this.state = new Map(named("velocity", velocity));
-    const plan = this.#plan = new Plan(gpu);
+    const { plan } = this;
     const { summary, progress } = guardStep(target, plan);
     this.summary = summary;
-    plan.own(this.#scalars, ...velocity.values());
+    plan.own(...velocity.values());
     elementwise(
       gpu,
       plan,
       ["sgd", source],
-      [progress, this.#scalars],
+      [progress, this.rate],
       spansOf(gpu, specs, [gradients, weights, velocity]),
       [f32(options.momentum ?? 0.9)],
       1,
     );
-  }
-
-  /** Submits one update of the weights from the gradients; returns at once. */
-  step(): void {
-    this.#target.gpu.write(this.#scalars, Float32Array.of(this.learningRate));
-    this.#plan.run();
-  }
-
-  /** That of its step. */
-  get plans(): readonly Plan[] {
-    return [this.#plan];
-  }
-
-  /** Frees the optimiser's state. */
-  [Symbol.dispose](): void {
-    this.#plan[Symbol.dispose]();
   }
 }
