@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.ts";
-import { f32, type Plan } from "../gpu/plan.ts";
+import { f32 } from "../gpu/plan.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { allocateLike, type TensorMap } from "../model/weights.ts";
 import { guardStep } from "./guard.ts";
