@@ -12,13 +12,17 @@ export type Start = (args?: readonly string[]) => Promise<void>;
  * can act on, each with one line on standard error. Anything else is our mistake, and shows where
  * it happened.
  *
- * @param how The `args`, if not the process's, and whether it `isSilent`, since the first of several
- * processes prints the same.
+ * @param how The `args`, if not the process's; whether it `isSilent`, since the first of several
+ * processes prints the same; and how to `tell` of an error and choose the exit code, if otherwise.
  */
 export async function main(
   command: CommandSpec,
   run: (options: Arguments) => Promise<number | void>,
-  { args = Deno.args, isSilent = false }: { args?: readonly string[]; isSilent?: boolean } = {},
+  { args = Deno.args, isSilent = false, tell = tellError }: {
+    args?: readonly string[];
+    isSilent?: boolean;
+    tell?: (error: UserError) => number | Promise<number>;
+  } = {},
 ): Promise<void> {
   if (Deno.build.os === "linux") {
     // Without a display Mesa's EGL complains on stderr.
@@ -34,18 +38,8 @@ export async function main(
     // That a sample's reader stops early, such as `head`, is no failure.
     if (error instanceof Deno.errors.BrokenPipe) return;
     if (!(error instanceof UserError)) throw error;
-    Deno.exitCode = isSilent ? await tellLater(error) : tellError(error);
+    Deno.exitCode = await tell(error);
   }
-}
-
-/**
- * Leaves it to the first of several processes to tell of an error, unless it has not come upon it. One
- * that all have is no reason for the launcher to end the first one before it has told.
- */
-async function tellLater(error: UserError): Promise<number> {
-  if (error instanceof UsageError) return 0;
-  await new Promise((resolve) => setTimeout(resolve, 2000));
-  return tellError(error);
 }
 
 /** Prints the line on an error; returns the exit code. */

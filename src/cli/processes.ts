@@ -1,4 +1,4 @@
-import { findLaunch } from "../comm/launch.ts";
+import { findLaunch, type Launch } from "../comm/launch.ts";
 import { MpiCommunicator } from "../comm/mpi.ts";
 import { UsageError, UserError } from "../errors.ts";
 import { Checkpoints } from "../run/checkpoints.ts";
@@ -6,6 +6,8 @@ import type { Arguments } from "./arguments.ts";
 import { commandOf } from "./command.ts";
 import { exitCodeOf, firstError, tellError } from "./main.ts";
 
+/** Milliseconds for which the first process is left to tell of an error that all may have. */
+const TELL_MS = 2000;
 /** Milliseconds for which an end is waited for, as of a step, once a process is gone. */
 const LOSS_MS = 1000;
 
@@ -42,6 +44,36 @@ export async function withProcesses(
   } catch (thrown) {
     return await endAll(processes, firstError(thrown));
   }
+}
+
+/**
+ * Tells of an error upon which this process came before it joined the others, once: of a wrong call,
+ * which may be this process's alone, by joining them to end all; of what its host lacks in the first
+ * process there.
+ *
+ * @returns The exit code.
+ */
+export async function tellBeforeJoining(error: UserError): Promise<number> {
+  const launch = findLaunch((name) => Deno.env.get(name));
+  if (!launch) return tellError(error);
+  if (error instanceof UsageError && launch.family !== "MPI") {
+    return await endWronglyCalled(launch, error);
+  }
+  if (launch.rank === 0) return tellError(error);
+  if (error instanceof UsageError) return 0; // the first one's as well, as a rule
+  await new Promise((resolve) => setTimeout(resolve, TELL_MS));
+  return launch.localRank ? exitCodeOf(error) : tellError(error);
+}
+
+/** Ends all processes since one was called wrongly, or this one if there is no MPI to tell by. */
+async function endWronglyCalled(launch: Launch, error: UsageError): Promise<number> {
+  let processes: MpiCommunicator;
+  try {
+    processes = await MpiCommunicator.open(launch);
+  } catch {
+    return launch.rank === 0 ? tellError(error) : exitCodeOf(error);
+  }
+  return await endAll(processes, error);
 }
 
 /**

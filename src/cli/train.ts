@@ -21,8 +21,15 @@ import { keptServers } from "./kept_servers.ts";
 import { main, type Start } from "./main.ts";
 import { limitNetwork } from "./network.ts";
 import { chooseOwnGpu, findSharedGpus } from "./own_gpu.ts";
-import { firstOnHost, isFirstProcess, withCheckpoint, withProcesses } from "./processes.ts";
+import {
+  firstOnHost,
+  isFirstProcess,
+  tellBeforeJoining,
+  withCheckpoint,
+  withProcesses,
+} from "./processes.ts";
 import { keptOptions, resumedOptions } from "./resume.ts";
+import { checkStartedAlike } from "./started_alike.ts";
 import { TRAIN } from "./train_command.ts";
 import { openTrainDashboard } from "./train_dashboard.ts";
 import { measureModel, openModel } from "./train_model.ts";
@@ -63,6 +70,9 @@ async function trainCommand(given: Arguments, processes?: MpiCommunicator): Prom
   if (input.note) display.tell("note", { text: input.note }, input.note);
   const data = usesData(settings) ? await pinDatasets(input.data) : input.data;
   const { shards, sources: parts, skipped } = await findData({ ...settings, data }, isKept);
+  if (processes) {
+    await checkStartedAlike(processes, { options, shards, step: resume?.state.step });
+  }
   if (!isDryRun && isFirst) { for (const task of evalTasks) await checkTask(task); }
   const isHidden = options.flag("quiet") || options.flag("json");
   const checkpoint = resume?.checkpoint ?? (initFrom &&
@@ -186,7 +196,7 @@ function writtenBy({ autotunes, out, isDryRun }: TrainSettings): string[] {
 export const start: Start = (args) => {
   const run = (given: Arguments) =>
     withProcesses(given, (processes) => trainCommand(given, processes));
-  return main(TRAIN, run, { args, isSilent: !isFirstProcess() });
+  return main(TRAIN, run, { args, isSilent: !isFirstProcess(), tell: tellBeforeJoining });
 };
 
 if (import.meta.main) await start();

@@ -13,12 +13,14 @@ export interface Circumstances {
 /**
  * What all processes must see alike, so that they decide alike: the clock and reserve of the first
  * process, and whether anybody was asked to stop. With several processes all of that changes with
- * {@linkcode update} only, which all call at the same points.
+ * {@linkcode update} only, which all call at the same points, and the clock begins at 0: their own
+ * clocks began when each of them started.
  */
 export class Agreed implements Circumstances {
   readonly #own: Circumstances;
   readonly #communicator: Communicator | undefined;
-  #ms: number;
+  readonly #origin: number;
+  #ms = 0;
   #isAborted = false;
   #reserve: number;
 
@@ -26,7 +28,7 @@ export class Agreed implements Circumstances {
   constructor(own: Circumstances, communicator?: Communicator) {
     this.#own = own;
     this.#communicator = communicator;
-    this.#ms = own.now();
+    this.#origin = own.now();
     this.#reserve = own.reserve();
   }
 
@@ -40,7 +42,7 @@ export class Agreed implements Circumstances {
   async update(): Promise<void> {
     if (!this.#communicator) return;
     const { now, isAborted, reserve } = this.#own;
-    const mine = Float64Array.of(now(), reserve(), Number(isAborted()));
+    const mine = Float64Array.of(now() - this.#origin, reserve(), Number(isAborted()));
     const all = (await this.#communicator.gather(new Uint8Array(mine.buffer)))
       .map((bytes) => new Float64Array(bytes.slice().buffer));
     [this.#ms, this.#reserve] = all[0];

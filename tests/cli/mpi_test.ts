@@ -80,6 +80,25 @@ Deno.test(
         "error: unknown option '--stps': did you mean --steps?",
       ]);
     });
+
+    await t.step("and which process was, if it was one", async () => {
+      const script = "case $OMPI_COMM_WORLD_RANK$PMI_RANK in 1) set -- \"$@\" $WRONG ;; esac\n" +
+        'exec "$@"';
+      const errorOf = async (wrong: string) => {
+        const args = [...QUIET, "--steps", "4", "--out", "other"];
+        const how = { cwd, script, env: { WRONG: wrong } };
+        const { code, stderr } = await train(INSTALLED.at(-1)!, 2, args, how);
+        return [code, ...linesWith(stderr, "error:").map((line) => line.replace(/on \S+/, "on _"))];
+      };
+      assertEquals(await errorOf("--stps 4"), [
+        2,
+        "error: process 1 of 2 on _ unknown option '--stps': did you mean --steps?",
+      ]);
+      assertEquals(await errorOf("--accumulate 2"), [
+        2,
+        "error: process 1 of 2 on _ was started with other options than the first one",
+      ]);
+    });
   },
 );
 

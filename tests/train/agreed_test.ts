@@ -14,12 +14,15 @@ Deno.test("agreed: all go by the first one's clock, and stop if anybody is asked
   );
   const update = () => Promise.all(all.map((one) => one.update()));
   const seen = () => all.map((one) => [one.now(), one.reserve(), one.isAborted()]);
+  const times = () => all.map((one) => one.now());
+  assertEquals(times(), [0, 0], "though the processes did not start at once");
+  ms = 150;
   await update();
-  assertEquals(seen(), [[100, 1, false], [100, 1, false]]);
+  assertEquals(seen(), [[50, 1, false], [50, 1, false]]);
   [ms, isAborted] = [200, true];
-  assertEquals(seen(), [[100, 1, false], [100, 1, false]]);
+  assertEquals(seen(), [[50, 1, false], [50, 1, false]]);
   await update();
-  assertEquals(seen(), [[200, 1, true], [200, 1, true]]);
+  assertEquals(seen(), [[100, 1, true], [100, 1, true]]);
 });
 
 Deno.test("agreed: one process alone sees what is so now", () => {
