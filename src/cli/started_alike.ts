@@ -35,7 +35,7 @@ export async function checkStartedAlike(
   const texts = said.map((bytes) => new TextDecoder().decode(bytes));
   const length = aspects[0].length;
   const differs = (aspect: number) => {
-    const part = (text: string) => text.substr(aspect * length, length);
+    const part = (text: string) => text.slice(aspect * length, (aspect + 1) * length);
     const rank = texts.findIndex((text) => part(text) !== part(texts[0]));
     return rank < 0
       ? undefined

@@ -82,7 +82,7 @@ Deno.test(
     });
 
     await t.step("and which process was, if it was one", async () => {
-      const script = "case $OMPI_COMM_WORLD_RANK$PMI_RANK in 1) set -- \"$@\" $WRONG ;; esac\n" +
+      const script = 'case $OMPI_COMM_WORLD_RANK$PMI_RANK in 1) set -- "$@" $WRONG ;; esac\n' +
         'exec "$@"';
       const errorOf = async (wrong: string) => {
         const args = [...QUIET, "--steps", "4", "--out", "other"];
