@@ -1,6 +1,6 @@
 /** The tables of `bench/README.md` that are made from the runs of comparisons. */
 import { cellsOf, describeCell } from "../src/compare/cell.ts";
-import { type Contender, familyOf, nameOf } from "../src/compare/contender.ts";
+import { type Contender, familyOf, hasRate, nameOf } from "../src/compare/contender.ts";
 import { COMPARE_PRESETS } from "../src/compare/presets.ts";
 import { finalLoss, type RunRecord } from "../src/compare/record.ts";
 import {
@@ -69,6 +69,39 @@ export function longRunsTable(cells: readonly CellSummary[]): string {
       "AGD is where the best ends after": share(summary),
     };
   }));
+}
+
+/** Of runs of several lengths with Muon: AGD and its variants, and each method's best rate. */
+export function rivalsTable(cells: readonly CellSummary[]): string {
+  const rivals = cells.filter(({ rows }) => rows.some((row) => row.contender.optimizer === "muon"));
+  const alike = Map.groupBy(rivals, (summary) => `${labelOf(summary)}, ${summary.cell.data}`);
+  return [...alike].map(([label, summaries]) => {
+    const lengths = summaries.toSorted((a, b) => stepsOf(a) - stepsOf(b));
+    const methods = new Set(lengths.toReversed().flatMap(({ rows }) => rows.map(methodOf)));
+    const rows = [...methods].map((name): Result => {
+      const columns = lengths.map((summary) => [
+        `${number(stepsOf(summary))} steps`,
+        cellOf(summary.rows.filter((row) => methodOf(row) === name)[0]), // the rows are ranked
+      ]);
+      return { name, ...Object.fromEntries(columns) };
+    });
+    return `${label[0].toUpperCase()}${label.slice(1)}:\n\n${markdownTable(rows)}`;
+  }).join("\n\n");
+}
+
+/** A form of AGD, or another method whatever its rate. */
+function methodOf({ contender }: Row): string {
+  return familyOf(contender) ?? nameOf(contender);
+}
+
+/** A row's loss, to three decimals, and the rate if there is one to choose. */
+function cellOf(row: Row | undefined): string {
+  if (!row) return "";
+  const { contender, final } = row;
+  const rate = contender.optimizer === "agd" || !hasRate(contender)
+    ? ""
+    : ` (${contender.learningRate})`;
+  return `${final.mean.toFixed(3)}${rate}`;
 }
 
 /** What tables call AGD with parts exchanged or left out, and in words what they are. */

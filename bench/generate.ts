@@ -6,7 +6,14 @@ import type { RunRecord } from "../src/compare/record.ts";
 import { report } from "../src/compare/report.ts";
 import { summarise } from "../src/compare/summary.ts";
 import { scalingChart } from "./chart.ts";
-import { cellsTable, chartedRuns, longRunsTable, partsTable, resultsTable } from "./comparison.ts";
+import {
+  cellsTable,
+  chartedRuns,
+  longRunsTable,
+  partsTable,
+  resultsTable,
+  rivalsTable,
+} from "./comparison.ts";
 import { fillTables } from "./marked.ts";
 import { reportMarkdown } from "./markdown.ts";
 import { presetTables } from "./presets.ts";
@@ -74,6 +81,7 @@ function tablesOf(
     ["results", () => resultsTable(cells)],
     ["cells", () => cellsTable(cells)],
     ["long-runs", () => longRunsTable(cells)],
+    ["rivals", () => rivalsTable(cells)],
     ["parts", () => partsTable(records)],
     ...Object.entries(presets).map(([name, table]) => [name, () => table] as const),
   ]);

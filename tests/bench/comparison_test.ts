@@ -5,6 +5,7 @@ import {
   longRunsTable,
   partsTable,
   resultsTable,
+  rivalsTable,
 } from "../../bench/comparison.ts";
 import { cellsOf } from "../../src/compare/cell.ts";
 import { agdWith } from "../../src/compare/contender.ts";
@@ -46,6 +47,27 @@ Deno.test("cellsTable: the base in full, others by what they differ in", () => {
     "| | steps | AGD | best AdamW | its rate | AGD is there after |",
     "| width 64, layers 2, context 64, batch 16 | 4 | 3.50 ± 0.71 | 4.50 ± 0.00 | 0.003 | 0k (4%) |",
     "| width 128 | 4 | 2.00 | 2.50 | 0.01, beta2 0.999 | 0k (5%) |",
+  ]);
+});
+
+Deno.test("rivalsTable: each method's best rate, a column for each length", () => {
+  const muon = (rate: number) => ({ ...adamw(rate), optimizer: "muon" as const });
+  const longer = { ...long, cell: { ...long.cell, steps: 8000 } };
+  const table = rivalsTable(summarise([
+    ...RECORDS,
+    recordOf(muon(0.01), [3, 1.25], long),
+    recordOf(muon(0.03), [3, 1.125], long),
+    recordOf(agdWith(), [2, 0.5], longer),
+    recordOf(muon(0.01), [3, 0.75], longer),
+  ]));
+  assertEquals(rowsOf(table).filter((line) => !line.startsWith("| -")), [
+    "Batch 4, stories:",
+    "",
+    "| | 2,000 steps | 8,000 steps |",
+    "| AGD | 1.000 | 0.500 |",
+    "| Muon | 1.125 (0.03) | 0.750 (0.01) |",
+    "| AGD, growth false | 1.500 | |",
+    "| AdamW, beta2 0.999 | 2.000 (0.001) | |",
   ]);
 });
 
