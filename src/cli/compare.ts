@@ -40,6 +40,17 @@ import { limitWriting } from "./writing.ts";
 
 const PRESET_NAMES = Object.keys(COMPARE_PRESETS) as (keyof typeof COMPARE_PRESETS)[];
 
+const GRIDS: readonly Grid[] = [
+  ...[ADAMW, MUON, SF_MUON, AMUSE],
+  ...SCHEDULE_FREE_PLUS,
+  ...[SGD, ADAMW_NATURAL],
+];
+const GRID_NAMES: readonly string[] = [...new Set(GRIDS.map(gridName))];
+/** Those whose learning rates can be given. */
+const RATED = [...new Set(GRIDS.filter(hasRate).map(({ optimizer }) => optimizer))];
+/** What else can be given of AdamW. */
+const ADAMW_OPTIONS = ["adamw-beta2", "adamw-weight-decay", "adamw-decay", "adamw-horizon"];
+
 const COMMAND: CommandSpec = {
   name: "compare",
   summary:
@@ -87,7 +98,10 @@ const COMMAND: CommandSpec = {
       help: "a variant of AGD to try too, e.g. momentum=0.95,nesterov=false; repeatable",
       repeatable: true,
     },
-    "adamw-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
+    ...Object.fromEntries(RATED.map((name) => [
+      `${name}-lr`,
+      { value: "X", help: "* learning rates to try first", repeatable: true },
+    ])),
     "adamw-beta2": {
       value: "X",
       help: "* decays of AdamW's squares, a grid each (default 0.95,0.999; quick, gpt2: 0.95)",
@@ -112,10 +126,6 @@ const COMMAND: CommandSpec = {
         "those)",
       repeatable: true,
     },
-    "muon-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
-    "sf-muon-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
-    "amuse-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
-    "sgd-lr": { value: "X", help: "* learning rates to try first", repeatable: true },
     extend: {
       value: "N",
       help: "rates to add by a factor of 3 while the best is at an end of the grid (default 2)",
@@ -220,23 +230,12 @@ function chooseOptimizers(
   const own = new Set(preset.grids.map(gridName));
   const all = [...GRIDS.filter((grid) => !own.has(gridName(grid))), ...preset.grids];
   const grids = names ? all.filter((grid) => names.includes(gridName(grid))) : preset.grids;
-  const hasAdamW = grids.some((grid) => gridName(grid) === "adamw");
-  const isTaken = {
-    "adamw-lr": grids.some(({ optimizer }) => optimizer === "adamw"),
-    "adamw-beta2": hasAdamW,
-    "adamw-weight-decay": hasAdamW,
-    "adamw-decay": hasAdamW,
-    "adamw-horizon": hasAdamW,
-    "muon-lr": grids.some(({ optimizer }) => optimizer === "muon"),
-    "sf-muon-lr": grids.some(({ optimizer }) => optimizer === "sf-muon"),
-    "amuse-lr": grids.some(({ optimizer }) => optimizer === "amuse"),
-    "sgd-lr": grids.some(({ optimizer }) => optimizer === "sgd"),
-  };
-  for (const [name, taken] of Object.entries(isTaken)) {
-    if (taken || options.list(name).length === 0) continue;
-    const optimizer = name.replace(/-(lr|beta2|weight-decay|decay|horizon)$/, "");
+  const check = (name: string, optimizer: string, tried: readonly string[]) => {
+    if (tried.includes(optimizer) || options.list(name).length === 0) return;
     throw new UsageError(`--${name}: ${optimizer} is not tried; name it in --optimizer`);
-  }
+  };
+  for (const name of RATED) check(`${name}-lr`, name, grids.map(({ optimizer }) => optimizer));
+  for (const name of ADAMW_OPTIONS) check(name, "adamw", grids.map(gridName));
   return {
     contenders: [...named.values()],
     grids: grids.flatMap((grid) => {
@@ -257,17 +256,8 @@ function chooseAdamWForms(options: Arguments, { adamwForms }: ComparePreset): Ad
   };
 }
 
-const GRIDS: readonly Grid[] = [
-  ...[ADAMW, ADAMW_NATURAL, MUON, SF_MUON, AMUSE],
-  ...SCHEDULE_FREE_PLUS,
-  SGD,
-];
-const GRID_NAMES = [
-  ...["adamw", "muon", "sf-muon", "amuse", "schedulefree+", "sgd", "adamw-natural"] as const,
-] as const;
-
 /** What --optimizer calls a grid. */
-function gridName({ optimizer, initialisation }: Grid): typeof GRID_NAMES[number] {
+function gridName({ optimizer, initialisation }: Grid): string {
   return initialisation ? "adamw-natural" : optimizer;
 }
 

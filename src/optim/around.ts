@@ -5,19 +5,27 @@ import type { Norms, Optimizer } from "./optimizer.ts";
 
 /** An optimiser around another one, which is as that is but for what it changes. */
 export abstract class OptimizerAround implements Optimizer {
+  /** Tells its state from another optimiser's. */
   abstract readonly kind: string;
+  /** That of both. */
   abstract readonly state: TensorMap;
   /** The optimiser within. */
   protected readonly inner: Optimizer;
   /** Its own, freed with it. */
   readonly #plans: readonly Plan[];
 
-  /** @param plans Its own, freed with it. */
+  /**
+   * Takes both over.
+   *
+   * @param inner The optimiser within.
+   * @param plans Its own, freed with it.
+   */
   constructor(inner: Optimizer, plans: readonly Plan[]) {
     this.inner = inner;
     this.#plans = plans;
   }
 
+  /** Submits one update of the weights from the gradients. */
   abstract step(): void | Promise<number>;
 
   /** Those of the optimiser within. */
@@ -45,7 +53,7 @@ export abstract class OptimizerAround implements Optimizer {
     return this.inner.sharing;
   }
 
-  /** That of the optimiser within. */
+  /** That of the optimiser within; may be changed between steps. */
   get learningRate(): number | undefined {
     return this.inner.learningRate;
   }

@@ -32,6 +32,7 @@
 export { AdamW, type AdamWOptions } from "./adamw.ts";
 export { Agd } from "./agd/agd.ts";
 export type { AgdNorm, AgdOptions } from "./agd/options.ts";
+export { OptimizerAround } from "./around.ts";
 export { type Clipping, guardStep, type StepGuard } from "./guard.ts";
 export { Muon, type MuonOptions } from "./muon.ts";
 export type { GroupNorms, Norms, Optimizer, OptimizerTarget, ParameterGroup } from "./optimizer.ts";

@@ -4,6 +4,7 @@ import type { Tensor } from "../gpu/tensor.ts";
 import { copyWeights, type TensorMap } from "../model/weights.ts";
 import { READ, reading } from "../ops/includes.ts";
 import { THREADS } from "../ops/threads.ts";
+import { OptimizerAround } from "./around.ts";
 import { named, type Optimizer, type OptimizerTarget, trainable } from "./optimizer.ts";
 import { spansOf } from "./spans.ts";
 import source from "../../wgsl/optim/schedule_free.wgsl" with { type: "text" };
@@ -62,7 +63,7 @@ export interface ScheduleFreeOptions {
  * console.log((await gpu.read(target.weights.get("weight")!))[0]); // below 0: downhill
  * ```
  */
-export class ScheduleFree implements Optimizer {
+export class ScheduleFree extends OptimizerAround {
   /** Tells its state from another optimiser's. */
   readonly kind: string;
   /**
@@ -70,10 +71,8 @@ export class ScheduleFree implements Optimizer {
    * number of steps.
    */
   readonly state: TensorMap;
-  /** The average x. */
-  readonly evaluationWeights: TensorMap;
+  readonly #averages: TensorMap;
   readonly #gpu: Gpu;
-  readonly #inner: Optimizer;
   readonly #plan: Plan;
   readonly #scalars: Tensor;
 
@@ -89,13 +88,15 @@ export class ScheduleFree implements Optimizer {
   ) {
     const { gpu, weights } = target;
     const specs = trainable(target);
-    this.#gpu = gpu;
     const iterates = copyWeights(gpu, specs, weights, "iterate");
     const averages = copyWeights(gpu, specs, weights, "average");
-    const inner = this.#inner = make({ ...target, weights: new Map([...weights, ...iterates]) });
+    const inner = make({ ...target, weights: new Map([...weights, ...iterates]) });
+    const plan = new Plan(gpu);
+    super(inner, [plan]);
+    this.#gpu = gpu;
+    this.#plan = plan;
     const weighting = gpu.tensor("schedule-free weighting", [5]);
     this.#scalars = gpu.tensor("schedule-free scalars", [1]);
-    const plan = this.#plan = new Plan(gpu);
     plan.own(weighting, this.#scalars, ...iterates.values(), ...averages.values());
     const weigh = gpu.kernel("schedule_free_weight", weightSource, {});
     plan.dispatch(
@@ -120,38 +121,18 @@ export class ScheduleFree implements Optimizer {
       ...named("iterate", iterates),
       ["weighting", weighting],
     ]);
-    this.evaluationWeights = new Map([...weights, ...averages]);
+    this.#averages = new Map([...weights, ...averages]);
   }
 
-  /** That of the optimiser within; may be changed between steps. */
-  get learningRate(): number {
-    return this.#inner.learningRate!;
-  }
-
-  set learningRate(rate: number) {
-    this.#inner.learningRate = rate;
-  }
-
-  /** (1): 1 if the last step was skipped, else 0. */
-  get summary(): Tensor {
-    return this.#inner.summary!;
+  /** The average x. */
+  override get evaluationWeights(): TensorMap {
+    return this.#averages;
   }
 
   /** Submits one update of the weights from the gradients; returns at once. */
   step(): void {
-    this.#inner.step();
-    this.#gpu.write(this.#scalars, Float32Array.of(this.learningRate));
+    this.inner.step();
+    this.#gpu.write(this.#scalars, Float32Array.of(this.learningRate!));
     this.#plan.run();
-  }
-
-  /** Those of the optimiser within, and its own. */
-  get plans(): readonly Plan[] {
-    return [...this.#inner.plans ?? [], this.#plan];
-  }
-
-  /** Frees the optimiser's state. */
-  [Symbol.dispose](): void {
-    this.#plan[Symbol.dispose]();
-    this.#inner[Symbol.dispose]();
   }
 }
