@@ -3,23 +3,32 @@
  *
  *     deno run --allow-all bench/debian_text.ts manuals.jsonl
  *     deno run --allow-all bench/debian_text.ts manuals-bytes
+ *     deno run --allow-all bench/debian_text.ts --tokens 2048 manuals-2048
  *
  * It fetches, and does not install, the packages below by `apt-get download`, and takes their
  * sources in reStructuredText and Perl's POD, a document a file, in the order of their paths. They
  * are those of Debian 12; packages that follow the file's name are taken instead. What does not end
- * in `.jsonl` is a directory, for files of tokens in llm.c's layout, a token a byte.
+ * in `.jsonl` is a directory, for files of tokens in llm.c's layout: of GPT-2's first so many, which
+ * are a tokenizer of their own, or else a token a byte.
  */
+import { parseArgs } from "@std/cli/parse-args";
 import { BinWriter } from "../src/data/bin/bin_writer.ts";
 import { UserError } from "../src/errors.ts";
 import { sha256 } from "../src/sha256.ts";
-import { gpt2Merges } from "../src/tokens/bpe.ts";
+import { mergeBytes } from "../src/tokens/bpe.ts";
+import { TokenBuffer } from "../src/tokens/token_buffer.ts";
 import { END_OF_TEXT } from "../src/tokens/tokenizer.ts";
+import { cached, encodeWords, type WordEncoding } from "../src/tokens/words.ts";
 
 /** The manuals of Linux, of Python and of Perl. */
 const PACKAGES = ["linux-doc-6.1", "python3.11-doc", "perl-doc"];
 /** Ends of the names of files that are text as it was written. */
 const TEXTS = [".rst.txt", ".pod"];
 
+/** GPT-2's first tokens, which are no pairs. */
+const BYTES = 256;
+/** All of GPT-2's tokens but the one that ends a document. */
+const PAIRS = 50256;
 /** Of how many documents one is for validation, in files of tokens. */
 const VALIDATION = 50n;
 
@@ -42,21 +51,37 @@ export async function collectTexts(root: string, out: string): Promise<Extent> {
 }
 
 /**
- * Writes the texts below a directory as files of tokens, one for training and one for validation,
- * with the GPT-2 token of each byte. A model of that vocabulary, some 200 tokens, is nearly all
- * layers. A document is for validation by the SHA-256 of its text, a number, modulo 50.
+ * Writes the texts below a directory as files of tokens, one for training and one for validation. A
+ * document is for validation by the SHA-256 of its text, a number, modulo 50.
+ *
+ * @param count How many of GPT-2's tokens there are, the first ones: {@linkcode BYTES}, a token a
+ * byte, make a model that is nearly all layers.
  */
-export async function collectBytes(root: string, out: string): Promise<Extent> {
+export async function collectTokens(
+  root: string,
+  out: string,
+  count = BYTES,
+): Promise<Extent> {
   await Deno.mkdir(out, { recursive: true });
   using training = new BinWriter(`${out}/manuals_train_000000.bin`);
   using validation = new BinWriter(`${out}/manuals_val_000000.bin`);
-  const { tokenOfByte } = gpt2Merges();
+  const words: WordEncoding = {
+    tokenAt: () => -1,
+    lengthOf: () => 0,
+    encode: cached((word) => mergeBytes(word, count)),
+  };
+  const tokensOf = (bytes: Uint8Array) => {
+    if (count === BYTES) return mergeBytes(bytes, BYTES); // whether they are UTF-8 or not
+    const tokens = new TokenBuffer();
+    encodeWords(new TextDecoder().decode(bytes), tokens, words);
+    return tokens.from(0);
+  };
   const extent = { documents: 0, bytes: 0 };
   for await (const bytes of textsIn(root, extent)) {
     const isForValidation = BigInt(`0x${await sha256(bytes)}`) % VALIDATION === 0n;
     const file = isForValidation ? validation : training;
     file.write([END_OF_TEXT]);
-    file.write(Uint16Array.from(bytes, (byte) => tokenOfByte[byte]));
+    file.write(tokensOf(bytes));
   }
   training.finish();
   validation.finish();
@@ -95,10 +120,19 @@ async function run(command: string, args: string[], cwd: string): Promise<void> 
 }
 
 /** Fetches packages and collects their texts. */
-async function main([out, ...packages]: string[]): Promise<number> {
-  if (out === undefined || out.startsWith("-")) {
+async function main(args: string[]): Promise<number> {
+  const { _: names, tokens = String(BYTES), ...others } = parseArgs(args, {
+    string: ["_", "tokens"],
+  });
+  const [out, ...packages] = names.map(String);
+  const count = Number(tokens);
+  if (
+    out === undefined || Object.keys(others).length > 0 ||
+    !(Number.isInteger(count) && count >= BYTES && count <= PAIRS)
+  ) {
     console.error(
-      "usage: deno run --allow-all bench/debian_text.ts FILE.jsonl|DIRECTORY [PACKAGE…]",
+      "usage: deno run --allow-all bench/debian_text.ts [--tokens N] FILE.jsonl|DIRECTORY " +
+        `[PACKAGE…]\nN is from ${BYTES} to ${PAIRS}`,
     );
     return 2;
   }
@@ -108,10 +142,12 @@ async function main([out, ...packages]: string[]): Promise<number> {
     for (const { name } of [...Deno.readDirSync(directory)]) {
       await run("dpkg-deb", ["-x", name, "texts"], directory);
     }
-    const collect = out.endsWith(".jsonl") ? collectTexts : collectBytes;
-    const { documents, bytes } = await collect(`${directory}/texts`, out);
-    const count = documents.toLocaleString("en");
-    console.log(`${out}: ${count} documents, ${(bytes / 1e6).toFixed(1)} MB of text`);
+    const texts = `${directory}/texts`;
+    const { documents, bytes } = out.endsWith(".jsonl")
+      ? await collectTexts(texts, out)
+      : await collectTokens(texts, out, count);
+    const found = documents.toLocaleString("en");
+    console.log(`${out}: ${found} documents, ${(bytes / 1e6).toFixed(1)} MB of text`);
     return 0;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -329,7 +329,10 @@ Deno.test("bad input is told in one line", async () => {
     "no directory no: name a checkpoint's, or owner/name of a model on the Hugging Face Hub",
   );
   const short = await train("--data", "short.jsonl");
-  assertMatch(short.stderr, /^error: corpus shorter than one window of 17 tokens [^\n]*\n$/);
+  assertMatch(
+    short.stderr,
+    /^error: short\.jsonl: the \w+ part is shorter than one window of 17 tokens; [^\n]*\n$/,
+  );
   assertEquals(short.code, 1);
   // None of them left anything behind.
   assertEquals(filesIn(cwd).includes("runs"), false);

@@ -80,7 +80,7 @@ Deno.test("errors come over from the worker as they are", sanitize, async () => 
   );
   await fails(
     { skipBad: true },
-    "corpus shorter than one window of 17 tokens in its training part; " +
+    `${file}: the training part is shorter than one window of 17 tokens; ` +
       "add text or choose a shorter context",
   );
   await assertRejects(

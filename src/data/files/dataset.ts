@@ -69,7 +69,8 @@ async function findCommit(
 ): Promise<string> {
   if (COMMIT.test(revision)) return revision;
   const path = `/api/datasets/${id}/revision/${encodeURIComponent(revision)}`;
-  const { answer } = await askHub(server, path, id, http);
+  const name = revision === "main" ? id : `${id}@${revision}`;
+  const { answer } = await askHub(server, path, name, http);
   const sha = (answer as { sha?: unknown } | null)?.sha;
   if (typeof sha === "string" && COMMIT.test(sha)) return sha;
   throw noHub(server);

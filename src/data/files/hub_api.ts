@@ -19,7 +19,7 @@ export interface HubAnswer {
  * Asks a hub's API about a data set.
  *
  * @param path With its query.
- * @param id The data set's name.
+ * @param id The data set's name, with the revision where that is asked for.
  * @throws {UserError} If there is no such data set, it may not be read, or the hub cannot be asked,
  * also after trying again.
  */

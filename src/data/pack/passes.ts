@@ -48,13 +48,14 @@ export async function* readBlocks(
       yield block;
     }
     const isWhole = from.shard === 0 && from.line === 0 && from.token === 0;
-    if (isWhole && count === 0) throw tooShort(split, context);
+    if (isWhole && count === 0) throw tooShort(options);
   }
 }
 
-function tooShort(split: Split, context: number): UserError {
+function tooShort({ shards: [first, ...others], split, context }: PassOptions): UserError {
+  const where = others.length > 0 ? `${first.name} and ${others.length} more` : first.name;
   return new UserError(
-    `corpus shorter than one window of ${context + 1} tokens in its ${split} part; ` +
+    `${where}: the ${split} part is shorter than one window of ${context + 1} tokens; ` +
       `add text or choose a shorter context`,
     "DATA",
   );

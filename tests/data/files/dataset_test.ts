@@ -130,7 +130,7 @@ Deno.test("what a hub does not have is told", async () => {
     );
   const none = "there is no such data set or revision, or it is private or gated";
   await fails("me/others", `${server.url}/datasets/me/others: ${none}`);
-  await fails("me/texts@v9", `${server.url}/datasets/me/texts: ${none}`);
+  await fails("me/texts@v9", `${server.url}/datasets/me/texts@v9: ${none}`);
   await fails("me/texts/*.md", "file on the hub is hf://datasets/me/texts/*.md: look at its files");
   await fails("me/texts?split=dev", "no name of a file has the word dev in it; name a path");
 });

@@ -177,7 +177,7 @@ Deno.test("a part shorter than one window is an error", async () => {
     const error = await assertRejects(() => read({ files, split, context }), UserError);
     assertEquals(
       error.message,
-      `corpus shorter than one window of ${context + 1} tokens in its ${split} part; ` +
+      `${files[0]}: the ${split} part is shorter than one window of ${context + 1} tokens; ` +
         "add text or choose a shorter context",
     );
   };
