@@ -50,4 +50,23 @@ export async function testComparisons(t: Deno.TestContext, page: Page): Promise<
     assertMatch(page.url(), /comparison=0%2Fother/);
     await page.getByLabel("Vertical").selectOption("linear");
   });
+
+  await t.step("shows the comparison chosen last, whichever comes last", async () => {
+    const first = Promise.withResolvers<void>();
+    await page.route(/comparison\?id=.*grid/, async (route) => {
+      await first.promise;
+      await route.continue();
+    });
+    const late = page.waitForResponse(/comparison\?id=.*grid/);
+    const other = page.waitForResponse(/comparison\?id=.*other/);
+    await page.getByLabel("Comparison").selectOption("grid");
+    await page.getByLabel("Comparison").selectOption("other");
+    await (await other).finished();
+    first.resolve();
+    await (await late).finished();
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100)));
+    await page.getByText("Its compare.json has no cell.").waitFor();
+    assertEquals(await page.locator(".card").count(), 0);
+    await page.unroute(/comparison\?id=.*grid/);
+  });
 }

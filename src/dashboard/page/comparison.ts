@@ -59,8 +59,8 @@ export class Comparisons {
       this.element.replaceChildren(el("p", { class: "empty" }, why));
       return;
     }
-    const response = await fetch(`comparison?id=${encodeURIComponent(id)}`);
-    const found: Comparison = response.ok ? await response.json() : {};
+    const found = await read(id);
+    if (key !== this.#shown) return; // another was chosen since
     const cells = listOf(found.cells);
     const names = Object.fromEntries(all.map(({ id, name }) => [id, name]));
     for (const panel of this.#panels) panel.dispose();
@@ -103,6 +103,11 @@ export class Comparisons {
       panel.element,
     );
   }
+}
+
+async function read(id: string): Promise<Comparison> {
+  const response = await fetch(`comparison?id=${encodeURIComponent(id)}`);
+  return response.ok ? await response.json() : {};
 }
 
 function rowsTable(rows: readonly Row[]): HTMLElement {

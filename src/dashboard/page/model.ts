@@ -23,6 +23,8 @@ export class ModelView {
   /** What the list of checkpoints was made of. */
   #listed = "";
   #reading: (ReadingSummary & { query: URLSearchParams }) | undefined;
+  /** What was asked for last. */
+  #asked: URLSearchParams | undefined;
   #tokens: HTMLElement[] = [];
   /** The same in numbers. */
   readonly #table = el("div");
@@ -69,9 +71,12 @@ export class ModelView {
     const { id, step }: Chosen = JSON.parse(this.#checkpoints.value);
     const query = new URLSearchParams({ id, step: String(step), text: this.#text.value });
     this.#say("Reads… the first text takes as long as a model takes to open.");
+    this.#asked = query;
     const response = await fetch(`reading?${query}`);
-    if (!response.ok) return this.#say(await response.text());
-    this.#reading = { ...await response.json(), query };
+    const answer = await (response.ok ? response.json() : response.text());
+    if (query !== this.#asked) return; // another text was given since
+    if (!response.ok) return this.#say(answer);
+    this.#reading = { ...answer, query };
     [this.#layer, this.#head, this.#from] = [0, 0, undefined];
     this.#show();
   }
@@ -147,8 +152,10 @@ export class ModelView {
     const place = { layer: String(layer), head: String(head) };
     const query = new URLSearchParams([...reading.query, ...Object.entries(place)]);
     const response = await fetch(`attention?${query}`);
-    if (!response.ok || reading !== this.#reading) return;
-    this.#rows = await response.json();
+    const rows = response.ok ? await response.json() : undefined;
+    if (rows === undefined || reading !== this.#reading) return;
+    if (layer !== this.#layer || head !== this.#head) return; // another was chosen since
+    this.#rows = rows;
     this.#shade();
   }
 

@@ -14,6 +14,7 @@ export class Samples {
   /** What was read of each run, and how large its file was then. */
   readonly #read = new Map<string, { bytes: number; samples: Sample[] }>();
   readonly #change: (change: Partial<View>) => void;
+  #redraw = () => {};
 
   constructor(change: (change: Partial<View>) => void) {
     this.#change = change;
@@ -21,8 +22,9 @@ export class Samples {
 
   /** Draws what is known, and asks for what is new. */
   update(view: View, runs: readonly RunSummary[]): void {
-    for (const run of runs) void this.#ask(run).then((isNew) => isNew && this.#draw(view, runs));
-    this.#draw(view, runs);
+    this.#redraw = () => this.#draw(view, runs); // of what is chosen by the time of an answer
+    for (const run of runs) void this.#ask(run).then((isNew) => isNew && this.#redraw());
+    this.#redraw();
   }
 
   async #ask({ id, sampleBytes }: RunSummary): Promise<boolean> {
@@ -30,7 +32,9 @@ export class Samples {
     this.#read.set(id, { bytes: sampleBytes, samples: this.#read.get(id)?.samples ?? [] });
     const response = await fetch(`samples?id=${encodeURIComponent(id)}`);
     if (!response.ok) return false;
-    this.#read.set(id, { bytes: sampleBytes, samples: await response.json() });
+    const samples = await response.json();
+    if (this.#read.get(id)!.bytes !== sampleBytes) return false; // asked again since
+    this.#read.set(id, { bytes: sampleBytes, samples });
     return true;
   }
 
