@@ -18,7 +18,7 @@ import { sha256 } from "../src/sha256.ts";
 import { mergeBytes } from "../src/tokens/bpe.ts";
 import { TokenBuffer } from "../src/tokens/token_buffer.ts";
 import { END_OF_TEXT } from "../src/tokens/tokenizer.ts";
-import { cached, encodeWords, type WordEncoding } from "../src/tokens/words.ts";
+import { encodeWords, mergedWords } from "../src/tokens/words.ts";
 
 /** The manuals of Linux, of Python and of Perl. */
 const PACKAGES = ["linux-doc-6.1", "python3.11-doc", "perl-doc"];
@@ -65,11 +65,7 @@ export async function collectTokens(
   await Deno.mkdir(out, { recursive: true });
   using training = new BinWriter(`${out}/manuals_train_000000.bin`);
   using validation = new BinWriter(`${out}/manuals_val_000000.bin`);
-  const words: WordEncoding = {
-    tokenAt: () => -1,
-    lengthOf: () => 0,
-    encode: cached((word) => mergeBytes(word, count)),
-  };
+  const words = mergedWords((word) => mergeBytes(word, count));
   const tokensOf = (bytes: Uint8Array) => {
     if (count === BYTES) return mergeBytes(bytes, BYTES); // whether they are UTF-8 or not
     const tokens = new TokenBuffer();
@@ -121,17 +117,16 @@ async function run(command: string, args: string[], cwd: string): Promise<void> 
 
 /** Fetches packages and collects their texts. */
 async function main(args: string[]): Promise<number> {
-  const { _: names, tokens = String(BYTES), ...others } = parseArgs(args, {
-    string: ["_", "tokens"],
-  });
+  const { _: names, tokens, ...others } = parseArgs(args, { string: ["_", "tokens"] });
   const [out, ...packages] = names.map(String);
-  const count = Number(tokens);
+  const isText = out?.endsWith(".jsonl");
+  const count = Number(tokens ?? BYTES);
   if (
-    out === undefined || Object.keys(others).length > 0 ||
+    out === undefined || Object.keys(others).length > 0 || (isText && tokens !== undefined) ||
     !(Number.isInteger(count) && count >= BYTES && count <= PAIRS)
   ) {
     console.error(
-      "usage: deno run --allow-all bench/debian_text.ts [--tokens N] FILE.jsonl|DIRECTORY " +
+      "usage: deno run --allow-all bench/debian_text.ts FILE.jsonl|[--tokens N] DIRECTORY " +
         `[PACKAGE…]\nN is from ${BYTES} to ${PAIRS}`,
     );
     return 2;
@@ -143,7 +138,7 @@ async function main(args: string[]): Promise<number> {
       await run("dpkg-deb", ["-x", name, "texts"], directory);
     }
     const texts = `${directory}/texts`;
-    const { documents, bytes } = out.endsWith(".jsonl")
+    const { documents, bytes } = isText
       ? await collectTexts(texts, out)
       : await collectTokens(texts, out, count);
     const found = documents.toLocaleString("en");

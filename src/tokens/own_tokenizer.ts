@@ -1,7 +1,7 @@
 import { mergeBytes, type Merges } from "./bpe.ts";
 import { type ByteLevelEncoding, MOST_TOKENS, type OwnTokens } from "./own_tokens.ts";
 import { GPT2_TOKENIZER, type Tokenizer } from "./tokenizer.ts";
-import { cached, encodeWords, type WordEncoding } from "./words.ts";
+import { encodeWords, mergedWords } from "./words.ts";
 
 /**
  * The tokenizer of a model that has its own: GPT-2's split into words, and another byte-pair
@@ -30,11 +30,7 @@ function byteLevel(
     rankOf: (left, right) => ranks.get(left * MOST_TOKENS + right) ?? -1,
     joined: (rank) => merges[3 * rank + 2],
   };
-  const words: WordEncoding = {
-    tokenAt: () => -1, // a word that is a token need not come out of the merges
-    lengthOf: () => 0,
-    encode: cached((word) => mergeBytes(word, Infinity, pairs)),
-  };
+  const words = mergedWords((word) => mergeBytes(word, Infinity, pairs));
   return {
     size,
     encodeTo: (text, tokens) => encodeWords(text, tokens, words),

@@ -54,6 +54,11 @@ export function encodeWords(text: string, tokens: TokenBuffer, words: WordEncodi
   }
 }
 
+/** All words by merging: one that is a token need not come out of that. */
+export function mergedWords(merge: (bytes: Uint8Array) => number[]): WordEncoding {
+  return { tokenAt: () => -1, lengthOf: () => 0, encode: cached(merge) };
+}
+
 /** A function from words to tokens that keeps those of words seen lately. */
 export function cached(merge: (bytes: Uint8Array) => number[]): (word: string) => number[] {
   const tokensOf = new Map<string, number[]>();
