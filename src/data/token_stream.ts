@@ -89,7 +89,8 @@ export interface TokenStream<B extends Batch | undefined = Batch | undefined, P 
  *
  * `.bin` files hold GPT-2 tokens (16 bits each, with llm.c's header or without one) instead of text:
  * those with the word `val` in their names are for validation, or else the last 1 in 20 sequences.
- * They are read by random access, in an order that is random over all of them.
+ * They are read by random access, in an order that is random over all of them; validation too, in
+ * one that is the same for any seed.
  *
  * @throws {UserError} If files are missing or bad, the part is shorter than one sequence and the
  * token after it, or the position is none of this data and these options.

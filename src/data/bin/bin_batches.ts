@@ -68,11 +68,17 @@ function* trainingOrder(
   }
 }
 
-/** All windows that make up whole batches, once; those of less than one batch are repeated. */
+/**
+ * All windows that make up whole batches, once; those of less than one batch are repeated. In an order
+ * that is random, so that the first batches are a sample of all documents, and the same for any seed,
+ * so that runs are measured alike.
+ */
 function* validationOrder(count: number, batch: number, from: WindowPlace): Generator<Step> {
+  const order = new Permutation(count, "validation");
   const end = Math.max(count - count % batch, batch);
   for (let { sequence } = from; sequence < end; sequence++) {
-    yield { window: sequence % count, epoch: 0, next: { epoch: 0, sequence: sequence + 1 } };
+    const next = { epoch: 0, sequence: sequence + 1 };
+    yield { window: order.at(sequence % count), epoch: 0, next };
   }
 }
 

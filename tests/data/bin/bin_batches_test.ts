@@ -38,6 +38,8 @@ function starts(batches: Batch[]): number[] {
 const range = (count: number, first = 0) =>
   Array.from({ length: count }, (_, i) => first + i * CONTEXT);
 
+const sorted = (numbers: number[]) => numbers.toSorted((a, b) => a - b);
+
 Deno.test("each pass gives each training window once, in an order of its own", async () => {
   await using dir = new TempDir();
   const shards = [
@@ -49,7 +51,7 @@ Deno.test("each pass gives each training window once, in an order of its own", a
   const batches = await read({ shards }, 3 * count);
   const passes = [0, 1, 2].map((pass) => batches.slice(pass * count, (pass + 1) * count));
   passes.forEach((pass, epoch) => {
-    assertEquals(starts(pass).toSorted((a, b) => a - b), range(count));
+    assertEquals(sorted(starts(pass)), range(count));
     assertEquals(new Set(pass.map((batch) => batch.epoch)), new Set([epoch]));
   });
   assertNotEquals(starts(passes[0]), starts(passes[1]));
@@ -61,22 +63,39 @@ Deno.test("each pass gives each training window once, in an order of its own", a
   larger.forEach(({ epoch }, i) => assertEquals(epoch, batches[8 * i + 7].epoch));
 });
 
-Deno.test("validation is one pass in order; an incomplete batch is dropped or filled", async () => {
+Deno.test("validation is one pass; an incomplete batch is dropped or filled", async () => {
   await using dir = new TempDir();
   const shards = [await write(dir, "train.bin", 0, 99), await write(dir, "val.bin", 1000, 1040)];
   const split = "validation" as const;
-  assertEquals(starts(await read({ shards, split })), range(10, 1000));
-  assertEquals(starts(await read({ shards, split, batch: 3 })), range(9, 1000));
-  const repeated = [...range(10, 1000), ...range(2, 1000)];
+  const all = starts(await read({ shards, split }));
+  assertEquals(sorted(all), range(10, 1000));
+  assertEquals(starts(await read({ shards, split, batch: 3 })), all.slice(0, 9));
+  const repeated = [...all, ...all.slice(0, 2)];
   assertEquals(starts(await read({ shards, split, batch: 12 })), repeated);
+});
+
+Deno.test("the first validation batches are from all of the part, and the same for any seed", async () => {
+  await using dir = new TempDir();
+  const shards = [
+    await write(dir, "train.bin", 0, 99),
+    await write(dir, "val_0.bin", 1000, 5000),
+    await write(dir, "val_1.bin", 5000, 9000),
+  ];
+  const options = { shards, split: "validation" as const, batch: 8 };
+  const first = starts(await read(options, 8));
+  const tenths = new Set(first.map((start) => Math.floor((start - 1000) / 800)));
+  assertEquals(tenths.size, 10); // 64 windows of 2,000: none in a tenth once in 100 choices of them
+  for (const other of [{ seed: 2 }, { shuffle: false }]) {
+    assertEquals(starts(await read({ ...options, ...other }, 8)), first);
+  }
 });
 
 Deno.test("without a file for validation the last 1 in 20 windows are", async () => {
   await using dir = new TempDir();
   const shards = [await write(dir, "a.bin", 0, 120), await write(dir, "b.bin", 120, 164)];
-  assertEquals(starts(await read({ shards, split: "validation" })), range(3, 152)); // of 41
-  const training = starts(await read({ shards }, 38));
-  assertEquals(training.toSorted((a, b) => a - b), range(38));
+  const validation = starts(await read({ shards, split: "validation" }));
+  assertEquals(sorted(validation), range(3, 152)); // of 41
+  assertEquals(sorted(starts(await read({ shards }, 38))), range(38));
 });
 
 Deno.test("parts shorter than one window, and files for validation only, are errors", async () => {
