@@ -4,7 +4,7 @@ import type { CellSummary, Row } from "./summary.ts";
 
 /** Evaluations from which on a run shows how a lead goes with its length. */
 const FEWEST_POINTS = 16;
-/** Lengths at which a lead is told of, each twice the one before. */
+/** The most lengths at which a lead is told of, each twice the one before. */
 const LENGTHS = 6;
 
 /** What the best of all is called. */
@@ -27,10 +27,11 @@ export function leadOf({ cell, agd, rows }: CellSummary): Lead | undefined {
   const curve = agd?.records[0].curve ?? [];
   const others = rows.filter((row) => row !== agd);
   if (cell.seconds !== undefined || curve.length < FEWEST_POINTS || others.length === 0) return;
-  const tokens = Array.from(
+  const evaluations = Array.from(
     { length: LENGTHS },
-    (_, halvings) => curve[Math.round(curve.length / 2 ** (LENGTHS - 1 - halvings)) - 1]?.tokens,
-  ).filter((value) => value !== undefined);
+    (_, i) => Math.round(curve.length / 2 ** (LENGTHS - 1 - i)),
+  );
+  const tokens = [...new Set(evaluations)].map((evaluation) => curve[evaluation - 1].tokens);
   const ahead = (rows: readonly Row[]) =>
     tokens.map((at) => {
       const found = rows.flatMap((row) => difference(row, agd!, at) ?? []);

@@ -32,6 +32,14 @@ Deno.test("AGD's lead is told of at lengths that double, over the best learning 
   assertStringIncludes(report(cells), "| AdamW              | +1.0000 | +0.5000 |");
 });
 
+Deno.test("after as few evaluations as show a lead no length is told of twice", () => {
+  const [cell] = summarise([
+    recordOf(agdWith(), losses(() => 2).slice(0, 16)),
+    recordOf(adamw(0.01), losses(() => 3).slice(0, 16)),
+  ]);
+  assertEquals(leadOf(cell)!.tokens, [100, 200, 400, 800, 1600]);
+});
+
 Deno.test("few evaluations, times and AGD alone show no lead against length", () => {
   const few = summarise([recordOf(agdWith(), [3, 2]), recordOf(adamw(0.01), [3, 2])]);
   const alone = summarise([recordOf(agdWith(), losses(() => 2))]);
