@@ -114,7 +114,8 @@ function moveMatrices(
   shared: readonly Tensor[],
   { momentum = 0.95, weightDecay = 0.1 }: MuonOptions,
 ): void {
-  const looksAhead = ["agd_momentum", momentumSource, { NESTEROV: true, GROWTH: false }] as const;
+  const constants = { NESTEROV: true, GROWTH: false, CAUTIOUS: false };
+  const looksAhead = ["agd_momentum", momentumSource, constants] as const;
   const averaged = spansOf(gpu, matrices, [gradients, averages]);
   elementwise(gpu, plan, looksAhead, [shared[0]], averaged, [f32(momentum)], 0);
   const parts = partsOf(spansOf(gpu, matrices, [gradients]));

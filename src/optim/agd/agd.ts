@@ -101,7 +101,7 @@ export class Agd implements Optimizer {
   constructor(target: OptimizerTarget, options: AgdOptions = {}) {
     const { gpu, weights, gradients } = target;
     const settings = agdSettings(options);
-    const { momentum, averaging, rowHistory } = settings;
+    const { momentum, averaging, rowHistory, cautious } = settings;
     const specs = trainable(target)
       .filter(({ shape }) => shape.length === 2 || settings.vectors !== "none");
     const layers = new AgdLayers(specs, settings);
@@ -121,7 +121,11 @@ export class Agd implements Optimizer {
     });
     const step: UnfinishedStep = { gpu, plan, rest: plan, settings, layers, progress };
     if (momentum > 0) averageGradients(step, specs, gradients, averages);
-    const spans = spansOf(gpu, specs, [gradients, weights, ...averaging ? [iterates] : []]);
+    const spans = spansOf(gpu, specs, [
+      ...[gradients, weights],
+      ...averaging ? [iterates] : [],
+      ...cautious ? [averages] : [],
+    ]);
     const parts = layers.partsOf(spans);
     if (target.communicator && target.communicator.size > 1) {
       const polar = parts.filter(({ measure }) => measure === "operator");

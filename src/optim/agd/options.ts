@@ -54,6 +54,13 @@ export interface AgdOptions {
    */
   nesterov?: boolean;
   /**
+   * Of a matrix's D(g), g being the average, leave out elements that point against the gradient of
+   * the step itself (Liang, Chen, Liu and Liu 2024, "Cautious Optimizers", arXiv:2411.16085, without
+   * the factor by which theirs lengthens the others). Embeddings by rows and vectors keep all.
+   * @default false
+   */
+  cautious?: boolean;
+  /**
    * Evaluate on an average of the iterates, not on the last one. After t steps that counts
    * 8 / (8 + t); an integer takes the place of 8.
    * @default true for `spectral`, false for `frobenius`
@@ -78,6 +85,7 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     momentum: 0.9,
     growth: true,
     nesterov: true,
+    cautious: false,
     averaging: true,
     shares: "proportional",
     rowHistory: true,
@@ -89,6 +97,7 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     momentum: 0,
     growth: false,
     nesterov: false,
+    cautious: false,
     averaging: false,
     shares: "equal",
     rowHistory: false,
@@ -102,6 +111,7 @@ export const AGD_CHOICES = {
   embeddings: ["rows", "matrix"],
   growth: [true, false],
   nesterov: [true, false],
+  cautious: [true, false],
   averaging: [true, false],
   shares: ["equal", "proportional"],
   rowHistory: [true, false],
@@ -124,12 +134,13 @@ export function mayBeNumber(name: string): boolean {
 function defaultsBeside(
   { norm, momentum, embeddings }: Pick<AgdSettings, "norm" | "momentum" | "embeddings">,
 ): AgdSettings {
-  const { growth, nesterov, rowHistory, ...others } = DEFAULTS[norm];
+  const { growth, nesterov, rowHistory, cautious, ...others } = DEFAULTS[norm];
   return {
     ...others,
     growth: growth && momentum > 0,
     nesterov: nesterov && momentum > 0,
     rowHistory: rowHistory && embeddings === "rows",
+    cautious: cautious && momentum > 0,
   };
 }
 
@@ -157,7 +168,7 @@ export function agdSettings(options: AgdOptions): AgdSettings {
   const set: AgdOptions = Object.fromEntries(given);
   const wanted = { ...DEFAULTS[set.norm ?? "spectral"], ...set };
   const settings: AgdSettings = { ...defaultsBeside(wanted), ...set };
-  const { embeddings, momentum, growth, nesterov, rowHistory } = settings;
+  const { embeddings, momentum, growth, nesterov, cautious, rowHistory } = settings;
   if (!(typeof momentum === "number" && momentum >= 0 && momentum < 1)) {
     throw new UsageError(`momentum must be at least 0 and below 1, not ${momentum}`);
   }
@@ -166,6 +177,9 @@ export function agdSettings(options: AgdOptions): AgdSettings {
   }
   if (nesterov && momentum === 0) {
     throw new UsageError("nesterov looks ahead along a momentum, which is 0: give one");
+  }
+  if (cautious && momentum === 0) {
+    throw new UsageError("cautious steps are along a momentum, which is 0: give one");
   }
   if (rowHistory && embeddings === "matrix") {
     throw new UsageError("rowHistory is of embeddings by rows: set embeddings to rows too");
@@ -186,7 +200,7 @@ export function spellOutAgd(settings: AgdSettings): string {
 
 /**
  * A kind as it would be spelt out now. It once told of settings that there are no more: these are
- * left out where they were what AGD does.
+ * left out where they were what AGD does. And it once did not tell of `cautious`, which nothing was.
  */
 export function presentKind(kind: string): string {
   const [name, ...settings] = kind.split(", ");
@@ -195,7 +209,11 @@ export function presentKind(kind: string): string {
     ["agd spectral", ["depth parameters", "polarSteps 4", ramp]],
     ["agd frobenius", ["depth maps", "polarSteps 0", ramp]],
   ]).get(name) ?? [];
-  return [name, ...settings.filter((setting) => !former.includes(setting))].join(", ");
+  const isTold = settings.some((setting) => setting.startsWith("cautious "));
+  const kept = settings.filter((setting) => !former.includes(setting)).flatMap((setting) =>
+    setting.startsWith("rowHistory ") && !isTold ? [setting, "cautious false"] : [setting]
+  );
+  return [name, ...kept].join(", ");
 }
 
 function describe(

@@ -35,12 +35,16 @@ export interface UnfinishedStep {
  * the formulas are in momentum.wgsl.
  */
 export function averageGradients(
-  { gpu, plan, settings: { momentum, nesterov, growth }, progress }: UnfinishedStep,
+  { gpu, plan, settings: { momentum, nesterov, growth, cautious }, progress }: UnfinishedStep,
   specs: readonly ParameterSpec[],
   gradients: TensorMap,
   averages: TensorMap,
 ): void {
-  const constants = { NESTEROV: nesterov, GROWTH: memoryOf("growth", growth) };
+  const constants = {
+    NESTEROV: nesterov,
+    GROWTH: memoryOf("growth", growth),
+    CAUTIOUS: cautious,
+  };
   const spans = spansOf(gpu, specs, [gradients, averages]);
   const kernel = ["agd_momentum", momentumSource, constants] as const;
   elementwise(gpu, plan, kernel, [progress], spans, [f32(momentum)], 0);
@@ -121,29 +125,43 @@ export function automaticStepSize(
   return coefficients;
 }
 
-/** W_l <- W_l - p eta c_l s_l D(g_l), and average <- average + 8 / (8 + t) (W - average) */
+/**
+ * W_l <- W_l - p eta c_l s_l D(g_l), and average <- average + 8 / (8 + t) (W - average); a cautious
+ * matrix leaves out where D points against the gradient.
+ */
 export function updateWeights(
   { gpu, rest: plan, settings, progress }: UnfinishedStep,
   parts: readonly LayerPart[],
   coefficients: Tensor,
 ): void {
-  const { averaging } = settings;
+  const { averaging, cautious } = settings;
   const { TEXELS, read } = reading(gpu, [], false);
+  const writes = averaging ? 2 : 1;
   const constants = {
     THREADS: rowThreads(gpu),
     TEXELS,
     AVERAGING: memoryOf("averaging", averaging),
-    WEIGHT_FROM: averaging ? 7 : 6,
+    WEIGHT_FROM: 5 + writes,
+    MOMENTUM: 5 + writes * (TEXELS ? 2 : 1),
   };
-  const kernel = gpu.kernel("agd_update", updateSource, constants, { ...CHUNK, ...READ });
-  const chunks = parts.flatMap((part) =>
-    chunksOf(part).map((chunk) => ({ ...chunk, index: part.layer }))
-  );
-  for (const { span, chunks: table, count } of chunkTables(gpu, plan, chunks)) {
-    const [direction, ...written] = span.tensors;
-    plan.dispatch(kernel, spread(count), [count], [
-      ...[progress, coefficients, table, read(direction), ...written],
-      ...TEXELS ? written.map((tensor) => read(tensor)) : [],
-    ]);
+  const isCautious = ({ spec, measure }: LayerPart) =>
+    cautious && spec.shape.length === 2 && measure !== "rows";
+  for (const [CAUTIOUS, members] of Map.groupBy(parts, isCautious)) {
+    const kernel = gpu.kernel("agd_update", updateSource, { ...constants, CAUTIOUS }, {
+      ...CHUNK,
+      ...READ,
+    });
+    const chunks = members.flatMap((part) =>
+      chunksOf(part).map((chunk) => ({ ...chunk, index: part.layer }))
+    );
+    for (const { span, chunks: table, count } of chunkTables(gpu, plan, chunks)) {
+      const [direction, ...others] = span.tensors;
+      const [written, momentum] = [others.slice(0, writes), others.slice(writes)];
+      plan.dispatch(kernel, spread(count), [count], [
+        ...[progress, coefficients, table, read(direction), ...written],
+        ...TEXELS ? written.map((tensor) => read(tensor)) : [],
+        ...CAUTIOUS ? momentum.map((tensor) => read(tensor)) : [],
+      ]);
+    }
   }
 }

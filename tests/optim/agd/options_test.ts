@@ -26,6 +26,8 @@ const spectral: AgdOptions[] = [
   { momentum: 0 },
   { growth: false },
   { nesterov: false },
+  { cautious: true },
+  { cautious: true, embeddings: "matrix", vectors: "grouped", averaging: false },
   { momentum: 0.95 },
   { averaging: false },
   { shares: "equal" },
@@ -41,6 +43,7 @@ const frobenius: AgdOptions[] = [
   { embeddings: "rows", rowHistory: true },
   { momentum: 0.9 },
   { momentum: 0.8, nesterov: true, growth: true },
+  { momentum: 0.9, cautious: true },
   { averaging: true },
   { shares: "proportional" },
 ];
@@ -88,7 +91,7 @@ Deno.test("agd: its kind spells all settings out", () => {
   assertEquals(
     spellOutAgd(agdSettings({ momentum: 0 })),
     "agd spectral, vectors own, embeddings rows, momentum 0, averaging true, " +
-      "shares proportional, growth false, nesterov false, rowHistory true",
+      "shares proportional, growth false, nesterov false, rowHistory true, cautious false",
   );
 });
 
@@ -102,7 +105,7 @@ Deno.test("agd: a kind that tells of settings which there were once is one of no
     `${spectral}, depth parameters, shares proportional, polarSteps ${polarSteps}, growth true, ` +
     "nesterov true, ramp true, rowHistory true";
   const [today, publishedToday] = (["spectral", "frobenius"] as const)
-    .map((norm) => spellOutAgd(agdSettings({ norm })));
+    .map((norm) => spellOutAgd(agdSettings({ norm, cautious: false })));
   assertEquals(presentKind(proportional(4)), today);
   assertEquals(presentKind(`${proportional(4)}, f16`), `${today}, f16`);
   assertEquals(presentKind(published), publishedToday);
@@ -129,6 +132,7 @@ Deno.test("agd: settings that mean nothing are refused", () => {
     [{ momentum: 0, growth: true }, "growth is that of a momentum, which is 0"],
     [{ momentum: 0, nesterov: true }, "nesterov looks ahead along a momentum, which is 0"],
     [{ norm: "frobenius", nesterov: true }, "nesterov looks ahead along a momentum, which is 0"],
+    [{ momentum: 0, cautious: true }, "cautious steps are along a momentum, which is 0"],
     [{ embeddings: "matrix", rowHistory: true }, "rowHistory is of embeddings by rows"],
     [{ norm: "frobenius", rowHistory: true }, "rowHistory is of embeddings by rows"],
   ];

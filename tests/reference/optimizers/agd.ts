@@ -38,6 +38,8 @@ export interface AgdOptions {
    * @default true for `spectral`, false for `frobenius`
    */
   nesterov?: boolean;
+  /** Whether a matrix leaves out what of D(g) points against the step's own gradient. @default false */
+  cautious?: boolean;
   /**
    * How layers share eta: 1/L each, or by s_l ‖g_l‖.
    * @default "proportional" for `spectral`, "equal" for `frobenius`
@@ -52,11 +54,13 @@ export interface AgdOptions {
 const DEFAULTS: Record<"spectral" | "frobenius", Required<Omit<AgdOptions, "norm">>> = {
   spectral: {
     ...{ vectors: "own", embeddings: "rows", shares: "proportional" },
-    ...{ rowHistory: true, momentum: 0.9, growth: true, nesterov: true, averaging: true },
+    ...{ momentum: 0.9, growth: true, nesterov: true, cautious: false },
+    ...{ rowHistory: true, averaging: true },
   },
   frobenius: {
     ...{ vectors: "grouped", embeddings: "matrix", shares: "equal" },
-    ...{ rowHistory: false, momentum: 0, growth: false, nesterov: false, averaging: true },
+    ...{ momentum: 0, growth: false, nesterov: false, cautious: false },
+    ...{ rowHistory: false, averaging: true },
   },
 };
 
@@ -86,7 +90,12 @@ interface Move {
   dual: number;
   /** Whether it enters G, as a vector's does not. */
   counted: boolean;
+  /** Whether it is neither a vector nor taken row by row. */
+  isMatrix: boolean;
 }
+
+/** What is so of every vector. */
+const VECTOR = { counted: false, isMatrix: false };
 
 /** A number that may be set, or is what it usually is. */
 const memoryOf = (set: boolean | number, usual: number) => typeof set === "number" ? set : usual;
@@ -163,21 +172,21 @@ function movesOf(
           ? byFrobenius(block)
           : byOperatorNorm(block, rows, spec.heads);
         const scale = isByRows ? rowSize(table) : naturalSize(spec);
-        return { name, rows, parts, part, scale, ...steepest, counted: true };
+        return { name, rows, parts, part, scale, ...steepest, counted: true, isMatrix: !isByRows };
       });
       moves.push(...group);
     } else if (options.vectors === "grouped") {
       for (const weight of group) {
         const block = columnBlock(g, rows, group.length, weight.part);
         const direction = quotient(block, weight.dual);
-        moves.push({ ...weight, name, rows, direction, counted: false });
+        moves.push({ ...weight, name, rows, direction, ...VECTOR });
       }
     } else if (options.vectors === "own") {
       const root = Math.sqrt(g.length);
       const scale = 1 / Math.sqrt(Math.max(1, table.filter(({ residual }) => residual).length));
       const direction = quotient(g, norm(g) / root);
       const dual = root * norm(g);
-      moves.push({ name, rows, parts: 1, part: 0, scale, direction, dual, counted: false });
+      moves.push({ name, rows, parts: 1, part: 0, scale, direction, dual, ...VECTOR });
     }
   }
   return moves;
@@ -226,8 +235,12 @@ export class Agd {
     const squares = Array.from({ length: this.#step }, (_, k) => ((1 - beta) * beta ** k) ** 2);
     const length = Math.sqrt(squares.reduce((sum, square) => sum + square));
     const pace = length / Math.sqrt((1 - beta) / (1 + beta));
-    for (const { name, rows, parts, part, scale, dual, direction } of moves) {
+    for (const { name, rows, parts, part, scale, dual, direction, isMatrix } of moves) {
       const W = parameters.get(name)!;
+      if (this.#options.cautious && isMatrix) {
+        const own = columnBlock(gradients.get(name)!, rows, parts, part);
+        direction.forEach((D, i) => direction[i] = D < 0 === own[i] < 0 ? D : 0);
+      }
       const proportional = total > 0 ? scale * dual / total : 0;
       const share = this.#options.shares === "equal" ? 1 / L : proportional;
       subtractFromColumnBlock(W, rows, parts, part, pace * eta * share * scale, direction);

@@ -1,6 +1,7 @@
 // m <- b m + (1 - b) g, an average that starts at 0, and g <- m / (1 - b^t), corrected for that
 // start. NESTEROV takes for g what that would be if g came once more. With GROWTH, usually 30, b is at
-// least 1 - GROWTH / t; where it is more than beta, beta^t has long vanished.
+// least 1 - GROWTH / t; where it is more than beta, beta^t has long vanished. CAUTIOUS keeps the sign of
+// the gradient in the last bit of m, where it costs no memory and half a rounding.
 
 struct Parameters {
   size: u32,
@@ -24,7 +25,11 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   //: end
   let g = read_gradient(i);
   let m = mix(g, read_momentum(i), beta);
+  //: if CAUTIOUS
+  momentum[i] = bitcast<f32>((bitcast<u32>(m) & 0xfffffffeu) | select(0u, 1u, g < 0.0));
+  //: else
   momentum[i] = m;
+  //: end
   //: if NESTEROV
   gradient[i] = mix(g, m, beta) / (1.0 - progress[2] * beta);
   //: else

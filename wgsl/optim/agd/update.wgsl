@@ -1,5 +1,7 @@
 // W <- W - coefficient * direction, with the coefficient of the chunk's layer; with AVERAGING, then
-// average <- average + w (W - average) with w = AVERAGING / (AVERAGING + steps). One workgroup a chunk.
+// average <- average + w (W - average) with w = AVERAGING / (AVERAGING + steps). CAUTIOUS leaves out
+// where the direction points against the gradient, whose sign is the last bit of momentum's value. One
+// workgroup a chunk.
 
 struct Parameters {
   chunks: u32,
@@ -17,6 +19,9 @@ struct Parameters {
 //: if AVERAGING
 //: include read_write NAME=average BINDING=6 FROM=8
 //: end
+//: if CAUTIOUS
+//: include read_scalars NAME=momentum BINDING=$MOMENTUM TYPE=f32
+//: end
 
 @compute @workgroup_size($THREADS)
 fn main(
@@ -31,7 +36,13 @@ fn main(
   for (var row = 0u; row < chunk.rows; row++) {
     let start = chunk.offset + row * chunk.stride;
     for (var i = start + thread; i < start + chunk.columns; i += ${THREADS}u) {
+      //: if CAUTIOUS
+      let D = read_direction(i);
+      let is_negative = (bitcast<u32>(read_momentum(i)) & 1u) == 1u;
+      let W = read_weight(i) - select(0.0, coefficient * D, (D < 0.0) == is_negative);
+      //: else
       let W = read_weight(i) - coefficient * read_direction(i);
+      //: end
       weight[i] = W;
       //: if AVERAGING
       let before = read_average(i);
