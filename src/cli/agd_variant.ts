@@ -1,5 +1,10 @@
 import { UsageError } from "../errors.ts";
-import { AGD_CHOICES, type AgdOptions, agdSettings, mayBeNumber } from "../optim/agd/options.ts";
+import {
+  AGD_CHOICES,
+  type AgdOptions,
+  agdSettings,
+  parseAgdSetting,
+} from "../optim/agd/options.ts";
 
 const NAMES = [...Object.keys(AGD_CHOICES), "momentum"];
 
@@ -27,10 +32,7 @@ function parseValue(name: string, value: string): string | number | boolean {
   if (!NAMES.includes(name)) {
     throw new UsageError(`--agd: there is no setting '${name}', but ${NAMES.join(", ")}`);
   }
-  const choices: readonly (string | boolean)[] | undefined = new Map(Object.entries(AGD_CHOICES))
-    .get(name);
-  const number = value === "" ? NaN : Number(value);
-  if (mayBeNumber(name) && Number.isFinite(number)) return number;
-  if (choices) return choices.find((choice) => String(choice) === value) ?? value;
+  const parsed = parseAgdSetting(name, value);
+  if (name !== "momentum" || typeof parsed === "number") return parsed;
   throw new UsageError(`--agd: ${name} must be a number, not '${value}'`);
 }

@@ -57,7 +57,7 @@ export function readSettings(options: Arguments, resume: SavedRun | undefined): 
   const preset = options.choice("preset", PRESET_NAMES) ?? "tiny";
   const { data } = dataOption(options);
   const initFrom = resume ? undefined : options.text("init-from");
-  const optimizer = chooseOptimizer(options);
+  const optimizer = chooseOptimizer(options, resume?.state.optimizer);
   return {
     data,
     weights: weightOption(options),

@@ -1,8 +1,13 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { Arguments } from "../../src/cli/arguments.ts";
 import { readSettings } from "../../src/cli/train_settings.ts";
+import { chooseOptimizer } from "../../src/cli/optimizer_choice.ts";
 import { UsageError } from "../../src/errors.ts";
 import { PRESETS } from "../../src/model/config.ts";
+import { parameterTable } from "../../src/model/parameters.ts";
+import { agdSettings, spellOutAgd } from "../../src/optim/agd/options.ts";
+import { ODD, randomWeights, uploadTensors } from "../model/helpers.ts";
+import { openTestGpu } from "../ops/helpers.ts";
 
 /** Of a model, and of a step. */
 const SIZE = { parameterCount: 1e6, tokensPerStep: 1024, isSoftware: false };
@@ -68,4 +73,19 @@ Deno.test("a preset may be changed, a checkpoint's architecture may not", () => 
       `--${Object.keys(given)[0]} cannot go with --init-from, which decides it`,
     );
   }
+});
+
+Deno.test("a resumed run has AGD as it began", async () => {
+  const gpu = await openTestGpu();
+  const tensors = () => uploadTensors(gpu, ODD, randomWeights(ODD, 1));
+  const target = { gpu, table: parameterTable(ODD), weights: tensors(), gradients: tensors() };
+  const kindOf = (kind?: string) => {
+    using optimizer = chooseOptimizer(new Arguments({}), kind).make(target);
+    return optimizer.kind;
+  };
+  const former = spellOutAgd(agdSettings({ nesterov: false, averaging: 4 }));
+  assertEquals(kindOf(former), former);
+  const today = spellOutAgd(agdSettings({}));
+  assertEquals([kindOf(), kindOf(`${former}, polarSteps 3`)], [today, former]);
+  assertEquals(kindOf(former.replace("nesterov false", "nesterov maybe")), today);
 });

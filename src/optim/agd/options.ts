@@ -125,9 +125,14 @@ export function memoryOf(name: keyof typeof MEMORIES, value: boolean | number): 
   return value === true ? MEMORIES[name] : Number(value);
 }
 
-/** Whether a setting may be a number, e.g. half of what it is by default. */
-export function mayBeNumber(name: string): boolean {
-  return name === "momentum" || Object.hasOwn(MEMORIES, name);
+/** What a setting's value is that is given as text, e.g. `true`; the text itself, if it is none. */
+export function parseAgdSetting(name: string, text: string): string | number | boolean {
+  const number = text === "" ? NaN : Number(text);
+  const isNumber = name === "momentum" || Object.hasOwn(MEMORIES, name);
+  if (isNumber && Number.isFinite(number)) return number;
+  const choices: readonly (string | boolean)[] | undefined = new Map(Object.entries(AGD_CHOICES))
+    .get(name);
+  return choices?.find((choice) => String(choice) === text) ?? text;
 }
 
 /** The defaults beside what is set: what belongs to momentum, or to rows, goes with it. */
@@ -214,6 +219,27 @@ export function presentKind(kind: string): string {
     setting.startsWith("rowHistory ") && !isTold ? [setting, "cautious false"] : [setting]
   );
   return [name, ...kept].join(", ");
+}
+
+/**
+ * The settings that a kind spells out, without those that AGD has no more; undefined where it is of
+ * another optimiser, or they are none.
+ */
+export function settingsOfKind(kind: string): AgdSettings | undefined {
+  const [[name, norm], ...parts] = presentKind(kind).split(", ").map((part) => part.split(" "));
+  if (name !== "agd") return undefined;
+  const settings = parts.filter(([setting]) => isSetting(setting))
+    .map(([setting, text]) => [setting, parseAgdSetting(setting, text)]);
+  try {
+    return agdSettings(Object.fromEntries([["norm", norm], ...settings]));
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
+}
+
+function isSetting(name: string): boolean {
+  return name === "momentum" || Object.hasOwn(AGD_CHOICES, name);
 }
 
 function describe(

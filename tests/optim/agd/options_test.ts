@@ -7,6 +7,7 @@ import {
   agdSettings,
   describeAgd,
   presentKind,
+  settingsOfKind,
   spellOutAgd,
 } from "../../../src/optim/agd/options.ts";
 import type { OptimizerTarget } from "../../../src/optim/optimizer.ts";
@@ -121,6 +122,22 @@ Deno.test("agd: a kind that tells of settings which there were once is one of no
   assertEquals(told(proportional(4).replace("depth parameters", "depth maps")), ["depth maps"]);
   for (const kind of [today, publishedToday, "adamw", "sgd, f16"]) {
     assertEquals(presentKind(kind), kind);
+  }
+});
+
+Deno.test("agd: its settings are read back from its kind", () => {
+  for (const options of cases as AgdOptions[]) {
+    const settings = agdSettings(options);
+    assertEquals(settingsOfKind(spellOutAgd(settings)), settings);
+    assertEquals(settingsOfKind(`${spellOutAgd(settings)}, local steps, f16`), settings);
+  }
+  const today = spellOutAgd(agdSettings({}));
+  assertEquals(settingsOfKind(today.replace(", cautious true", ""))?.cautious, false);
+  for (const [part, other] of [["momentum 0.9", "momentum 2"], ["rows", "cells"], ["agd", "sgd"]]) {
+    assertEquals(settingsOfKind(today.replace(part, other)), undefined);
+  }
+  for (const kind of ["adamw", "sgd, f16", ""]) {
+    assertEquals(settingsOfKind(kind), undefined, kind);
   }
 });
 
