@@ -54,9 +54,10 @@ export interface AgdOptions {
    */
   nesterov?: boolean;
   /**
-   * Of a matrix's D(g), g being the average, leave out elements that point against the gradient of
-   * the step itself (Liang, Chen, Liu and Liu 2024, "Cautious Optimizers", arXiv:2411.16085, without
-   * the factor by which theirs lengthens the others). Embeddings by rows and vectors keep all.
+   * Where an element of a matrix's D(g), g being the average, points against the gradient of the step
+   * itself, it counts by 300 / t from step 300 on: by as much less as growth makes momentum's memory
+   * longer, (1 - b_t) / (1 - b). Cautious optimisers (Liang, Chen, Liu and Liu 2024, arXiv:2411.16085)
+   * leave all of it out, and lengthen what stays. Embeddings by rows and vectors keep all.
    * @default false
    */
   cautious?: boolean;
@@ -137,7 +138,10 @@ export function parseAgdSetting(name: string, text: string): string | number | b
 
 /** The defaults beside what is set: what belongs to momentum, or to rows, goes with it. */
 function defaultsBeside(
-  { norm, momentum, embeddings }: Pick<AgdSettings, "norm" | "momentum" | "embeddings">,
+  { norm, momentum, embeddings, growth: grows }: Pick<
+    AgdSettings,
+    "norm" | "momentum" | "embeddings" | "growth"
+  >,
 ): AgdSettings {
   const { growth, nesterov, rowHistory, cautious, ...others } = DEFAULTS[norm];
   return {
@@ -145,7 +149,7 @@ function defaultsBeside(
     growth: growth && momentum > 0,
     nesterov: nesterov && momentum > 0,
     rowHistory: rowHistory && embeddings === "rows",
-    cautious: cautious && momentum > 0,
+    cautious: cautious && momentum > 0 && grows !== false,
   };
 }
 
@@ -183,8 +187,8 @@ export function agdSettings(options: AgdOptions): AgdSettings {
   if (nesterov && momentum === 0) {
     throw new UsageError("nesterov looks ahead along a momentum, which is 0: give one");
   }
-  if (cautious && momentum === 0) {
-    throw new UsageError("cautious steps are along a momentum, which is 0: give one");
+  if (cautious && !growth) {
+    throw new UsageError("cautious steps are along a momentum that grows: set growth too");
   }
   if (rowHistory && embeddings === "matrix") {
     throw new UsageError("rowHistory is of embeddings by rows: set embeddings to rows too");

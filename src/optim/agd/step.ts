@@ -126,15 +126,17 @@ export function automaticStepSize(
 }
 
 /**
- * W_l <- W_l - p eta c_l s_l D(g_l), and average <- average + 8 / (8 + t) (W - average); a cautious
- * matrix leaves out where D points against the gradient.
+ * W_l <- W_l - p eta c_l s_l D(g_l), and average <- average + 8 / (8 + t) (W - average). Where a
+ * cautious matrix's D points against the gradient, it counts by (1 - b_t) / (1 - b), which is 1 until
+ * momentum's memory grows.
  */
 export function updateWeights(
   { gpu, rest: plan, settings, progress }: UnfinishedStep,
   parts: readonly LayerPart[],
   coefficients: Tensor,
 ): void {
-  const { averaging, cautious } = settings;
+  const { averaging, cautious, growth, momentum } = settings;
+  const growing = memoryOf("growth", growth) / (1 - momentum);
   const { TEXELS, read } = reading(gpu, [], false);
   const writes = averaging ? 2 : 1;
   const constants = {
@@ -156,11 +158,11 @@ export function updateWeights(
     );
     for (const { span, chunks: table, count } of chunkTables(gpu, plan, chunks)) {
       const [direction, ...others] = span.tensors;
-      const [written, momentum] = [others.slice(0, writes), others.slice(writes)];
-      plan.dispatch(kernel, spread(count), [count], [
+      const [written, signs] = [others.slice(0, writes), others.slice(writes)];
+      plan.dispatch(kernel, spread(count), [count, f32(growing)], [
         ...[progress, coefficients, table, read(direction), ...written],
         ...TEXELS ? written.map((tensor) => read(tensor)) : [],
-        ...CAUTIOUS ? momentum.map((tensor) => read(tensor)) : [],
+        ...CAUTIOUS ? signs.map((tensor) => read(tensor)) : [],
       ]);
     }
   }

@@ -38,7 +38,10 @@ export interface AgdOptions {
    * @default true for `spectral`, false for `frobenius`
    */
   nesterov?: boolean;
-  /** Whether a matrix leaves out what of D(g) points against the step's own gradient. @default false */
+  /**
+   * Whether what of a matrix's D(g) points against the step's own gradient counts by (1 - b_t) / (1 - b).
+   * @default false
+   */
   cautious?: boolean;
   /**
    * How layers share eta: 1/L each, or by s_l ‖g_l‖.
@@ -239,7 +242,8 @@ export class Agd {
       const W = parameters.get(name)!;
       if (this.#options.cautious && isMatrix) {
         const own = columnBlock(gradients.get(name)!, rows, parts, part);
-        direction.forEach((D, i) => direction[i] = D < 0 === own[i] < 0 ? D : 0);
+        const against = (1 - this.#decay()) / (1 - beta);
+        direction.forEach((D, i) => direction[i] = D < 0 === own[i] < 0 ? D : against * D);
       }
       const proportional = total > 0 ? scale * dual / total : 0;
       const share = this.#options.shares === "equal" ? 1 / L : proportional;
@@ -269,14 +273,20 @@ export class Agd {
     return squares.map(Math.sqrt);
   }
 
+  /** b_t, momentum's decay at this step. */
+  #decay(): number {
+    const { momentum, growth } = this.#options;
+    const grown = 1 - memoryOf(growth, 30) / this.#step;
+    return growth && momentum > 0 ? Math.max(momentum, grown) : momentum;
+  }
+
   /**
    * m ← β m + (1 - β) g, over 1 less the product of all β so far, which corrects its start at 0.
    * Nesterov's is what m and its correction would be next if g came once more.
    */
   #withMomentum(gradients: Tensors): Tensors {
-    const { momentum, growth, nesterov } = this.#options;
-    const grown = 1 - memoryOf(growth, 30) / this.#step;
-    const beta = growth && momentum > 0 ? Math.max(momentum, grown) : momentum;
+    const { nesterov } = this.#options;
+    const beta = this.#decay();
     this.#product *= beta;
     const average = (m: Float64Array, g: Float64Array) =>
       m.map((value, i) => beta * value + (1 - beta) * g[i]);

@@ -1,10 +1,12 @@
 // W <- W - coefficient * direction, with the coefficient of the chunk's layer; with AVERAGING, then
-// average <- average + w (W - average) with w = AVERAGING / (AVERAGING + steps). CAUTIOUS leaves out
-// where the direction points against the gradient, whose sign is the last bit of momentum's value. One
-// workgroup a chunk.
+// average <- average + w (W - average) with w = AVERAGING / (AVERAGING + steps). With CAUTIOUS
+// an element that points against the gradient, whose sign is the last bit of momentum's value, moves by
+// the less of it the longer momentum remembers. One workgroup a chunk.
 
 struct Parameters {
   chunks: u32,
+  // The step from which on momentum remembers more than its own length.
+  growing: f32,
 }
 
 //: include chunk
@@ -33,13 +35,16 @@ fn main(
   if (c >= parameters.chunks || progress[0] != 0.0) { return; }
   let chunk = chunks[c];
   let coefficient = coefficients[chunk.index];
+  //: if CAUTIOUS
+  let against = coefficient * min(1.0, parameters.growing / progress[1]);
+  //: end
   for (var row = 0u; row < chunk.rows; row++) {
     let start = chunk.offset + row * chunk.stride;
     for (var i = start + thread; i < start + chunk.columns; i += ${THREADS}u) {
       //: if CAUTIOUS
       let D = read_direction(i);
       let is_negative = (bitcast<u32>(read_momentum(i)) & 1u) == 1u;
-      let W = read_weight(i) - select(0.0, coefficient * D, (D < 0.0) == is_negative);
+      let W = read_weight(i) - select(against, coefficient, (D < 0.0) == is_negative) * D;
       //: else
       let W = read_weight(i) - coefficient * read_direction(i);
       //: end
