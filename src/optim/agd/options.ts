@@ -58,7 +58,7 @@ export interface AgdOptions {
    * itself, it counts by 300 / t from step 300 on: by as much less as growth makes momentum's memory
    * longer, (1 - b_t) / (1 - b). Cautious optimisers (Liang, Chen, Liu and Liu 2024, arXiv:2411.16085)
    * leave all of it out, and lengthen what stays. Embeddings by rows and vectors keep all.
-   * @default false
+   * @default true for `spectral` with growth, otherwise false
    */
   cautious?: boolean;
   /**
@@ -86,7 +86,7 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     momentum: 0.9,
     growth: true,
     nesterov: true,
-    cautious: false,
+    cautious: true,
     averaging: true,
     shares: "proportional",
     rowHistory: true,

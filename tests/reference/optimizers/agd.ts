@@ -40,7 +40,7 @@ export interface AgdOptions {
   nesterov?: boolean;
   /**
    * Whether what of a matrix's D(g) points against the step's own gradient counts by (1 - b_t) / (1 - b).
-   * @default false
+   * @default true for `spectral`
    */
   cautious?: boolean;
   /**
@@ -57,7 +57,7 @@ export interface AgdOptions {
 const DEFAULTS: Record<"spectral" | "frobenius", Required<Omit<AgdOptions, "norm">>> = {
   spectral: {
     ...{ vectors: "own", embeddings: "rows", shares: "proportional" },
-    ...{ momentum: 0.9, growth: true, nesterov: true, cautious: false },
+    ...{ momentum: 0.9, growth: true, nesterov: true, cautious: true },
     ...{ rowHistory: true, averaging: true },
   },
   frobenius: {
