@@ -50,7 +50,7 @@ export function resultsTable(cells: readonly CellSummary[]): string {
   }));
 }
 
-/** Long runs: AGD, AGD whose memory does not grow, and AdamW with either decay, where it was run. */
+/** Long runs: AGD, less and less of it, and AdamW with either decay, where it was run. */
 export function longRunsTable(cells: readonly CellSummary[]): string {
   const long = cells.filter((summary) => {
     const { rows } = summary;
@@ -59,11 +59,12 @@ export function longRunsTable(cells: readonly CellSummary[]): string {
   });
   return markdownTable(long.map((summary) => {
     const { cell, rows, agd } = summary;
-    const constant = rows.find(({ name }) => name === "AGD, growth false");
+    const lossOf = (variant: string) => spread(rows.find(({ name }) => name === variant)?.final);
     return {
       name: `${labelOf(summary)}, ${number(stepsOf(summary))} steps, ${cell.data}`,
       AGD: spread(agd?.final),
-      "memory of 0.9": spread(constant?.final),
+      "not cautious": lossOf("AGD, cautious false"),
+      "memory of 0.9": lossOf("AGD, growth false"),
       "AdamW, 0.95 (rate)": withRate(bestOf(rows, "AdamW")),
       "AdamW, 0.999 (rate)": withRate(bestOf(rows, "AdamW, beta2 0.999")),
       "AGD is where the best ends after": share(summary),
