@@ -80,7 +80,8 @@ export class Agd implements Optimizer {
   readonly kind: string;
   /**
    * `progress`, unless there is neither momentum nor averaging nor a history of rows; with momentum
-   * the average gradient, `momentum`; with a history the mean squares of rows, `row_squares`.
+   * the average gradient, `momentum`, of which the last bit is the last gradient's sign, if AGD is
+   * cautious; with a history the mean squares of rows, `row_squares`.
    */
   readonly state: TensorMap;
   /** (3): 1 if the last step was skipped, else 0; its eta, before p, and G. */
