@@ -1,6 +1,6 @@
 /** The tables of `bench/README.md` that are made from the runs of comparisons. */
 import { cellsOf, describeCell } from "../src/compare/cell.ts";
-import { type Contender, familyOf, hasRate, nameOf } from "../src/compare/contender.ts";
+import { type Contender, familyOf, hasRate, isRival, nameOf } from "../src/compare/contender.ts";
 import { COMPARE_PRESETS } from "../src/compare/presets.ts";
 import { finalLoss, type RunRecord } from "../src/compare/record.ts";
 import {
@@ -72,12 +72,17 @@ export function longRunsTable(cells: readonly CellSummary[]): string {
   }));
 }
 
-/** Of runs of several lengths with Muon: AGD and its variants, and each method's best rate. */
+/** Where Muon was tried, at each length: AGD and its variants, and each method's best rate. */
 export function rivalsTable(cells: readonly CellSummary[]): string {
-  const rivals = cells.filter(({ rows }) => rows.some((row) => row.contender.optimizer === "muon"));
-  const alike = Map.groupBy(rivals, (summary) => `${labelOf(summary)}, ${summary.cell.data}`);
-  return [...alike].map(([label, summaries]) => {
-    const lengths = summaries.toSorted((a, b) => stepsOf(a) - stepsOf(b));
+  const hasMuon = ({ rows }: CellSummary) => rows.some((row) => row.contender.optimizer === "muon");
+  const alike = Map.groupBy(cells, (summary) => `${labelOf(summary)}, ${summary.cell.data}`);
+  return [...alike].filter(([, summaries]) => summaries.some(hasMuon)).map(([label, summaries]) => {
+    const tried = new Set(
+      summaries.filter(hasMuon).flatMap(({ rows }) => rows.filter(isOther).map(methodOf)),
+    );
+    const lengths = summaries
+      .filter(({ rows }) => rows.some((row) => isOther(row) && tried.has(methodOf(row))))
+      .toSorted((a, b) => stepsOf(a) - stepsOf(b));
     const methods = new Set(lengths.toReversed().flatMap(({ rows }) => rows.map(methodOf)));
     const rows = [...methods].map((name): Result => {
       const columns = lengths.map((summary) => [
@@ -89,6 +94,8 @@ export function rivalsTable(cells: readonly CellSummary[]): string {
     return `${label[0].toUpperCase()}${label.slice(1)}:\n\n${markdownTable(rows)}`;
   }).join("\n\n");
 }
+
+const isOther = ({ contender }: Row) => isRival(contender);
 
 /** A form of AGD, or another method whatever its rate. */
 function methodOf({ contender }: Row): string {
