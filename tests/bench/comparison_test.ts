@@ -32,6 +32,7 @@ const RECORDS: RunRecord[] = [
   recordOf(squares(0.01), [6, 2.5], wide),
   recordOf(agdWith(), [2, 1], long),
   recordOf(agdWith({ growth: false }), [3, 1.5], long),
+  recordOf(agdWith({ cautious: false }), [3, 1.25], long),
   recordOf(squares(0.001), [3, 2], long),
 ];
 
@@ -53,21 +54,24 @@ Deno.test("cellsTable: the base in full, others by what they differ in", () => {
 Deno.test("rivalsTable: each method's best rate, a column for each length", () => {
   const muon = (rate: number) => ({ ...adamw(rate), optimizer: "muon" as const });
   const longer = { ...long, cell: { ...long.cell, steps: 8000 } };
+  const longest = { ...long, cell: { ...long.cell, steps: 16000 } };
   const table = rivalsTable(summarise([
     ...RECORDS,
     recordOf(muon(0.01), [3, 1.25], long),
     recordOf(muon(0.03), [3, 1.125], long),
     recordOf(agdWith(), [2, 0.5], longer),
     recordOf(muon(0.01), [3, 0.75], longer),
+    recordOf(squares(0.001), [3, 0.25], longest),
   ]));
   assertEquals(rowsOf(table).filter((line) => !line.startsWith("| -")), [
     "Batch 4, stories:",
     "",
-    "| | 2,000 steps | 8,000 steps |",
-    "| AGD | 1.000 | 0.500 |",
-    "| Muon | 1.125 (0.03) | 0.750 (0.01) |",
-    "| AGD, growth false | 1.500 | |",
-    "| AdamW, beta2 0.999 | 2.000 (0.001) | |",
+    "| | 2,000 steps | 8,000 steps | 16,000 steps |",
+    "| AdamW, beta2 0.999 | 2.000 (0.001) | | 0.250 (0.001) |",
+    "| AGD | 1.000 | 0.500 | |",
+    "| Muon | 1.125 (0.03) | 0.750 (0.01) | |",
+    "| AGD, cautious false | 1.250 | | |",
+    "| AGD, growth false | 1.500 | | |",
   ]);
 });
 
@@ -75,7 +79,7 @@ Deno.test("longRunsTable and resultsTable: the long runs, and the longest beside
   const cells = summarise(RECORDS);
   assertEquals(
     rowsOf(longRunsTable(cells)).at(-1),
-    "| batch 4, 2,000 steps, stories | 1.00 | 1.50 | | 2.00 (0.001) | 0k (0%) |",
+    "| batch 4, 2,000 steps, stories | 1.00 | 1.25 | 1.50 | | 2.00 (0.001) | 0k (0%) |",
   );
   assertEquals(rowsOf(resultsTable(cells)).slice(2), [
     "| stories, 4 steps of batch 16 | 3.50 ± 0.71 | 4.50 ± 0.00 | 0.003 | 0k (4%) |",
