@@ -1,12 +1,10 @@
 import { UsageError } from "../errors.ts";
 import {
-  AGD_CHOICES,
+  AGD_SETTINGS,
   type AgdOptions,
   agdSettings,
   parseAgdSetting,
 } from "../optim/agd/options.ts";
-
-const NAMES = [...Object.keys(AGD_CHOICES), "momentum"];
 
 /**
  * Reads settings of AGD from text, e.g. `momentum=0.95,nesterov=false`.
@@ -29,8 +27,8 @@ export function parseAgdVariant(text: string): AgdOptions {
 }
 
 function parseValue(name: string, value: string): string | number | boolean {
-  if (!NAMES.includes(name)) {
-    throw new UsageError(`--agd: there is no setting '${name}', but ${NAMES.join(", ")}`);
+  if (!AGD_SETTINGS.includes(name)) {
+    throw new UsageError(`--agd: there is no setting '${name}', but ${AGD_SETTINGS.join(", ")}`);
   }
   const parsed = parseAgdSetting(name, value);
   if (name !== "momentum" || typeof parsed === "number") return parsed;

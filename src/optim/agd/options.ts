@@ -118,6 +118,9 @@ export const AGD_CHOICES = {
   rowHistory: [true, false],
 } as const satisfies Record<Exclude<keyof AgdOptions, "momentum">, unknown>;
 
+/** The names of all settings. */
+export const AGD_SETTINGS: readonly string[] = [...Object.keys(AGD_CHOICES), "momentum"];
+
 /** What true stands for, of settings that may be a number too. */
 const MEMORIES = { growth: 30, averaging: 8, rowHistory: 8 };
 
@@ -226,13 +229,13 @@ export function presentKind(kind: string): string {
 }
 
 /**
- * The settings that a kind spells out, without those that AGD has no more; undefined where it is of
- * another optimiser, or they are none.
+ * The settings that a kind spells out, as {@linkcode presentKind} gives it, without those that AGD has
+ * no more; undefined where it is of another optimiser, or they are none.
  */
 export function settingsOfKind(kind: string): AgdSettings | undefined {
-  const [[name, norm], ...parts] = presentKind(kind).split(", ").map((part) => part.split(" "));
+  const [[name, norm], ...parts] = kind.split(", ").map((part) => part.split(" "));
   if (name !== "agd") return undefined;
-  const settings = parts.filter(([setting]) => isSetting(setting))
+  const settings = parts.filter(([setting]) => AGD_SETTINGS.includes(setting))
     .map(([setting, text]) => [setting, parseAgdSetting(setting, text)]);
   try {
     return agdSettings(Object.fromEntries([["norm", norm], ...settings]));
@@ -240,10 +243,6 @@ export function settingsOfKind(kind: string): AgdSettings | undefined {
     if (error instanceof UsageError) return undefined;
     throw error;
   }
-}
-
-function isSetting(name: string): boolean {
-  return name === "momentum" || Object.hasOwn(AGD_CHOICES, name);
 }
 
 function describe(

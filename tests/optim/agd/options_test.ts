@@ -135,7 +135,7 @@ Deno.test("agd: its settings are read back from its kind", () => {
     assertEquals(settingsOfKind(`${spellOutAgd(settings)}, local steps, f16`), settings);
   }
   const today = spellOutAgd(agdSettings({}));
-  assertEquals(settingsOfKind(today.replace(", cautious true", ""))?.cautious, false);
+  assertEquals(settingsOfKind(presentKind(today.replace(", cautious true", "")))?.cautious, false);
   for (const [part, other] of [["momentum 0.9", "momentum 2"], ["rows", "cells"], ["agd", "sgd"]]) {
     assertEquals(settingsOfKind(today.replace(part, other)), undefined);
   }

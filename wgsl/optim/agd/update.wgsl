@@ -43,8 +43,8 @@ fn main(
     for (var i = start + thread; i < start + chunk.columns; i += ${THREADS}u) {
       //: if CAUTIOUS
       let D = read_direction(i);
-      let is_negative = (bitcast<u32>(read_momentum(i)) & 1u) == 1u;
-      let W = read_weight(i) - select(against, coefficient, (D < 0.0) == is_negative) * D;
+      let gradient_is_negative = (bitcast<u32>(read_momentum(i)) & 1u) == 1u;
+      let W = read_weight(i) - select(against, coefficient, (D < 0.0) == gradient_is_negative) * D;
       //: else
       let W = read_weight(i) - coefficient * read_direction(i);
       //: end
