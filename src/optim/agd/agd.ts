@@ -35,16 +35,17 @@ import {
  * `frobenius` is the published method, without state: D(g) = g / |g|_F, p = 1, c_l = 1/L, a vector
  * joins the last matrix before it, and L counts query, key and value each.
  *
- * `spectral` replaces the gradient by its average (Nesterov's momentum, 0.9, and 1 - 30 / t once
- * that is more) and evaluates on an average of the iterates. It takes the polar factor of each
- * matrix's gradient, of query, key and value for two groups of heads each, with less of what points
- * against the step's own gradient the longer the average (300 / t from step 300 on), and each
- * vector by its RMS (s = 1 / sqrt(R), where R projections lead back into the residual stream). An
- * embedding row it divides by its 2-norm or, where that is larger, by the root mean square of that
- * norm so far: with steps of one length a rare token's row would follow the many small gradients and
- * forget the few large ones. Shorter rows count in G and in shares by the whole of their norm. Rows have s = min(1, ln V / sqrt(C)), with V tokens and width C: as the last
- * layer norm puts out vectors of length sqrt(C), logits then change alike at every width. There L
- * counts two-dimensional parameters, and vectors do not enter G.
+ * `spectral` replaces the gradient by its average (Nesterov's momentum, 0.8, and 1 - 15 / t once
+ * that is more, beside which the step's own gradient keeps the weight of a fifth) and evaluates on an
+ * average of the iterates. It takes the polar factor of each matrix's gradient, of query, key and
+ * value for two groups of heads each, with less of what points against the step's own gradient the
+ * longer the average (75 / t from step 75 on), and each vector by its RMS (s = 1 / sqrt(R), where R
+ * projections lead back into the residual stream). An embedding row it divides by its 2-norm or,
+ * where that is larger, by the root mean square of that norm so far: with steps of one length a rare
+ * token's row would follow the many small gradients and forget the few large ones. Shorter rows
+ * count in G and in shares by the whole of their norm. Rows have s = min(1, ln V / sqrt(C)), with V
+ * tokens and width C: as the last layer norm puts out vectors of length sqrt(C), logits then change
+ * alike at every width. There L counts two-dimensional parameters, and vectors do not enter G.
  *
  * Its shares are proportional: c_l = s_l |g_l| / sum_k s_k |g_k|. The bound from which eta follows
  * depends on the sum of the relative changes alone, the product of 1 + eta c_l being at most

@@ -38,24 +38,26 @@ export interface AgdOptions {
   rowHistory?: boolean | number;
   /**
    * Decay of the average that stands for the gradient, in [0, 1); 0 is the gradient itself.
-   * @default 0.9 for `spectral`, 0 for `frobenius`
+   * @default 0.8 for `spectral`, 0 for `frobenius`
    */
   momentum?: number;
   /**
-   * Let that decay grow with the run: to at least 1 - 30 / t at step t. The average is then over
-   * the last thirtieth of the steps, once that is more than momentum's own length. An integer takes
-   * the place of 30.
+   * Let that decay grow with the run: to at least 1 - 15 / t at step t. The average is then over
+   * the last fifteenth of the steps, once that is more than momentum's own length. An integer takes
+   * the place of 15.
    * @default true for `spectral` with momentum, otherwise false
    */
   growth?: boolean | number;
   /**
-   * Take the average as it would be if the gradient came once more (Nesterov's momentum).
+   * Take the average as it would be if the gradient came once more (Nesterov's momentum), for which
+   * that has the weight 1 - `momentum`, however long the average has become: accelerated methods
+   * keep the two apart (Morwani, Vyas, Zhang and Kakade 2025, arXiv:2502.02431).
    * @default true for `spectral` with momentum, otherwise false
    */
   nesterov?: boolean;
   /**
    * Where an element of a matrix's D(g), g being the average, points against the gradient of the step
-   * itself, it counts by 300 / t from step 300 on: by as much less as growth makes momentum's memory
+   * itself, it counts by 75 / t from step 75 on: by as much less as growth makes momentum's memory
    * longer, (1 - b_t) / (1 - b). Cautious optimisers (Liang, Chen, Liu and Liu 2024, arXiv:2411.16085)
    * leave all of it out, and lengthen what stays. Embeddings by rows and vectors keep all.
    * @default true for `spectral` with growth, otherwise false
@@ -83,7 +85,7 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     norm: "spectral",
     vectors: "own",
     embeddings: "rows",
-    momentum: 0.9,
+    momentum: 0.8,
     growth: true,
     nesterov: true,
     cautious: true,
@@ -122,7 +124,14 @@ export const AGD_CHOICES = {
 export const AGD_SETTINGS: readonly string[] = [...Object.keys(AGD_CHOICES), "momentum"];
 
 /** What true stands for, of settings that may be a number too. */
-const MEMORIES = { growth: 30, averaging: 8, rowHistory: 8 };
+const MEMORIES = { growth: 15, averaging: 8, rowHistory: 8 };
+
+/** What true stood for when kinds had it in the place of numbers. */
+const FORMER_MEMORIES = new Map([
+  ["growth true", "growth 30"],
+  ["averaging true", "averaging 8"],
+  ["rowHistory true", "rowHistory 8"],
+]);
 
 /** The number that one of these settings is; 0 for false. */
 export function memoryOf(name: keyof typeof MEMORIES, value: boolean | number): number {
@@ -205,14 +214,18 @@ export function describeAgd(settings: AgdSettings): string {
   return describe(settings, (name, value) => value !== defaults.get(name));
 }
 
-/** The norm and every setting, so that what is a default now may be another one later. */
+/** The norm and every setting by its value, so that a default may be another one later. */
 export function spellOutAgd(settings: AgdSettings): string {
-  return describe(settings, (name) => name !== "norm");
+  const { growth, averaging, rowHistory } = settings;
+  const memories = Object.entries({ growth, averaging, rowHistory })
+    .map(([name, value]) => [name, value && memoryOf(name as keyof typeof MEMORIES, value)]);
+  return describe({ ...settings, ...Object.fromEntries(memories) }, (name) => name !== "norm");
 }
 
 /**
  * A kind as it would be spelt out now. It once told of settings that there are no more: these are
- * left out where they were what AGD does. And it once did not tell of `cautious`, which nothing was.
+ * left out where they were what AGD does. It once did not tell of `cautious`, which nothing was. And
+ * it once told by `true` of memories, of which that of growth was longer and looking ahead faded.
  */
 export function presentKind(kind: string): string {
   const [name, ...settings] = kind.split(", ");
@@ -225,7 +238,13 @@ export function presentKind(kind: string): string {
   const kept = settings.filter((setting) => !former.includes(setting)).flatMap((setting) =>
     setting.startsWith("rowHistory ") && !isTold ? [setting, "cautious false"] : [setting]
   );
-  return [name, ...kept].join(", ");
+  const isFormer = kept.some((setting) => FORMER_MEMORIES.has(setting));
+  const fades = isFormer && !kept.includes("growth false");
+  const present = new Map([
+    ...isFormer ? FORMER_MEMORIES : [],
+    ...fades ? [["nesterov true", "nesterov fading"] as const] : [],
+  ]);
+  return [name, ...kept.map((setting) => present.get(setting) ?? setting)].join(", ");
 }
 
 /**

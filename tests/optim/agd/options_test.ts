@@ -82,7 +82,7 @@ Deno.test("agd: what belongs to momentum or to rows goes with them", () => {
 Deno.test("agd: it is described by what is not its default", () => {
   const text = (options: AgdOptions) => describeAgd(agdSettings(options));
   assertEquals(text({}), "agd spectral");
-  assertEquals(text({ momentum: 0.9 }), "agd spectral");
+  assertEquals(text({ momentum: 0.8 }), "agd spectral");
   assertEquals(text({ norm: "frobenius" }), "agd frobenius");
   assertEquals(
     text({ momentum: 0, averaging: false }),
@@ -94,8 +94,8 @@ Deno.test("agd: it is described by what is not its default", () => {
 Deno.test("agd: its kind spells all settings out", () => {
   assertEquals(
     spellOutAgd(agdSettings({ momentum: 0 })),
-    "agd spectral, vectors own, embeddings rows, momentum 0, averaging true, " +
-      "shares proportional, growth false, nesterov false, rowHistory true, cautious false",
+    "agd spectral, vectors own, embeddings rows, momentum 0, averaging 8, " +
+      "shares proportional, growth false, nesterov false, rowHistory 8, cautious false",
   );
 });
 
@@ -108,14 +108,19 @@ Deno.test("agd: a kind that tells of settings which there were once is one of no
   const proportional = (polarSteps: number) =>
     `${spectral}, depth parameters, shares proportional, polarSteps ${polarSteps}, growth true, ` +
     "nesterov true, ramp true, rowHistory true";
-  const [today, publishedToday] = (["spectral", "frobenius"] as const)
-    .map((norm) => spellOutAgd(agdSettings({ norm, cautious: false })));
+  const today = spellOutAgd(agdSettings({ momentum: 0.9, growth: 30, cautious: false }))
+    .replace("nesterov true", "nesterov fading");
+  const publishedToday = spellOutAgd(agdSettings({ norm: "frobenius" }));
   assertEquals(presentKind(proportional(4)), today);
   assertEquals(presentKind(`${proportional(4)}, f16`), `${today}, f16`);
   assertEquals(presentKind(published), publishedToday);
   const withoutMomentum = proportional(4).replace("momentum 0.9", "momentum 0")
     .replace("growth true, nesterov true, ramp true", "growth false, nesterov false, ramp false");
   assertEquals(presentKind(withoutMomentum), spellOutAgd(agdSettings({ momentum: 0 })));
+
+  const withoutGrowth = proportional(4).replace("growth true", "growth false");
+  const looksAhead = spellOutAgd(agdSettings({ momentum: 0.9, growth: false, cautious: false }));
+  assertEquals(presentKind(withoutGrowth), looksAhead);
 
   // What AGD does not do any more stays in the name.
   const told = (kind: string) =>
@@ -130,13 +135,18 @@ Deno.test("agd: a kind that tells of settings which there were once is one of no
 
 Deno.test("agd: its settings are read back from its kind", () => {
   for (const options of cases as AgdOptions[]) {
-    const settings = agdSettings(options);
-    assertEquals(settingsOfKind(spellOutAgd(settings)), settings);
-    assertEquals(settingsOfKind(`${spellOutAgd(settings)}, local steps, f16`), settings);
+    const kind = spellOutAgd(agdSettings(options));
+    const readBack = (kind: string) => spellOutAgd(settingsOfKind(kind)!);
+    assertEquals([readBack(kind), readBack(`${kind}, local steps, f16`)], [kind, kind]);
   }
   const today = spellOutAgd(agdSettings({}));
   assertEquals(settingsOfKind(presentKind(today.replace(", cautious true", "")))?.cautious, false);
-  for (const [part, other] of [["momentum 0.9", "momentum 2"], ["rows", "cells"], ["agd", "sgd"]]) {
+  for (
+    const [part, other] of [["momentum 0.8", "momentum 2"], ["nesterov true", "nesterov fading"], [
+      "rows",
+      "cells",
+    ], ["agd", "sgd"]]
+  ) {
     assertEquals(settingsOfKind(today.replace(part, other)), undefined);
   }
   for (const kind of ["adamw", "sgd, f16", ""]) {

@@ -28,13 +28,13 @@ export interface AgdOptions {
   embeddings?: "rows" | "matrix";
   /**
    * Decay of the average that stands for the gradient; 0 is the gradient itself.
-   * @default 0.9 for `spectral`, 0 for `frobenius`
+   * @default 0.8 for `spectral`, 0 for `frobenius`
    */
   momentum?: number;
-  /** Whether the decay is at least 1 - 30 / t at step t, or what for 30. @default true for `spectral` */
+  /** Whether the decay is at least 1 - 15 / t at step t, or what for 15. @default true for `spectral` */
   growth?: boolean | number;
   /**
-   * Whether the average is as if the gradient came once more.
+   * Whether the average is as if the gradient came once more, with the weight it has before growth.
    * @default true for `spectral`, false for `frobenius`
    */
   nesterov?: boolean;
@@ -57,7 +57,7 @@ export interface AgdOptions {
 const DEFAULTS: Record<"spectral" | "frobenius", Required<Omit<AgdOptions, "norm">>> = {
   spectral: {
     ...{ vectors: "own", embeddings: "rows", shares: "proportional" },
-    ...{ momentum: 0.9, growth: true, nesterov: true, cautious: true },
+    ...{ momentum: 0.8, growth: true, nesterov: true, cautious: true },
     ...{ rowHistory: true, averaging: true },
   },
   frobenius: {
@@ -276,26 +276,26 @@ export class Agd {
   /** b_t, momentum's decay at this step. */
   #decay(): number {
     const { momentum, growth } = this.#options;
-    const grown = 1 - memoryOf(growth, 30) / this.#step;
+    const grown = 1 - memoryOf(growth, 15) / this.#step;
     return growth && momentum > 0 ? Math.max(momentum, grown) : momentum;
   }
 
   /**
    * m ← β m + (1 - β) g, over 1 less the product of all β so far, which corrects its start at 0.
-   * Nesterov's is what m and its correction would be next if g came once more.
+   * Nesterov's is what m and its correction would be next if g came once more, and β had not grown.
    */
   #withMomentum(gradients: Tensors): Tensors {
-    const { nesterov } = this.#options;
+    const { momentum, nesterov } = this.#options;
     const beta = this.#decay();
     this.#product *= beta;
-    const average = (m: Float64Array, g: Float64Array) =>
-      m.map((value, i) => beta * value + (1 - beta) * g[i]);
+    const average = (m: Float64Array, g: Float64Array, decay: number) =>
+      m.map((value, i) => decay * value + (1 - decay) * g[i]);
     const corrected: Tensors = new Map();
     for (const [name, g] of gradients) {
-      const m = average(this.#averageGradients.get(name) ?? new Float64Array(g.length), g);
+      const m = average(this.#averageGradients.get(name) ?? new Float64Array(g.length), g, beta);
       this.#averageGradients.set(name, m);
-      const taken = nesterov ? average(m, g) : m;
-      const start = nesterov ? beta * this.#product : this.#product;
+      const taken = nesterov ? average(m, g, momentum) : m;
+      const start = nesterov ? momentum * this.#product : this.#product;
       corrected.set(name, taken.map((value) => value / (1 - start)));
     }
     return corrected;

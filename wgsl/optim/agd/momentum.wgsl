@@ -1,7 +1,8 @@
 // m <- b m + (1 - b) g, an average that starts at 0, and g <- m / (1 - b^t), corrected for that
-// start. NESTEROV takes for g what that would be if g came once more. With GROWTH, usually 30, b is at
-// least 1 - GROWTH / t; where it is more than beta, beta^t has long vanished. CAUTIOUS keeps the sign of
-// the gradient in the last bit of m, where it costs no memory and half a rounding.
+// start. With GROWTH, usually 15, b is at least 1 - GROWTH / t; where it is more than beta, beta^t has
+// long vanished. NESTEROV takes for g what that would be if g came once more, with the weight 1 - beta
+// that it has in an average which has not grown. CAUTIOUS keeps the sign of the gradient in the last
+// bit of m, where it costs no memory and half a rounding.
 
 struct Parameters {
   size: u32,
@@ -31,7 +32,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   momentum[i] = m;
   //: end
   //: if NESTEROV
-  gradient[i] = mix(g, m, beta) / (1.0 - progress[2] * beta);
+  gradient[i] = mix(g, m, parameters.beta) / (1.0 - progress[2] * parameters.beta);
   //: else
   gradient[i] = m / (1.0 - progress[2]);
   //: end
