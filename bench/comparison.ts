@@ -1,6 +1,13 @@
 /** The tables of `bench/README.md` that are made from the runs of comparisons. */
 import { cellsOf, describeCell } from "../src/compare/cell.ts";
-import { type Contender, familyOf, hasRate, isRival, nameOf } from "../src/compare/contender.ts";
+import {
+  agdWith,
+  type Contender,
+  familyOf,
+  hasRate,
+  isRival,
+  nameOf,
+} from "../src/compare/contender.ts";
 import { COMPARE_PRESETS } from "../src/compare/presets.ts";
 import { finalLoss, type RunRecord } from "../src/compare/record.ts";
 import {
@@ -11,6 +18,7 @@ import {
   type Spread,
   summarise,
 } from "../src/compare/summary.ts";
+import { agdSettings } from "../src/optim/agd/options.ts";
 import { markdownTable, type Result } from "./result.ts";
 
 /** Short runs are no longer. */
@@ -124,27 +132,30 @@ function cellOf(row: Row | undefined): string {
 /** What tables call AGD with parts exchanged or left out, and in words what they are. */
 const PARTS = new Map([
   ["AGD", "AGD"],
-  [FORMER, `${FORMER}, of which the others are`],
-  [`${FORMER}, polarSteps 2`, "2 steps to polar factors, not 4"],
-  [`${FORMER}, polarSteps 3`, "3 steps to polar factors"],
-  [`${FORMER}, polarSteps 6`, "6 steps to polar factors"],
-  [`${FORMER}, depth maps`, "L counts query, key and value each"],
-  [`${FORMER}, ramp false`, "no ramp"],
-  [`${FORMER}, rowHistory false`, "rows by their norm alone"],
-  [`${FORMER}, nesterov false`, "momentum that does not look ahead"],
-  [`${FORMER}, averaging false`, "the last iterate, not the average"],
-  [`${FORMER}, momentum 0.95`, "momentum 0.95"],
-  [`${FORMER}, vectors grouped`, "vectors with the matrix before them"],
-  [`${FORMER}, vectors none`, "vectors not trained"],
+  ["AGD, momentum 0.9", "momentum 0.9"],
+  ["AGD, growth false", "memory that does not grow"],
+  ["AGD, cautious false", "not cautious"],
+  ["AGD, nesterov false", "momentum that does not look ahead"],
+  ["AGD, rowHistory false", "rows by their norm alone"],
+  ["AGD, averaging false", "the last iterate, not the average"],
+  ["AGD, vectors grouped", "vectors with the matrix before them"],
+  ["AGD, vectors none", "vectors not trained"],
   [
-    "AGD Frobenius, vectors own, embeddings rows, momentum 0.9, averaging true, depth parameters, " +
-    "shares proportional, growth true, nesterov true, ramp true, rowHistory true",
+    nameOf(agdWith({ ...agdSettings({}), norm: "frobenius" })),
     "matrices by Frobenius' norm, not operator",
   ],
-  [`${FORMER}, momentum 0`, "no momentum"],
-  [`${FORMER}, shares equal`, "shares equal"],
+  ["AGD, momentum 0", "no momentum"],
+  ["AGD, shares equal", "shares equal"],
   ["AGD as published", "as published"],
-  [`${FORMER}, embeddings matrix`, "embeddings as matrices"],
+  ["AGD, embeddings matrix", "embeddings as matrices"],
+  [FORMER, FORMER],
+  ...[
+    ["polarSteps 2", "2 steps to polar factors, not 4"],
+    ["polarSteps 3", "3 steps to polar factors"],
+    ["polarSteps 6", "6 steps to polar factors"],
+    ["depth maps", "L counts query, key and value each"],
+    ["ramp false", "no ramp"],
+  ].map(([setting, words]) => [`${FORMER}, ${setting}`, `${FORMER}: ${words}`] as const),
 ]);
 
 /** What AGD's parts are worth: seed 0 of the base on the first corpus, best first. */

@@ -28,7 +28,8 @@ const RECORDS: RunRecord[] = [
   recordOf(adamw(0.003), [7, 4.5], base),
   recordOf(adamw(0.003), [7, 4.5], { ...base, seed: 1 }),
   recordOf(adamw(0.1), [7, 5], base),
-  recordOf(former(", momentum 0"), [6, 3.5], base),
+  recordOf(agdWith({ momentum: 0 }), [6, 3.5], base),
+  recordOf(former(", ramp false"), [6, 3.75], base),
   recordOf(agdWith({ momentum: 0.5 }), [6, 3.25], base),
   recordOf(agdWith(), [6, 2], wide),
   recordOf(squares(0.01), [6, 2.5], wide),
@@ -96,6 +97,7 @@ Deno.test("partsTable: the named parts and the best rates, of seed 0", () => {
   assertEquals(rowsOf(partsTable(RECORDS)).slice(2), [
     "| AGD | 3.00 |",
     "| no momentum | 3.50 |",
+    "| AGD of version b12276a: no ramp | 3.75 |",
     "| AdamW, rate 0.003 | 4.50 |",
   ]);
 });
