@@ -1,8 +1,8 @@
 /**
  * The system that AGD was published for: a fully connected network without biases (Bernstein et al.
  * 2023, arXiv:2304.05187, section 4), here of 2 to 16 layers on Fashion-MNIST, or on whatever comes
- * in MNIST's files. AGD by the operator norm, the same with momentum as a GPT-2 has it, and AGD as
- * published, none with a rate to set, beside SGD and Adam at several learning rates:
+ * in MNIST's files. AGD as a GPT-2 has it, and AGD as published, neither with a rate to set, beside
+ * SGD and Adam at several learning rates:
  *
  *     apt-get install dataset-fashion-mnist
  *     deno run --allow-read --allow-env examples/fcn.ts --depths 2,4,8,16
@@ -204,9 +204,7 @@ const OPTIMIZERS: Record<string, {
   rates: (number | undefined)[];
   make: (target: OptimizerTarget, learningRate: number) => Optimizer;
 }> = {
-  // Without layer norms momentum resonates with steps of this size, and deep networks die.
-  "AGD": { rates: [undefined], make: (target) => new Agd(target, { momentum: 0 }) },
-  "AGD, as of GPT-2": { rates: [undefined], make: (target) => new Agd(target) },
+  "AGD": { rates: [undefined], make: (target) => new Agd(target) },
   "AGD, published": {
     rates: [undefined],
     make: (target) => new Agd(target, { norm: "frobenius" }),
