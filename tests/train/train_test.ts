@@ -113,7 +113,7 @@ Deno.test("train: norms are measured at evaluations, or at every step, and chang
       assertAlmostEquals(sum / 10, gradientSummary!, 1e-5 * sum);
       // The larger one of the two embeddings' shares of what the ramp leaves of eta.
       const { gradient, update } = norms!.embeddings!;
-      const both = Math.sqrt(1 - 0.9 ** (2 * step)) * eta! * gradient / sum;
+      const both = Math.sqrt(1 - 0.8 ** (2 * step)) * eta! * gradient / sum;
       assert(update < both * 1.001 && update > both / 2 * 0.999, `${update} of ${both}`);
     }
   }
