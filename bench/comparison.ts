@@ -129,33 +129,43 @@ function cellOf(row: Row | undefined): string {
   return `${final.mean.toFixed(3)}${rate}`;
 }
 
-/** What tables call AGD with parts exchanged or left out, and in words what they are. */
+/** Parts of AGD that are exchanged or left out, by what its name tells of them, and in words. */
+const PARTS_IN_WORDS = [
+  ["momentum 0.9", "momentum 0.9"],
+  ["momentum 0.95", "momentum 0.95"],
+  ["growth false", "memory that does not grow"],
+  ["cautious false", "not cautious"],
+  ["nesterov false", "momentum that does not look ahead"],
+  ["rowHistory false", "rows by their norm alone"],
+  ["averaging false", "the last iterate, not the average"],
+  ["vectors grouped", "vectors with the matrix before them"],
+  ["vectors none", "vectors not trained"],
+  ["momentum 0", "no momentum"],
+  ["shares equal", "shares equal"],
+  ["embeddings matrix", "embeddings as matrices"],
+  ["polarSteps 2", "2 steps to polar factors, not 4"],
+  ["polarSteps 3", "3 steps to polar factors"],
+  ["polarSteps 6", "6 steps to polar factors"],
+  ["depth maps", "L counts query, key and value each"],
+  ["ramp false", "no ramp"],
+];
+const FROBENIUS = "matrices by Frobenius' norm, not operator";
+
+/** What tables call AGD as it is and was, and with a part exchanged or left out. */
 const PARTS = new Map([
   ["AGD", "AGD"],
-  ["AGD, momentum 0.9", "momentum 0.9"],
-  ["AGD, growth false", "memory that does not grow"],
-  ["AGD, cautious false", "not cautious"],
-  ["AGD, nesterov false", "momentum that does not look ahead"],
-  ["AGD, rowHistory false", "rows by their norm alone"],
-  ["AGD, averaging false", "the last iterate, not the average"],
-  ["AGD, vectors grouped", "vectors with the matrix before them"],
-  ["AGD, vectors none", "vectors not trained"],
-  [
-    nameOf(agdWith({ ...agdSettings({}), norm: "frobenius" })),
-    "matrices by Frobenius' norm, not operator",
-  ],
-  ["AGD, momentum 0", "no momentum"],
-  ["AGD, shares equal", "shares equal"],
-  ["AGD as published", "as published"],
-  ["AGD, embeddings matrix", "embeddings as matrices"],
   [FORMER, FORMER],
-  ...[
-    ["polarSteps 2", "2 steps to polar factors, not 4"],
-    ["polarSteps 3", "3 steps to polar factors"],
-    ["polarSteps 6", "6 steps to polar factors"],
-    ["depth maps", "L counts query, key and value each"],
-    ["ramp false", "no ramp"],
-  ].map(([setting, words]) => [`${FORMER}, ${setting}`, `${FORMER}: ${words}`] as const),
+  ["AGD as published", "as published"],
+  [nameOf(agdWith({ ...agdSettings({}), norm: "frobenius" })), FROBENIUS],
+  [
+    "AGD Frobenius, vectors own, embeddings rows, momentum 0.9, averaging true, depth parameters, " +
+    "shares proportional, growth true, nesterov true, ramp true, rowHistory true",
+    `${FORMER}: ${FROBENIUS}`,
+  ],
+  ...PARTS_IN_WORDS.flatMap(([setting, words]) => [
+    [`AGD, ${setting}`, words] as const,
+    [`${FORMER}, ${setting}`, `${FORMER}: ${words}`] as const,
+  ]),
 ]);
 
 /** What AGD's parts are worth: seed 0 of the base on the first corpus, best first. */
