@@ -117,7 +117,7 @@ function moveMatrices(
   const constants = { NESTEROV: true, GROWTH: false, CAUTIOUS: false };
   const looksAhead = ["agd_momentum", momentumSource, constants] as const;
   const averaged = spansOf(gpu, matrices, [gradients, averages]);
-  elementwise(gpu, plan, looksAhead, [shared[0]], averaged, [f32(momentum)], 0);
+  elementwise(gpu, plan, looksAhead, [shared[0]], averaged, [f32(momentum), f32(0)], 0);
   const parts = partsOf(spansOf(gpu, matrices, [gradients]));
   const duals = new PartialSums(gpu, plan, parts.map(partialCount));
   const gradient = ({ tensors }: Span) => tensors[0];

@@ -25,11 +25,16 @@ export interface Span {
   tensors: Tensor[];
 }
 
-/** Cuts parameters into as few spans as can be, in the order in which they lie in memory. */
+/**
+ * Cuts parameters into as few spans as can be, in the order in which they lie in memory.
+ *
+ * @param kindOf Parameters that differ in this are in spans of their own.
+ */
 export function spansOf(
   gpu: Gpu,
   specs: readonly ParameterSpec[],
   maps: readonly TensorMap[],
+  kindOf?: (spec: ParameterSpec) => unknown,
 ): Span[] {
   const spans: Span[] = [];
   for (const spec of inMemoryOrder(specs)) {
@@ -39,7 +44,7 @@ export function spansOf(
       const offset = last && distance(last.tensors, slices);
       const bytes = rows * columns * 4;
       const fits = offset !== undefined && offset + bytes <= gpu.maxReadBytes;
-      if (last && fits) {
+      if (last && fits && kindOf?.(last.segments[0].spec) === kindOf?.(spec)) {
         last.segments.push({ spec, offset: offset / 4, rows, columns });
         last.tensors = last.tensors.map((tensor) => memoryFrom(tensor, offset + bytes));
       } else {

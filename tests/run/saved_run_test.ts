@@ -192,7 +192,7 @@ Deno.test("what cannot go on is refused", async () => {
   await assertRejects(
     () => resume("run", (target) => new Agd(target, { nesterov: false })),
     UserError,
-    "was trained with agd spectral, nesterov true, not agd spectral, nesterov false: a run keeps",
+    "was trained with agd spectral, nesterov 0/0.5/1, not agd spectral, nesterov false: a run keeps",
   );
   const path = `${directory.path}/run`;
   {

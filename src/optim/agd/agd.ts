@@ -36,8 +36,9 @@ import {
  * joins the last matrix before it, and L counts query, key and value each.
  *
  * `spectral` replaces the gradient by its average (Nesterov's momentum, 0.8, and 1 - 15 / t once
- * that is more, beside which the step's own gradient keeps the weight of a fifth) and evaluates on an
- * average of the iterates. It takes the polar factor of each matrix's gradient, of query, key and
+ * that is more, beside which a matrix's own gradient of the step keeps the weight of a fifth, that of
+ * a row of an embedding falls as 1 / sqrt(t) from there, and that of a vector as 1 / t) and evaluates
+ * on an average of the iterates. It takes the polar factor of each matrix's gradient, of query, key and
  * value for two groups of heads each, with less of what points against the step's own gradient the
  * longer the average (75 / t from step 75 on), and each vector by its RMS (s = 1 / sqrt(R), where R
  * projections lead back into the residual stream). An embedding row it divides by its 2-norm or,

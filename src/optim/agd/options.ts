@@ -1,4 +1,5 @@
 import { UsageError } from "../../errors.ts";
+import { FADING } from "./layers.ts";
 
 /** How AGD measures gradients and weights. */
 export type AgdNorm = "frobenius" | "spectral";
@@ -49,9 +50,11 @@ export interface AgdOptions {
    */
   growth?: boolean | number;
   /**
-   * Take the average as it would be if the gradient came once more (Nesterov's momentum), for which
-   * that has the weight 1 - `momentum`, however long the average has become: accelerated methods
-   * keep the two apart (Morwani, Vyas, Zhang and Kakade 2025, arXiv:2502.02431).
+   * Take the average as it would be if the gradient came once more (Nesterov's momentum). Of a matrix
+   * that keeps the weight 1 - `momentum`, however long the average has become: accelerated methods
+   * keep the two apart (Morwani, Vyas, Zhang and Kakade 2025, arXiv:2502.02431). Of embeddings by rows
+   * it fades with the square root of what the last gradient counts in the average, and of vectors as
+   * fast as that. By Frobenius' norm matrices are as vectors.
    * @default true for `spectral` with momentum, otherwise false
    */
   nesterov?: boolean;
@@ -125,6 +128,9 @@ export const AGD_SETTINGS: readonly string[] = [...Object.keys(AGD_CHOICES), "mo
 
 /** What true stands for, of settings that may be a number too. */
 const MEMORIES = { growth: 15, averaging: 8, rowHistory: 8 };
+
+/** How a kind says that Nesterov's momentum looks ahead while memory grows. */
+const FADES = Object.values(FADING).join("/");
 
 /** What true stood for when kinds had it in the place of numbers. */
 const FORMER_MEMORIES = new Map([
@@ -219,13 +225,16 @@ export function spellOutAgd(settings: AgdSettings): string {
   const { growth, averaging, rowHistory } = settings;
   const memories = Object.entries({ growth, averaging, rowHistory })
     .map(([name, value]) => [name, value && memoryOf(name as keyof typeof MEMORIES, value)]);
-  return describe({ ...settings, ...Object.fromEntries(memories) }, (name) => name !== "norm");
+  const told = { ...settings, ...Object.fromEntries(memories) };
+  const looks = growth && settings.nesterov ? { nesterov: FADES } : {};
+  return describe({ ...told, ...looks }, (name) => name !== "norm");
 }
 
 /**
  * A kind as it would be spelt out now. It once told of settings that there are no more: these are
  * left out where they were what AGD does. It once did not tell of `cautious`, which nothing was. And
- * it once told by `true` of memories, of which that of growth was longer and looking ahead faded.
+ * it once told by `true` of memories, of which that of growth was longer and all looking ahead faded,
+ * and then by `true` of looking ahead, of which none did.
  */
 export function presentKind(kind: string): string {
   const [name, ...settings] = kind.split(", ");
@@ -239,10 +248,11 @@ export function presentKind(kind: string): string {
     setting.startsWith("rowHistory ") && !isTold ? [setting, "cautious false"] : [setting]
   );
   const isFormer = kept.some((setting) => FORMER_MEMORIES.has(setting));
-  const fades = isFormer && !kept.includes("growth false");
+  const grows = !kept.some((setting) => ["growth false", "momentum 0"].includes(setting));
+  const looks = isFormer ? "nesterov fading" : "nesterov lasting";
   const present = new Map([
     ...isFormer ? FORMER_MEMORIES : [],
-    ...fades ? [["nesterov true", "nesterov fading"] as const] : [],
+    ...grows ? [["nesterov true", looks] as const] : [],
   ]);
   return [name, ...kept.map((setting) => present.get(setting) ?? setting)].join(", ");
 }
@@ -255,7 +265,7 @@ export function settingsOfKind(kind: string): AgdSettings | undefined {
   const [[name, norm], ...parts] = kind.split(", ").map((part) => part.split(" "));
   if (name !== "agd") return undefined;
   const settings = parts.filter(([setting]) => AGD_SETTINGS.includes(setting))
-    .map(([setting, text]) => [setting, parseAgdSetting(setting, text)]);
+    .map(([setting, text]) => [setting, text === FADES || parseAgdSetting(setting, text)]);
   try {
     return agdSettings(Object.fromEntries([["norm", norm], ...settings]));
   } catch (error) {

@@ -7,7 +7,7 @@ import { READ, reading } from "../../ops/includes.ts";
 import { rowThreads } from "../../ops/threads.ts";
 import { elementwise, type Span, spansOf } from "../spans.ts";
 import { CHUNK, chunksOf, chunkTables, partialCount } from "./chunks.ts";
-import type { AgdLayers, LayerPart } from "./layers.ts";
+import { type AgdLayers, FADING, type LayerPart, measureOf } from "./layers.ts";
 import { type AgdSettings, memoryOf } from "./options.ts";
 import { PartialSums } from "./partial_sums.ts";
 import { appendPolarFactors } from "./polar.ts";
@@ -35,19 +35,23 @@ export interface UnfinishedStep {
  * the formulas are in momentum.wgsl.
  */
 export function averageGradients(
-  { gpu, plan, settings: { momentum, nesterov, growth, cautious }, progress }: UnfinishedStep,
+  { gpu, plan, settings, progress }: UnfinishedStep,
   specs: readonly ParameterSpec[],
   gradients: TensorMap,
   averages: TensorMap,
 ): void {
+  const { momentum, nesterov, growth, cautious } = settings;
   const constants = {
     NESTEROV: nesterov,
     GROWTH: memoryOf("growth", growth),
     CAUTIOUS: cautious,
   };
-  const spans = spansOf(gpu, specs, [gradients, averages]);
   const kernel = ["agd_momentum", momentumSource, constants] as const;
-  elementwise(gpu, plan, kernel, [progress], spans, [f32(momentum)], 0);
+  const fadingOf = (spec: ParameterSpec) => FADING[measureOf(spec, settings)];
+  for (const span of spansOf(gpu, specs, [gradients, averages], fadingOf)) {
+    const fading = fadingOf(span.segments[0].spec);
+    elementwise(gpu, plan, kernel, [progress], [span], [f32(momentum), f32(fading)], 0);
+  }
 }
 
 /**

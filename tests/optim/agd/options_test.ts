@@ -109,7 +109,7 @@ Deno.test("agd: a kind that tells of settings which there were once is one of no
     `${spectral}, depth parameters, shares proportional, polarSteps ${polarSteps}, growth true, ` +
     "nesterov true, ramp true, rowHistory true";
   const today = spellOutAgd(agdSettings({ momentum: 0.9, growth: 30, cautious: false }))
-    .replace("nesterov true", "nesterov fading");
+    .replace("nesterov 0/0.5/1", "nesterov fading");
   const publishedToday = spellOutAgd(agdSettings({ norm: "frobenius" }));
   assertEquals(presentKind(proportional(4)), today);
   assertEquals(presentKind(`${proportional(4)}, f16`), `${today}, f16`);
@@ -122,13 +122,18 @@ Deno.test("agd: a kind that tells of settings which there were once is one of no
   const looksAhead = spellOutAgd(agdSettings({ momentum: 0.9, growth: false, cautious: false }));
   assertEquals(presentKind(withoutGrowth), looksAhead);
 
+  // Once matrices, rows and vectors alike looked ahead as far as ever.
+  const version = spellOutAgd(agdSettings({}));
+  const lasting = version.replace("nesterov 0/0.5/1", "nesterov true");
+  assertEquals(presentKind(lasting), version.replace("nesterov 0/0.5/1", "nesterov lasting"));
+
   // What AGD does not do any more stays in the name.
   const told = (kind: string) =>
     presentKind(kind).split(", ").filter((part) => !today.includes(part));
   assertEquals(told(proportional(3)), ["polarSteps 3"]);
   assertEquals(told(proportional(4).replace("ramp true", "ramp false")), ["ramp false"]);
   assertEquals(told(proportional(4).replace("depth parameters", "depth maps")), ["depth maps"]);
-  for (const kind of [today, publishedToday, "adamw", "sgd, f16"]) {
+  for (const kind of [today, version, looksAhead, publishedToday, "adamw", "sgd, f16"]) {
     assertEquals(presentKind(kind), kind);
   }
 });
@@ -142,10 +147,15 @@ Deno.test("agd: its settings are read back from its kind", () => {
   const today = spellOutAgd(agdSettings({}));
   assertEquals(settingsOfKind(presentKind(today.replace(", cautious true", "")))?.cautious, false);
   for (
-    const [part, other] of [["momentum 0.8", "momentum 2"], ["nesterov true", "nesterov fading"], [
-      "rows",
-      "cells",
-    ], ["agd", "sgd"]]
+    const [part, other] of [
+      ["momentum 0.8", "momentum 2"],
+      ["nesterov 0/0.5/1", "nesterov fading"],
+      [
+        "rows",
+        "cells",
+      ],
+      ["agd", "sgd"],
+    ]
   ) {
     assertEquals(settingsOfKind(today.replace(part, other)), undefined);
   }

@@ -34,7 +34,8 @@ export interface AgdOptions {
   /** Whether the decay is at least 1 - 15 / t at step t, or what for 15. @default true for `spectral` */
   growth?: boolean | number;
   /**
-   * Whether the average is as if the gradient came once more, with the weight it has before growth.
+   * Whether the average is as if the gradient came once more, with the weight it has before growth
+   * times (1 - b_t) / (1 - b) to the power of 0 for matrices by the operator norm, ½ for rows, else 1.
    * @default true for `spectral`, false for `frobenius`
    */
   nesterov?: boolean;
@@ -280,9 +281,17 @@ export class Agd {
     return growth && momentum > 0 ? Math.max(momentum, grown) : momentum;
   }
 
+  /** How the weight of the step's own gradient fades with that of the last one in the average. */
+  #fading(name: string): number {
+    const spec = this.#table.find((spec) => spec.name === name)!;
+    if (isVector(spec)) return 1;
+    if (spec.role === "embedding" && this.#options.embeddings === "rows") return 0.5;
+    return this.#options.norm === "spectral" ? 0 : 1;
+  }
+
   /**
    * m ← β m + (1 - β) g, over 1 less the product of all β so far, which corrects its start at 0.
-   * Nesterov's is what m and its correction would be next if g came once more, and β had not grown.
+   * Nesterov's is what m and its correction would be next if g came once more, by a β of its own.
    */
   #withMomentum(gradients: Tensors): Tensors {
     const { momentum, nesterov } = this.#options;
@@ -294,8 +303,9 @@ export class Agd {
     for (const [name, g] of gradients) {
       const m = average(this.#averageGradients.get(name) ?? new Float64Array(g.length), g, beta);
       this.#averageGradients.set(name, m);
-      const taken = nesterov ? average(m, g, momentum) : m;
-      const start = nesterov ? momentum * this.#product : this.#product;
+      const kept = 1 - (1 - momentum) * ((1 - beta) / (1 - momentum)) ** this.#fading(name);
+      const taken = nesterov ? average(m, g, kept) : m;
+      const start = nesterov ? kept * this.#product : this.#product;
       corrected.set(name, taken.map((value) => value / (1 - start)));
     }
     return corrected;

@@ -212,23 +212,36 @@ Deno.test("agd, spectral: momentum averages gradients and corrects for its start
   assertAlmostEquals(second.gradientSummary, 1.208 / 0.488 / 6, 1e-12);
 });
 
-Deno.test("agd, spectral: momentum's decay grows to 1 - 15 / t, and looking ahead does not", () => {
-  const parameters = randomParameters(CONFIG, 21, 1);
-  const agd = new Agd(TABLE, parameters, { momentum: 0.25, nesterov: false });
-  const ahead = new Agd(TABLE, parameters, { momentum: 0.25 });
-  const [summaries, summariesAhead] = [agd, ahead].map((agd) =>
-    Array.from({ length: 40 }, (_, t) => {
-      const gradients = sparseGradients(["wpe.weight", 0, t < 20 ? 1 : 3]);
-      return agd.step(parameters, gradients).gradientSummary;
-    })
-  );
-  // As 0.25 = 1 - 15 / 20, growth is from step 21 on.
-  assertAlmostEquals(summaries[19], 1 / 6, 1e-12);
-  let m = 1;
-  for (let t = 21; t <= 40; t++) {
-    m = (1 - 15 / t) * m + 15 / t * 3;
-    assertAlmostEquals(summaries[t - 1], m / 6, 1e-9);
-    assertAlmostEquals(summariesAhead[t - 1], (0.25 * m + 0.75 * 3) / 6, 1e-9);
+Deno.test("agd, spectral: momentum's decay grows to 1 - 15 / t, and looks ahead by less or not", () => {
+  const name = { rows: "wpe.weight", matrix: "h.0.mlp.c_fc.weight", vector: "h.0.ln_1.bias" };
+  const one = polar(Float64Array.of(1), 1, 1)[0];
+  // Each in units of its first steps, of which all have the same gradient.
+  const course = (kind: keyof typeof name, options: AgdOptions) => {
+    const parameters = randomParameters(CONFIG, 21, 1);
+    const agd = new Agd(TABLE, parameters, { momentum: 0.25, ...options });
+    const measured = Array.from({ length: 40 }, (_, t) => {
+      const before = parameters.get(name.vector)![1];
+      const size = t < 20 ? 1 : 3;
+      // Beside a vector something has to enter G.
+      const gradients = kind === "vector"
+        ? sparseGradients([name.vector, 1, size], [name.rows, 0, 1])
+        : sparseGradients([name[kind], 0, size / (kind === "matrix" ? one : 1)]);
+      const { gradientSummary } = agd.step(parameters, gradients);
+      return kind === "vector" ? before - parameters.get(name.vector)![1] : gradientSummary;
+    });
+    return measured.map((value) => value / measured[19]);
+  };
+  for (const [kind, fading] of [["matrix", 0], ["rows", 0.5], ["vector", 1]] as const) {
+    const average = course(kind, { nesterov: false });
+    const ahead = course(kind, {});
+    // As 0.25 = 1 - 15 / 20, growth is from step 21 on.
+    let m = 1;
+    for (let t = 21; t <= 40; t++) {
+      m = (1 - 15 / t) * m + 15 / t * 3;
+      const weight = 0.75 * (15 / t / 0.75) ** fading;
+      assertAlmostEquals(average[t - 1], m, 1e-9);
+      assertAlmostEquals(ahead[t - 1], (1 - weight) * m + weight * 3, 1e-9);
+    }
   }
 });
 

@@ -1,12 +1,13 @@
 // m <- b m + (1 - b) g, an average that starts at 0, and g <- m / (1 - b^t), corrected for that
 // start. With GROWTH, usually 15, b is at least 1 - GROWTH / t; where it is more than beta, beta^t has
-// long vanished. NESTEROV takes for g what that would be if g came once more, with the weight 1 - beta
-// that it has in an average which has not grown. CAUTIOUS keeps the sign of the gradient in the last
-// bit of m, where it costs no memory and half a rounding.
+// long vanished. NESTEROV takes for g what that would be if g came once more, for which that has the
+// weight 1 - beta, times (1 - b) / (1 - beta) to the power of fading. CAUTIOUS keeps the sign of the
+// gradient in the last bit of m, where it costs no memory and half a rounding.
 
 struct Parameters {
   size: u32,
   beta: f32,
+  fading: f32,
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
@@ -32,7 +33,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   momentum[i] = m;
   //: end
   //: if NESTEROV
-  gradient[i] = mix(g, m, parameters.beta) / (1.0 - progress[2] * parameters.beta);
+  let usual = 1.0 - parameters.beta;
+  let kept = 1.0 - usual * pow((1.0 - beta) / usual, parameters.fading);
+  gradient[i] = mix(g, m, kept) / (1.0 - progress[2] * kept);
   //: else
   gradient[i] = m / (1.0 - progress[2]);
   //: end
