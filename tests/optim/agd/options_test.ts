@@ -146,17 +146,13 @@ Deno.test("agd: its settings are read back from its kind", () => {
   }
   const today = spellOutAgd(agdSettings({}));
   assertEquals(settingsOfKind(presentKind(today.replace(", cautious true", "")))?.cautious, false);
-  for (
-    const [part, other] of [
-      ["momentum 0.8", "momentum 2"],
-      ["nesterov 0/0.5/1", "nesterov fading"],
-      [
-        "rows",
-        "cells",
-      ],
-      ["agd", "sgd"],
-    ]
-  ) {
+  const others = new Map([
+    ["momentum 0.8", "momentum 2"],
+    ["nesterov 0/0.5/1", "nesterov fading"],
+    ["rows", "cells"],
+    ["agd", "sgd"],
+  ]);
+  for (const [part, other] of others) {
     assertEquals(settingsOfKind(today.replace(part, other)), undefined);
   }
   for (const kind of ["adamw", "sgd, f16", ""]) {
