@@ -1,17 +1,7 @@
 import { UsageError } from "../../errors.ts";
 import { naturalRowSize, type ParameterSpec } from "../../model/parameters.ts";
 import type { Span } from "../spans.ts";
-import type { AgdSettings } from "./options.ts";
-
-/** By which norm: `squares` is the 2-norm, Frobenius' of matrices, and `rows` that of each row. */
-export type Measure = "squares" | "rows" | "operator";
-
-/**
- * How the weight that Nesterov's momentum gives to the step's own gradient fades while memory grows: as
- * this power of (1 - b_t) / (1 - b). For accelerated stochastic gradient descent it may be any from 0
- * to 1 (Morwani et al. 2025, arXiv:2502.02431).
- */
-export const FADING: Readonly<Record<Measure, number>> = { operator: 0, rows: 0.5, squares: 1 };
+import type { AgdSettings, Measure } from "./options.ts";
 
 /** By what a parameter is measured. */
 export function measureOf(

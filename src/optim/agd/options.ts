@@ -1,5 +1,4 @@
 import { UsageError } from "../../errors.ts";
-import { FADING } from "./layers.ts";
 
 /** How AGD measures gradients and weights. */
 export type AgdNorm = "frobenius" | "spectral";
@@ -128,6 +127,16 @@ export const AGD_SETTINGS: readonly string[] = [...Object.keys(AGD_CHOICES), "mo
 
 /** What true stands for, of settings that may be a number too. */
 const MEMORIES = { growth: 15, averaging: 8, rowHistory: 8 };
+
+/** By which norm: `squares` is the 2-norm, Frobenius' of matrices, and `rows` that of each row. */
+export type Measure = "squares" | "rows" | "operator";
+
+/**
+ * How the weight that Nesterov's momentum gives to the step's own gradient fades while memory grows: as
+ * this power of (1 - b_t) / (1 - b). For accelerated stochastic gradient descent it may be any from 0
+ * to 1 (Morwani et al. 2025, arXiv:2502.02431).
+ */
+export const FADING: Readonly<Record<Measure, number>> = { operator: 0, rows: 0.5, squares: 1 };
 
 /** How a kind says that Nesterov's momentum looks ahead while memory grows. */
 const FADES = Object.values(FADING).join("/");
