@@ -133,8 +133,8 @@ export type Measure = "squares" | "rows" | "operator";
 
 /**
  * How the weight that Nesterov's momentum gives to the step's own gradient fades while memory grows: as
- * this power of (1 - b_t) / (1 - b). For accelerated stochastic gradient descent it may be any from 0
- * to 1 (Morwani et al. 2025, arXiv:2502.02431).
+ * this power of (1 - b_t) / (1 - b). 0 keeps it, as accelerated stochastic gradient descent does
+ * (Morwani et al. 2025, arXiv:2502.02431), 1 is Nesterov's own, and 1/2 half way between them.
  */
 export const FADING: Readonly<Record<Measure, number>> = { operator: 0, rows: 0.5, squares: 1 };
 
