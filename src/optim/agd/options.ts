@@ -274,7 +274,10 @@ export function settingsOfKind(kind: string): AgdSettings | undefined {
   const [[name, norm], ...parts] = kind.split(", ").map((part) => part.split(" "));
   if (name !== "agd") return undefined;
   const settings = parts.filter(([setting]) => AGD_SETTINGS.includes(setting))
-    .map(([setting, text]) => [setting, text === FADES || parseAgdSetting(setting, text)]);
+    .map(([setting, text]) => [
+      setting,
+      setting === "nesterov" && text === FADES || parseAgdSetting(setting, text),
+    ]);
   try {
     return agdSettings(Object.fromEntries([["norm", norm], ...settings]));
   } catch (error) {

@@ -149,6 +149,7 @@ Deno.test("agd: its settings are read back from its kind", () => {
   const others = new Map([
     ["momentum 0.8", "momentum 2"],
     ["nesterov 0/0.5/1", "nesterov fading"],
+    ["growth 15", "growth 0/0.5/1"],
     ["rows", "cells"],
     ["agd", "sgd"],
   ]);
