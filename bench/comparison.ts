@@ -24,31 +24,51 @@ import { markdownTable, type Result } from "./result.ts";
 /** Short runs are no longer. */
 const LONG = 300;
 
-/**
- * AGD as it was by default: momentum of 0.9, 1 - 30 / t once that is more, with which looking ahead
- * faded. It stands in where AGD has not been run again.
- */
-const FORMER = "AGD of version b12276a";
-
 const { axes, contenders, grids } = COMPARE_PRESETS.quick;
 
 /** The cell that the others differ from. */
 const BASE = describeCell(cellsOf(axes, "product", { steps: 1 })[0]);
 
-/** Short runs: AGD and the best AdamW, a table for each corpus; cells without AdamW have no place. */
+/** Short runs: AGD and the best AdamW, a table for each corpus that has the base; without AdamW none. */
 export function cellsTable(cells: readonly CellSummary[]): string {
   const short = cells.filter((summary) => summary.adamw && stepsOf(summary) <= LONG)
     .sort((a, b) => differences(a).length - differences(b).length);
   const corpora = Map.groupBy(short, ({ cell }) => cell.data);
-  return [...corpora].map(([data, cells]) => {
-    const rows = cells.map((summary) => {
-      const isFormer = !summary.agd;
-      const agd = summary.agd ?? summary.rows.find(({ name }) => name === FORMER);
-      const { AGD, ...others } = lead({ ...summary, agd });
-      const marked = isFormer ? `${AGD}\\*` : AGD;
-      return { name: labelOf(summary), steps: number(stepsOf(summary)), AGD: marked, ...others };
-    });
+  return [...corpora].filter(([, cells]) => cells.some(isShortBase)).map(([data, cells]) => {
+    const rows = cells.map((summary) => (
+      { name: labelOf(summary), steps: number(stepsOf(summary)), ...lead(summary) }
+    ));
     return `${data[0].toUpperCase()}${data.slice(1)}:\n\n${markdownTable(rows)}`;
+  }).join("\n\n");
+}
+
+/** Runs of the base that differ by a tenth in how many tokens they have, at most, are of one length. */
+const ALIKE = 1.1;
+
+/** So many sizes of batches are worth a table. */
+const BATCHES = 4;
+
+/** As many tokens in batches of other sizes: AGD and the best AdamW, a table for each corpus and length. */
+export function batchesTable(cells: readonly CellSummary[]): string {
+  const isAsked = (summary: CellSummary) =>
+    summary.adamw && differences(summary).every((part) => part.startsWith("batch "));
+  const corpora = Map.groupBy(cells.filter(isAsked), ({ cell }) => cell.data);
+  return [...corpora].flatMap(([data, cells]) => {
+    const lengths: CellSummary[][] = [];
+    for (const summary of cells.toSorted((a, b) => tokensOf(a) - tokensOf(b))) {
+      const last = lengths.at(-1);
+      if (last && tokensOf(summary) <= ALIKE * tokensOf(last[0])) last.push(summary);
+      else lengths.push([summary]);
+    }
+    const many = lengths.filter((alike) => new Set(alike.map(batchOf)).size >= BATCHES);
+    return many.map((alike) => {
+      const rows = alike.toSorted((a, b) => batchOf(a) - batchOf(b)).map((summary) => (
+        { name: `batch ${batchOf(summary)}`, steps: number(stepsOf(summary)), ...lead(summary) }
+      ));
+      const tokens = Math.round(tokensOf(alike[0]) / 1000);
+      const title = `${data[0].toUpperCase()}${data.slice(1)}, some ${number(tokens)}k tokens`;
+      return `${title}:\n\n${markdownTable(rows)}`;
+    });
   }).join("\n\n");
 }
 
@@ -68,7 +88,7 @@ export function resultsTable(cells: readonly CellSummary[]): string {
   }));
 }
 
-/** Long runs: AGD as it is and was, and AdamW with either decay, where it was run. */
+/** Long runs: AGD, and AdamW with either second beta, where it was run. */
 export function longRunsTable(cells: readonly CellSummary[]): string {
   const long = cells.filter((summary) => {
     const { rows } = summary;
@@ -77,11 +97,9 @@ export function longRunsTable(cells: readonly CellSummary[]): string {
   });
   return markdownTable(long.map((summary) => {
     const { cell, rows, agd } = summary;
-    const former = rows.find(({ name }) => name === FORMER);
     return {
       name: `${labelOf(summary)}, ${number(stepsOf(summary))} steps, ${cell.data}`,
       AGD: spread(agd?.final),
-      "version b12276a": spread(former?.final),
       "AdamW, 0.95 (rate)": withRate(bestOf(rows, "AdamW")),
       "AdamW, 0.999 (rate)": withRate(bestOf(rows, "AdamW, beta2 0.999")),
       "AGD is where the best ends after": share(summary),
@@ -132,7 +150,6 @@ function cellOf(row: Row | undefined): string {
 /** Parts of AGD that are exchanged or left out, by what its name tells of them, and in words. */
 const PARTS_IN_WORDS = [
   ["momentum 0.9", "momentum 0.9"],
-  ["momentum 0.95", "momentum 0.95"],
   ["growth false", "memory that does not grow"],
   ["cautious false", "not cautious"],
   ["nesterov false", "momentum that does not look ahead"],
@@ -143,6 +160,9 @@ const PARTS_IN_WORDS = [
   ["momentum 0", "no momentum"],
   ["shares equal", "shares equal"],
   ["embeddings matrix", "embeddings as matrices"],
+];
+/** Those that cannot be set any more, of a version that had them. */
+const FORMER_PARTS_IN_WORDS = [
   ["polarSteps 2", "2 steps to polar factors, not 4"],
   ["polarSteps 3", "3 steps to polar factors"],
   ["polarSteps 6", "6 steps to polar factors"],
@@ -151,21 +171,18 @@ const PARTS_IN_WORDS = [
 ];
 const FROBENIUS = "matrices by Frobenius' norm, not operator";
 
-/** What tables call AGD as it is and was, and with a part exchanged or left out. */
+const FORMER = "AGD of version b12276a";
+
+/** What tables call AGD, and AGD with a part exchanged or left out. */
 const PARTS = new Map([
   ["AGD", "AGD"],
   [FORMER, FORMER],
   ["AGD as published", "as published"],
   [nameOf(agdWith({ ...agdSettings({}), norm: "frobenius" })), FROBENIUS],
-  [
-    "AGD Frobenius, vectors own, embeddings rows, momentum 0.9, averaging true, depth parameters, " +
-    "shares proportional, growth true, nesterov true, ramp true, rowHistory true",
-    `${FORMER}: ${FROBENIUS}`,
-  ],
-  ...PARTS_IN_WORDS.flatMap(([setting, words]) => [
-    [`AGD, ${setting}`, words] as const,
-    [`${FORMER}, ${setting}`, `${FORMER}: ${words}`] as const,
-  ]),
+  ...PARTS_IN_WORDS.map(([setting, words]) => [`AGD, ${setting}`, words] as const),
+  ...FORMER_PARTS_IN_WORDS.map(([setting, words]) => (
+    [`${FORMER}, ${setting}`, `${FORMER}: ${words}`] as const
+  )),
 ]);
 
 /** What AGD's parts are worth: seed 0 of the base on the first corpus, best first. */
@@ -233,6 +250,10 @@ function isShortBase(summary: CellSummary): boolean {
 /** Nothing but steps ends the runs that are kept here. */
 function stepsOf({ cell: { steps = Infinity } }: CellSummary): number {
   return steps;
+}
+
+function batchOf({ cell }: CellSummary): number {
+  return cell.batch;
 }
 
 function tokensOf(summary: CellSummary): number {

@@ -7,6 +7,7 @@ import { report } from "../src/compare/report.ts";
 import { summarise } from "../src/compare/summary.ts";
 import { scalingChart } from "./chart.ts";
 import {
+  batchesTable,
   cellsTable,
   chartedRuns,
   longRunsTable,
@@ -80,6 +81,7 @@ function tablesOf(
     ["steps", (results) => speed(results, ["steps"])],
     ["results", () => resultsTable(cells)],
     ["cells", () => cellsTable(cells)],
+    ["batch-sizes", () => batchesTable(cells)],
     ["long-runs", () => longRunsTable(cells)],
     ["rivals", () => rivalsTable(cells)],
     ["parts", () => partsTable(records)],
