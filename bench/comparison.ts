@@ -38,7 +38,7 @@ export function cellsTable(cells: readonly CellSummary[]): string {
     const rows = cells.map((summary) => (
       { name: labelOf(summary), steps: number(stepsOf(summary)), ...lead(summary) }
     ));
-    return `${data[0].toUpperCase()}${data.slice(1)}:\n\n${markdownTable(rows)}`;
+    return `${capitalised(data)}:\n\n${markdownTable(rows)}`;
   }).join("\n\n");
 }
 
@@ -66,8 +66,7 @@ export function batchesTable(cells: readonly CellSummary[]): string {
         { name: `batch ${batchOf(summary)}`, steps: number(stepsOf(summary)), ...lead(summary) }
       ));
       const tokens = Math.round(tokensOf(alike[0]) / 1000);
-      const title = `${data[0].toUpperCase()}${data.slice(1)}, some ${number(tokens)}k tokens`;
-      return `${title}:\n\n${markdownTable(rows)}`;
+      return `${capitalised(data)}, some ${number(tokens)}k tokens:\n\n${markdownTable(rows)}`;
     });
   }).join("\n\n");
 }
@@ -126,7 +125,7 @@ export function rivalsTable(cells: readonly CellSummary[]): string {
       ]);
       return { name, ...Object.fromEntries(columns) };
     });
-    return `${label[0].toUpperCase()}${label.slice(1)}:\n\n${markdownTable(rows)}`;
+    return `${capitalised(label)}:\n\n${markdownTable(rows)}`;
   }).join("\n\n");
 }
 
@@ -276,6 +275,10 @@ function spread(of: Spread | undefined): string {
   if (!of) return "";
   const mean = of.mean.toFixed(2);
   return of.deviation === undefined ? mean : `${mean} ± ${of.deviation.toFixed(2)}`;
+}
+
+function capitalised(text: string): string {
+  return `${text[0].toUpperCase()}${text.slice(1)}`;
 }
 
 function number(value: number): string {
