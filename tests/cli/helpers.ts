@@ -52,6 +52,22 @@ export async function runTask(
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
+/**
+ * Kills a child some time from now, unless it has ended by then.
+ *
+ * @returns What calls that off.
+ */
+export function killAfter(child: Deno.ChildProcess, milliseconds: number): Disposable {
+  const timer = setTimeout(() => {
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It ended a moment ago, and whoever waits for it is still to hear of it.
+    }
+  }, milliseconds);
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
 /** Asserts that a command said what was wrong in one line, and nothing else. */
 export function assertFails(outcome: Outcome, code: 1 | 2, message: string): void {
   assertEquals(outcome.stderr, `error: ${message}\n`);

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { TextLineStream } from "@std/streams/text-line-stream";
+import { killAfter } from "./helpers.ts";
 
 /**
  * Reports the exit code to come, time and again. The process interrupts itself after the first
@@ -60,9 +61,8 @@ Deno.test({
     }).spawn();
     const lines = child.stdout.pipeThrough(new TextDecoderStream())
       .pipeThrough(new TextLineStream());
-    const timer = setTimeout(() => child.kill("SIGKILL"), 120_000); // or it would never end
-    for await (const _ of lines) child.kill("SIGINT");
+    using _ = killAfter(child, 120_000); // or it would never end
+    for await (const _line of lines) child.kill("SIGINT");
     assertEquals((await child.status).code, 130);
-    clearTimeout(timer);
   },
 });

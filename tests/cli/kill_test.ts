@@ -5,7 +5,7 @@ import { verifyIfListed } from "../../src/checkpoint/manifest.ts";
 import { openSafetensors } from "../../src/checkpoint/safetensors.ts";
 import { Random } from "../../src/random.ts";
 import { openRun } from "../../src/run/saved_run.ts";
-import { assertFails, corpusDirectory, readLosses, runTask, TINY } from "./helpers.ts";
+import { assertFails, corpusDirectory, killAfter, readLosses, runTask, TINY } from "./helpers.ts";
 
 /** How often the run is killed; `KILLS=50 deno task test tests/cli/kill_test.ts` takes minutes. */
 const KILLS = Number(Deno.env.get("KILLS") ?? 8);
@@ -27,13 +27,13 @@ function spawnTrain(cwd: string, args: string[]): Deno.ChildProcess {
 /** Kills a run some time after its first step or save; returns its last save, and what it noted. */
 async function killLater(child: Deno.ChildProcess, since: "step" | "save", afterMs: number) {
   let saved = 0;
-  let kill: ReturnType<typeof setTimeout> | undefined;
+  let kill: Disposable | undefined;
   const notes: string[] = [];
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
   for await (const line of lines) {
     if (!line.endsWith("}")) continue; // cut off by the kill
     const { event, step, text } = JSON.parse(line);
-    if (event === since) kill ??= setTimeout(() => child.kill("SIGKILL"), afterMs);
+    if (event === since) kill ??= killAfter(child, afterMs);
     if (event === "save") saved = step;
     if (event === "note") notes.push(text);
   }

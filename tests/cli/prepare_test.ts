@@ -3,7 +3,7 @@ import { fromFileUrl } from "@std/path";
 import { prepare } from "../../src/data/prepare/prepare.ts";
 import { Random } from "../../src/random.ts";
 import { frame, jsonl, TempDir, texts } from "../data/fixtures.ts";
-import { assertFails, runTask } from "./helpers.ts";
+import { assertFails, killAfter, runTask } from "./helpers.ts";
 
 const PREPARE = fromFileUrl(new URL("../../src/cli/prepare.ts", import.meta.url));
 
@@ -69,9 +69,8 @@ Deno.test("prepare that is killed at any moment goes on to the same bytes", asyn
     const args = ["run", "-A", "--no-check", PREPARE, "--data", data[0], "--out", out, "--quiet"];
     const child = new Deno.Command(Deno.execPath(), { args, stdout: "null", stderr: "piped" })
       .spawn();
-    const timer = setTimeout(() => child.kill("SIGKILL"), wait * (1 + random.uniform()));
+    using _ = killAfter(child, wait * (1 + random.uniform()));
     const { success, signal, stderr } = await child.output();
-    clearTimeout(timer);
     isWhole = success;
     if (signal === "SIGKILL") kills++;
     else assertEquals(new TextDecoder().decode(stderr), "");
