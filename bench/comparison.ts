@@ -151,6 +151,7 @@ const PARTS_IN_WORDS = [
   ["momentum 0.9", "momentum 0.9"],
   ["growth false", "memory that does not grow"],
   ["cautious false", "not cautious"],
+  ["shortening false", "steps that do not shorten"],
   ["nesterov false", "momentum that does not look ahead"],
   ["rowHistory false", "rows by their norm alone"],
   ["averaging false", "the last iterate, not the average"],

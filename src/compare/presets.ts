@@ -60,6 +60,7 @@ const ABLATIONS: readonly AgdOptions[] = [
   { growth: false },
   { nesterov: false },
   { cautious: false },
+  { shortening: false },
   { averaging: false },
   { momentum: 0, averaging: false },
   { shares: "equal" },

@@ -66,6 +66,14 @@ export interface AgdOptions {
    */
   cautious?: boolean;
   /**
+   * Let steps become shorter as growth makes momentum's memory longer: by the fourth root of
+   * (1 - b_t) / (1 - b), so of 75 / t from step 75 on. The norm of an average of gradients that have
+   * nothing in common falls by the square root of that, and of gradients that are all the same not
+   * at all; this is half way between the two.
+   * @default true for `spectral` with growth, otherwise false
+   */
+  shortening?: boolean;
+  /**
    * Evaluate on an average of the iterates, not on the last one. After t steps that counts
    * 8 / (8 + t); an integer takes the place of 8.
    * @default true for `spectral`, false for `frobenius`
@@ -91,6 +99,7 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     growth: true,
     nesterov: true,
     cautious: true,
+    shortening: true,
     averaging: true,
     shares: "proportional",
     rowHistory: true,
@@ -103,6 +112,7 @@ const DEFAULTS: Record<AgdNorm, AgdSettings> = {
     growth: false,
     nesterov: false,
     cautious: false,
+    shortening: false,
     averaging: false,
     shares: "equal",
     rowHistory: false,
@@ -117,6 +127,7 @@ export const AGD_CHOICES = {
   growth: [true, false],
   nesterov: [true, false],
   cautious: [true, false],
+  shortening: [true, false],
   averaging: [true, false],
   shares: ["equal", "proportional"],
   rowHistory: [true, false],
@@ -148,9 +159,17 @@ const FORMER_MEMORIES = new Map([
   ["rowHistory true", "rowHistory 8"],
 ]);
 
+/** Settings that kinds once did not tell of, each behind the one that it is told after. */
+const UNTOLD = [["rowHistory", "cautious"], ["cautious", "shortening"]] as const;
+
 /** The number that one of these settings is; 0 for false. */
 export function memoryOf(name: keyof typeof MEMORIES, value: boolean | number): number {
   return value === true ? MEMORIES[name] : Number(value);
+}
+
+/** The step from which on momentum remembers more than its own length, 0 if it never does. */
+export function growingFrom({ growth, momentum }: AgdSettings): number {
+  return memoryOf("growth", growth) / (1 - momentum);
 }
 
 /** What a setting's value is that is given as text, e.g. `true`; the text itself, if it is none. */
@@ -170,13 +189,15 @@ function defaultsBeside(
     "norm" | "momentum" | "embeddings" | "growth"
   >,
 ): AgdSettings {
-  const { growth, nesterov, rowHistory, cautious, ...others } = DEFAULTS[norm];
+  const { growth, nesterov, rowHistory, cautious, shortening, ...others } = DEFAULTS[norm];
+  const isGrowing = momentum > 0 && grows !== false;
   return {
     ...others,
     growth: growth && momentum > 0,
     nesterov: nesterov && momentum > 0,
     rowHistory: rowHistory && embeddings === "rows",
-    cautious: cautious && momentum > 0 && grows !== false,
+    cautious: cautious && isGrowing,
+    shortening: shortening && isGrowing,
   };
 }
 
@@ -204,7 +225,7 @@ export function agdSettings(options: AgdOptions): AgdSettings {
   const set: AgdOptions = Object.fromEntries(given);
   const wanted = { ...DEFAULTS[set.norm ?? "spectral"], ...set };
   const settings: AgdSettings = { ...defaultsBeside(wanted), ...set };
-  const { embeddings, momentum, growth, nesterov, cautious, rowHistory } = settings;
+  const { embeddings, momentum, growth, nesterov, cautious, shortening, rowHistory } = settings;
   if (!(typeof momentum === "number" && momentum >= 0 && momentum < 1)) {
     throw new UsageError(`momentum must be at least 0 and below 1, not ${momentum}`);
   }
@@ -216,6 +237,9 @@ export function agdSettings(options: AgdOptions): AgdSettings {
   }
   if (cautious && !growth) {
     throw new UsageError("cautious steps are along a momentum that grows: set growth too");
+  }
+  if (shortening && !growth) {
+    throw new UsageError("shortening goes with a momentum that grows: set growth too");
   }
   if (rowHistory && embeddings === "matrix") {
     throw new UsageError("rowHistory is of embeddings by rows: set embeddings to rows too");
@@ -241,8 +265,8 @@ export function spellOutAgd(settings: AgdSettings): string {
 
 /**
  * A kind as it would be spelt out now. It once told of settings that there are no more: these are
- * left out where they were what AGD does. It once did not tell of `cautious`, which nothing was. And
- * it once told by `true` of memories, of which that of growth was longer and all looking ahead faded,
+ * left out where they were what AGD does. It once did not tell of `cautious` or `shortening`, which
+ * nothing was. And it once told by `true` of memories, of which that of growth was longer and all looking ahead faded,
  * and then by `true` of looking ahead, of which none did.
  */
 export function presentKind(kind: string): string {
@@ -252,10 +276,12 @@ export function presentKind(kind: string): string {
     ["agd spectral", ["depth parameters", "polarSteps 4", ramp]],
     ["agd frobenius", ["depth maps", "polarSteps 0", ramp]],
   ]).get(name) ?? [];
-  const isTold = settings.some((setting) => setting.startsWith("cautious "));
-  const kept = settings.filter((setting) => !former.includes(setting)).flatMap((setting) =>
-    setting.startsWith("rowHistory ") && !isTold ? [setting, "cautious false"] : [setting]
-  );
+  const kept = settings.filter((setting) => !former.includes(setting));
+  for (const [before, untold] of UNTOLD) {
+    if (kept.some((setting) => setting.startsWith(`${untold} `))) continue;
+    const last = kept.findIndex((setting) => setting.startsWith(`${before} `));
+    if (last >= 0) kept.splice(last + 1, 0, `${untold} false`);
+  }
   const isFormer = kept.some((setting) => FORMER_MEMORIES.has(setting));
   const grows = !kept.some((setting) => ["growth false", "momentum 0"].includes(setting));
   const looks = isFormer ? "nesterov fading" : "nesterov lasting";

@@ -8,7 +8,7 @@ import { rowThreads } from "../../ops/threads.ts";
 import { elementwise, type Span, spansOf } from "../spans.ts";
 import { CHUNK, chunksOf, chunkTables, partialCount } from "./chunks.ts";
 import { type AgdLayers, type LayerPart, measureOf } from "./layers.ts";
-import { type AgdSettings, FADING, memoryOf } from "./options.ts";
+import { type AgdSettings, FADING, growingFrom, memoryOf } from "./options.ts";
 import { PartialSums } from "./partial_sums.ts";
 import { appendPolarFactors } from "./polar.ts";
 import { appendRows } from "./rows.ts";
@@ -122,10 +122,12 @@ export function automaticStepSize(
   const constants = {
     THREADS: gpu.isSoftware ? 8 : 64,
     PROPORTIONAL: settings.shares === "proportional",
+    SHORTENING: settings.shortening,
   };
   const kernel = gpu.kernel("agd_step_size", stepSizeSource, constants);
   const tensors = [table, duals, coefficients, summary, progress];
-  plan.dispatch(kernel, [1], [count, f32(layers.depth)], tensors);
+  const numbers = [count, f32(layers.depth), f32(growingFrom(settings))];
+  plan.dispatch(kernel, [1], numbers, tensors);
   return coefficients;
 }
 
@@ -139,8 +141,8 @@ export function updateWeights(
   parts: readonly LayerPart[],
   coefficients: Tensor,
 ): void {
-  const { averaging, cautious, growth, momentum } = settings;
-  const growing = memoryOf("growth", growth) / (1 - momentum);
+  const { averaging, cautious } = settings;
+  const growing = growingFrom(settings);
   const { TEXELS, read } = reading(gpu, [], false);
   const writes = averaging ? 2 : 1;
   const constants = {

@@ -28,8 +28,10 @@ const spectral: AgdOptions[] = [
   { growth: false },
   { nesterov: false },
   { cautious: false },
+  { shortening: false },
   { growth: 2, momentum: 0.02 },
   { growth: 2, momentum: 0.02, cautious: false },
+  { growth: 2, momentum: 0.02, shortening: false },
   { growth: 2, momentum: 0.02, embeddings: "matrix", vectors: "grouped" },
   { growth: 3, momentum: 0.02, averaging: false },
   { momentum: 0.95 },
@@ -48,6 +50,7 @@ const frobenius: AgdOptions[] = [
   { momentum: 0.9 },
   { momentum: 0.8, nesterov: true, growth: true },
   { momentum: 0.02, cautious: true, growth: 2 },
+  { momentum: 0.02, shortening: true, growth: 2 },
   { averaging: true },
   { shares: "proportional" },
 ];
@@ -95,7 +98,8 @@ Deno.test("agd: its kind spells all settings out", () => {
   assertEquals(
     spellOutAgd(agdSettings({ momentum: 0 })),
     "agd spectral, vectors own, embeddings rows, momentum 0, averaging 8, " +
-      "shares proportional, growth false, nesterov false, rowHistory 8, cautious false",
+      "shares proportional, growth false, nesterov false, rowHistory 8, cautious false, " +
+      "shortening false",
   );
 });
 
@@ -108,7 +112,8 @@ Deno.test("agd: a kind that tells of settings which there were once is one of no
   const proportional = (polarSteps: number) =>
     `${spectral}, depth parameters, shares proportional, polarSteps ${polarSteps}, growth true, ` +
     "nesterov true, ramp true, rowHistory true";
-  const today = spellOutAgd(agdSettings({ momentum: 0.9, growth: 30, cautious: false }))
+  const former = { momentum: 0.9, cautious: false, shortening: false };
+  const today = spellOutAgd(agdSettings({ ...former, growth: 30 }))
     .replace("nesterov 0/0.5/1", "nesterov fading");
   const publishedToday = spellOutAgd(agdSettings({ norm: "frobenius" }));
   assertEquals(presentKind(proportional(4)), today);
@@ -119,7 +124,7 @@ Deno.test("agd: a kind that tells of settings which there were once is one of no
   assertEquals(presentKind(withoutMomentum), spellOutAgd(agdSettings({ momentum: 0 })));
 
   const withoutGrowth = proportional(4).replace("growth true", "growth false");
-  const looksAhead = spellOutAgd(agdSettings({ momentum: 0.9, growth: false, cautious: false }));
+  const looksAhead = spellOutAgd(agdSettings({ ...former, growth: false }));
   assertEquals(presentKind(withoutGrowth), looksAhead);
 
   // Once matrices, rows and vectors alike looked ahead as far as ever.
@@ -145,7 +150,11 @@ Deno.test("agd: its settings are read back from its kind", () => {
     assertEquals([readBack(kind), readBack(`${kind}, local steps, f16`)], [kind, kind]);
   }
   const today = spellOutAgd(agdSettings({}));
-  assertEquals(settingsOfKind(presentKind(today.replace(", cautious true", "")))?.cautious, false);
+  const before = today.replace(", shortening true", "");
+  for (const kind of [before, before.replace(", cautious true", "")]) {
+    const { cautious, shortening } = settingsOfKind(presentKind(`${kind}, f16`))!;
+    assertEquals([cautious, shortening], [kind === before, false]);
+  }
   const others = new Map([
     ["momentum 0.8", "momentum 2"],
     ["nesterov 0/0.5/1", "nesterov fading"],
@@ -171,6 +180,7 @@ Deno.test("agd: settings that mean nothing are refused", () => {
     [{ norm: "frobenius", nesterov: true }, "nesterov looks ahead along a momentum, which is 0"],
     [{ momentum: 0, cautious: true }, "cautious steps are along a momentum that grows"],
     [{ growth: false, cautious: true }, "cautious steps are along a momentum that grows"],
+    [{ growth: false, shortening: true }, "shortening goes with a momentum that grows"],
     [{ embeddings: "matrix", rowHistory: true }, "rowHistory is of embeddings by rows"],
     [{ norm: "frobenius", rowHistory: true }, "rowHistory is of embeddings by rows"],
   ];

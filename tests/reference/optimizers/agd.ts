@@ -44,6 +44,8 @@ export interface AgdOptions {
    * @default true for `spectral`
    */
   cautious?: boolean;
+  /** Whether steps are shorter by the fourth root of (1 - b_t) / (1 - b). @default true for `spectral` */
+  shortening?: boolean;
   /**
    * How layers share eta: 1/L each, or by s_l ‖g_l‖.
    * @default "proportional" for `spectral`, "equal" for `frobenius`
@@ -58,12 +60,12 @@ export interface AgdOptions {
 const DEFAULTS: Record<"spectral" | "frobenius", Required<Omit<AgdOptions, "norm">>> = {
   spectral: {
     ...{ vectors: "own", embeddings: "rows", shares: "proportional" },
-    ...{ momentum: 0.8, growth: true, nesterov: true, cautious: true },
+    ...{ momentum: 0.8, growth: true, nesterov: true, cautious: true, shortening: true },
     ...{ rowHistory: true, averaging: true },
   },
   frobenius: {
     ...{ vectors: "grouped", embeddings: "matrix", shares: "equal" },
-    ...{ momentum: 0, growth: false, nesterov: false, cautious: false },
+    ...{ momentum: 0, growth: false, nesterov: false, cautious: false, shortening: false },
     ...{ rowHistory: false, averaging: true },
   },
 };
@@ -238,13 +240,14 @@ export class Agd {
     // The length of an average of t independent unit vectors, each with (1 - β) β^k, and of ∞.
     const squares = Array.from({ length: this.#step }, (_, k) => ((1 - beta) * beta ** k) ** 2);
     const length = Math.sqrt(squares.reduce((sum, square) => sum + square));
-    const pace = length / Math.sqrt((1 - beta) / (1 + beta));
+    const grown = (1 - this.#decay()) / (1 - beta);
+    const ramp = length / Math.sqrt((1 - beta) / (1 + beta));
+    const pace = this.#options.shortening ? ramp * grown ** 0.25 : ramp;
     for (const { name, rows, parts, part, scale, dual, direction, isMatrix } of moves) {
       const W = parameters.get(name)!;
       if (this.#options.cautious && isMatrix) {
         const own = columnBlock(gradients.get(name)!, rows, parts, part);
-        const against = (1 - this.#decay()) / (1 - beta);
-        direction.forEach((D, i) => direction[i] = D < 0 === own[i] < 0 ? D : against * D);
+        direction.forEach((D, i) => direction[i] = D < 0 === own[i] < 0 ? D : grown * D);
       }
       const proportional = total > 0 ? scale * dual / total : 0;
       const share = this.#options.shares === "equal" ? 1 / L : proportional;

@@ -218,7 +218,7 @@ Deno.test("agd, spectral: momentum's decay grows to 1 - 15 / t, and looks ahead 
   // Each in units of its first steps, of which all have the same gradient.
   const course = (kind: keyof typeof name, options: AgdOptions) => {
     const parameters = randomParameters(CONFIG, 21, 1);
-    const agd = new Agd(TABLE, parameters, { momentum: 0.25, ...options });
+    const agd = new Agd(TABLE, parameters, { momentum: 0.25, shortening: false, ...options });
     const measured = Array.from({ length: 40 }, (_, t) => {
       const before = parameters.get(name.vector)![1];
       const size = t < 20 ? 1 : 3;
@@ -242,6 +242,22 @@ Deno.test("agd, spectral: momentum's decay grows to 1 - 15 / t, and looks ahead 
       assertAlmostEquals(average[t - 1], m, 1e-9);
       assertAlmostEquals(ahead[t - 1], (1 - weight) * m + weight * 3, 1e-9);
     }
+  }
+});
+
+Deno.test("agd, spectral: steps shorten by the fourth root of what memory grows by", () => {
+  const parameters = [1, 2].map(() => randomParameters(CONFIG, 21, 1));
+  const [shortening, lasting] = [{}, { shortening: false }].map((options, i) =>
+    new Agd(TABLE, parameters[i], { momentum: 0.25, ...options })
+  );
+  for (let t = 1; t <= 40; t++) {
+    const before = parameters.map((tensors) => tensors.get("wpe.weight")![0]);
+    const gradients = sparseGradients(["wpe.weight", 0, t % 7 + 1]);
+    const [one, other] = [shortening, lasting].map((agd, i) => agd.step(parameters[i], gradients));
+    assertEquals(one, other);
+    const [short, long] = parameters.map((tensors, i) => before[i] - tensors.get("wpe.weight")![0]);
+    // As 0.25 = 1 - 15 / 20, growth is from step 21 on.
+    assertAlmostEquals(short / long, Math.min(1, 20 / t) ** 0.25, 1e-9);
   }
 });
 

@@ -3,8 +3,8 @@
 //   eta = log((1 + sqrt(1 + 4 G)) / 2)
 // and each layer's coefficient p eta c_l s_l, by which its direction is subtracted. The share c_l is
 // 1/L or, if PROPORTIONAL, s_l |g_l| over the sum of them; p is √(1 - b^2t), which without momentum
-// is 1. Where the direction that is stored is the gradient itself, the coefficient is divided by its
-// dual norm.
+// is 1, and if SHORTENING that times the fourth root of (1 - b_t) / (1 - b). Where the direction that
+// is stored is the gradient itself, the coefficient is divided by its dual norm.
 
 struct Layer {
   // s, the natural size.
@@ -20,6 +20,8 @@ struct Parameters {
   layers: u32,
   // L
   depth: f32,
+  // The step from which on momentum remembers more than its own length.
+  growing: f32,
 }
 
 const ROOT = 1u;
@@ -32,7 +34,7 @@ const DIVIDED = 4u;
 @group(0) @binding(3) var<storage, read_write> coefficients: array<f32>;
 // [1] and [2]: eta and G
 @group(0) @binding(4) var<storage, read_write> summary: array<f32>;
-// [2]: b^t
+// [1]: t, [2]: b^t
 @group(0) @binding(5) var<uniform> progress: vec4f;
 
 fn dual_norm(layer: u32) -> f32 {
@@ -60,7 +62,10 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     summary[1] = eta;
     summary[2] = G;
   }
-  let pace = sqrt(1.0 - progress[2] * progress[2]) * eta;
+  var pace = sqrt(1.0 - progress[2] * progress[2]) * eta;
+  //: if SHORTENING
+  pace *= sqrt(sqrt(min(1.0, parameters.growing / progress[1])));
+  //: end
   for (var l = thread; l < count; l += ${THREADS}u) {
     let norm = dual_norm(l);
     //: if PROPORTIONAL
