@@ -52,7 +52,8 @@ import {
  * depends on the sum of the relative changes alone, the product of 1 + eta c_l being at most
  * exp(eta), however it is shared. And with momentum b, p = sqrt(1 - b^2t) at step t: the length that
  * a plain average started at 0, its start not corrected, has after t independent unit gradients, as
- * a fraction of its length after many. {@linkcode AgdOptions} takes either method apart.
+ * a fraction of its length after many. From step 75 on, when momentum's memory grows, p is also
+ * multiplied by the fourth root of 75 / t. {@linkcode AgdOptions} takes either method apart.
  *
  * @example
  * ```ts

@@ -31,8 +31,8 @@ export interface AgdOptions {
   embeddings?: "rows" | "matrix";
   /**
    * Divide a row of the average gradient by the root mean square of its norm over the steps so far,
-   * the last of t steps counting 8 / (7 + t), where that is larger than the norm. Only `rows` have
-   * a history. An integer n takes the place of 8, and n - 1 that of 7.
+   * the last of t steps counting 2 / (1 + t), where that is larger than the norm. Only `rows` have
+   * a history. An integer n takes the place of 2, and n - 1 that of 1: 1 is the mean over all steps.
    * @default true for `spectral` by rows, otherwise false
    */
   rowHistory?: boolean | number;
@@ -137,7 +137,7 @@ export const AGD_CHOICES = {
 export const AGD_SETTINGS: readonly string[] = [...Object.keys(AGD_CHOICES), "momentum"];
 
 /** What true stands for, of settings that may be a number too. */
-const MEMORIES = { growth: 15, averaging: 8, rowHistory: 8 };
+const MEMORIES = { growth: 15, averaging: 8, rowHistory: 2 };
 
 /** By which norm: `squares` is the 2-norm, Frobenius' of matrices, and `rows` that of each row. */
 export type Measure = "squares" | "rows" | "operator";

@@ -263,11 +263,11 @@ export class Agd {
     return { eta, gradientSummary: G };
   }
 
-  /** The root mean square of each row's norm so far, step t counting 8 / (7 + t); or zeros. */
+  /** The root mean square of each row's norm so far, step t counting 2 / (1 + t); or zeros. */
   #rowSizes(name: string, gradients: Tensors): Float64Array {
     const { shape: [rows, columns = 1] } = this.#table.find((spec) => spec.name === name)!;
     if (!this.#options.rowHistory) return new Float64Array(rows);
-    const memory = memoryOf(this.#options.rowHistory, 8);
+    const memory = memoryOf(this.#options.rowHistory, 2);
     const squares = this.#rowSquares.get(name) ?? new Float64Array(rows);
     this.#rowSquares.set(name, squares);
     for (let r = 0; r < rows; r++) {
