@@ -266,8 +266,8 @@ export function spellOutAgd(settings: AgdSettings): string {
 /**
  * A kind as it would be spelt out now. It once told of settings that there are no more: these are
  * left out where they were what AGD does. It once did not tell of `cautious` or `shortening`, which
- * nothing was. And it once told by `true` of memories, of which that of growth was longer and all looking ahead faded,
- * and then by `true` of looking ahead, of which none did.
+ * nothing was. And it once told by `true` of memories, of which that of growth was longer and all
+ * looking ahead faded, and then by `true` of looking ahead, of which none did.
  */
 export function presentKind(kind: string): string {
   const [name, ...settings] = kind.split(", ");
