@@ -257,8 +257,12 @@ function lehmer(seed: number): () => number {
 }
 
 async function main(): Promise<void> {
+  const known = ["data", "depths", "width", "batch", "steps", "seed"];
   const options = parseArgs(Deno.args, {
-    string: ["data", "depths", "width", "batch", "steps", "seed"],
+    string: known,
+    unknown: (given) => {
+      throw new UserError(`${given} is none of --${known.join(", --")}`, "USAGE");
+    },
   });
   const numbers = (name: string, otherwise: string) =>
     String(options[name] ?? otherwise).split(",").map((text) => {
@@ -293,6 +297,6 @@ if (import.meta.main) {
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     console.error(`error: ${error.message}`);
-    Deno.exitCode = 1;
+    Deno.exitCode = error.code === "USAGE" ? 2 : 1;
   }
 }
