@@ -98,7 +98,7 @@ Deno.test("agd: its kind spells all settings out", () => {
   assertEquals(
     spellOutAgd(agdSettings({ momentum: 0 })),
     "agd spectral, vectors own, embeddings rows, momentum 0, averaging 8, " +
-      "shares proportional, growth false, nesterov false, rowHistory 8, cautious false, " +
+      "shares proportional, growth false, nesterov false, rowHistory 2, cautious false, " +
       "shortening false",
   );
 });
@@ -112,7 +112,7 @@ Deno.test("agd: a kind that tells of settings which there were once is one of no
   const proportional = (polarSteps: number) =>
     `${spectral}, depth parameters, shares proportional, polarSteps ${polarSteps}, growth true, ` +
     "nesterov true, ramp true, rowHistory true";
-  const former = { momentum: 0.9, cautious: false, shortening: false };
+  const former = { momentum: 0.9, rowHistory: 8, cautious: false, shortening: false };
   const today = spellOutAgd(agdSettings({ ...former, growth: 30 }))
     .replace("nesterov 0/0.5/1", "nesterov fading");
   const publishedToday = spellOutAgd(agdSettings({ norm: "frobenius" }));
@@ -121,7 +121,8 @@ Deno.test("agd: a kind that tells of settings which there were once is one of no
   assertEquals(presentKind(published), publishedToday);
   const withoutMomentum = proportional(4).replace("momentum 0.9", "momentum 0")
     .replace("growth true, nesterov true, ramp true", "growth false, nesterov false, ramp false");
-  assertEquals(presentKind(withoutMomentum), spellOutAgd(agdSettings({ momentum: 0 })));
+  const bare = spellOutAgd(agdSettings({ momentum: 0, rowHistory: 8 }));
+  assertEquals(presentKind(withoutMomentum), bare);
 
   const withoutGrowth = proportional(4).replace("growth true", "growth false");
   const looksAhead = spellOutAgd(agdSettings({ ...former, growth: false }));

@@ -276,14 +276,14 @@ Deno.test("agd, spectral: a row that was larger before is divided by its root me
   const after = copy(before);
   const agd = new Agd(TABLE, before, { momentum: 0, shares: "equal" });
   const first = agd.step(after, sparseGradients(["wpe.weight", 0, 3], ["wpe.weight", 3, 1]));
-  // Mean squares of 9 + 8/9 (1 - 9) and 1 + 8/9 (16 - 1), which is below 16.
+  // Mean squares of 9 + 2/3 (1 - 9) and 1 + 2/3 (16 - 1), which is below 16.
   const second = agd.step(after, sparseGradients(["wpe.weight", 0, 1], ["wpe.weight", 3, -4]));
   const [one, two] = [first.eta / 6, second.eta / 6];
   assertAlmostEquals(second.gradientSummary, (1 + 4) / 6, 1e-12);
   assertMoved(
     before,
     after,
-    ["wpe.weight", 0, -one - two / Math.sqrt(17 / 9)],
+    ["wpe.weight", 0, -one - two / Math.sqrt(11 / 3)],
     ["wpe.weight", 3, -one + two],
   );
 });
