@@ -38,8 +38,9 @@ function unevenGradients(seed: number): Tensors {
 Deno.test("agd, frobenius: c_attn's parts have their own norms in several bindings too", async () => {
   const weights = randomWeights(CONFIG, 1);
   const parameters: Tensors = new Map([...weights].map(([name, v]) => [name, v.slice()]));
-  const caution = { momentum: 1e-3, growth: 2, cautious: true, shortening: true }; // from the third step on
-  const options = { norm: "frobenius", averaging: true, ...caution } as const;
+  // Memory grows from the third step on.
+  const growing = { momentum: 1e-3, growth: 2, cautious: true, shortening: true };
+  const options = { norm: "frobenius", averaging: true, ...growing } as const;
   const reference = new ReferenceAgd(parameterTable(CONFIG), weights, options);
   using bench = new Bench(gpu, CONFIG, weights, (target) => new Agd(target, options));
   const { table, gradients } = bench.target;
