@@ -12,8 +12,9 @@ import { allocateLike, type TensorMap } from "./weights.ts";
 /**
  * How weights start. Biases start at 0 and gains at 1.
  * - `natural`: for AGD's spectral norm. Matrices uniform over the (semi-)orthogonal ones times
- *   sqrt(fan-out / fan-in), projections into the residual stream a further 1 / sqrt(2 layers)
- *   smaller; embedding rows uniform over the sphere of their {@linkcode naturalRowSize}.
+ *   sqrt(fan-out / fan-in), but projections into the residual stream 0, so that each block starts as
+ *   the identity (Zhang, Dauphin and Ma 2019, arXiv:1901.09321, section 3); embedding rows uniform
+ *   over the sphere of their {@linkcode naturalRowSize}.
  * - `orthogonal`: for AGD as published (Bernstein et al. 2023, section 3.1): every
  *   two-dimensional parameter uniform over the (semi-)orthogonal ones times
  *   sqrt(fan-out / fan-in).
@@ -41,18 +42,18 @@ export async function initialWeights(
     const tensor = weights.get(spec.name)!;
     if (spec.role === "gain") gpu.write(tensor, new Float32Array(tensor.size).fill(1));
     if (spec.shape.length === 1) continue;
+    if (initialisation === "natural" && spec.residual) continue;
 
-    const smaller = spec.residual ? 1 / Math.sqrt(branches) : 1;
     const natural = Math.sqrt(spec.fanOut / spec.fanIn);
     if (initialisation === "normal") {
-      gpu.write(tensor, normals(random, tensor.size, 0.02 * smaller));
+      const smaller = spec.residual ? Math.sqrt(branches) : 1;
+      gpu.write(tensor, normals(random, tensor.size, 0.02 / smaller));
     } else if (initialisation === "natural" && spec.role === "embedding") {
       gpu.write(tensor, sphericalRows(random, spec, naturalRowSize(table)));
     } else if (spec.shape[0] >= 4 * spec.shape[1]! && spec.role === "embedding") {
       await tallOrthogonal(gpu, random, tensor, natural);
     } else {
-      const scale = initialisation === "natural" ? natural * smaller : natural;
-      gpu.write(tensor, await orthogonal(gpu, random, spec, scale));
+      gpu.write(tensor, await orthogonal(gpu, random, spec, natural));
     }
   }
   await gpu.finish();

@@ -27,7 +27,7 @@ export interface ParameterSpec {
   fanOut: number;
   /** Attention's heads, whose linear maps lie side by side along a part's columns. @default 1 */
   heads?: number;
-  /** Whether this is a projection back into the residual stream, which starts smaller. */
+  /** Whether this is a projection back into the residual stream, which starts smaller, or at 0. */
   residual: boolean;
   /** False for biases and gains that the configuration holds at 0 and 1. */
   trainable: boolean;

@@ -59,7 +59,7 @@ export class AgdLayers {
   readonly duals: number;
   /**
    * Natural size of a vector, as an RMS: each of the R branches that add to the residual stream may
-   * change it by 1 / √R of its size, which is also how much smaller their projections start.
+   * change it by 1 / √R of its size.
    */
   readonly vectorSize: number;
   readonly #settings: AgdSettings;
