@@ -29,21 +29,15 @@ const { axes, contenders, grids } = COMPARE_PRESETS.quick;
 /** The cell that the others differ from. */
 const BASE = describeCell(cellsOf(axes, "product", { steps: 1 })[0]);
 
-/** AGD as it was last, which stands in where AGD has not been run again. */
-const LAST = "AGD of version 413c506";
-
 /** Short runs: AGD and the best AdamW, a table for each corpus that has the base; without AdamW none. */
 export function cellsTable(cells: readonly CellSummary[]): string {
   const short = cells.filter((summary) => summary.adamw && stepsOf(summary) <= LONG)
     .sort((a, b) => differences(a).length - differences(b).length);
   const corpora = Map.groupBy(short, ({ cell }) => cell.data);
   return [...corpora].filter(([, cells]) => cells.some(isShortBase)).map(([data, cells]) => {
-    const rows = cells.map((summary) => {
-      const last = summary.rows.find(({ name }) => name === LAST);
-      const { AGD, ...others } = lead({ ...summary, agd: summary.agd ?? last });
-      const marked = summary.agd ? AGD : `${AGD}\\*`;
-      return { name: labelOf(summary), steps: number(stepsOf(summary)), AGD: marked, ...others };
-    });
+    const rows = cells.map((summary) => (
+      { name: labelOf(summary), steps: number(stepsOf(summary)), ...lead(summary) }
+    ));
     return `${capitalised(data)}:\n\n${markdownTable(rows)}`;
   }).join("\n\n");
 }
